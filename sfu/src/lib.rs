@@ -3,6 +3,7 @@
 //! [`Shard`](shard) is sans-IO: datagrams, commands and time go in, datagrams, events and the next deadline come out.
 //! `io` is the only place with threads, sockets and a clock. Nothing here knows signaling, HTTP or storage.
 
+pub mod batch;
 pub mod command;
 pub mod description;
 pub mod event;
