@@ -1,0 +1,101 @@
+//! Brings what the tests need: Debian packages, cargo tools, npm packages. Says what it installs and why, and does
+//! nothing where it is there already. The server itself needs none of it.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+use crate::process::{is_installed, run, run_with, tools_dir};
+
+/// A program that the tests start, the Debian package that has it, and what it is for.
+struct Program {
+    name: &'static str,
+    package: &'static str,
+    purpose: &'static str,
+}
+
+const PROGRAMS: [Program; 7] = [
+    Program { name: "cc", package: "gcc", purpose: "builds the crypto library" },
+    Program { name: "npm", package: "npm", purpose: "brings tsc and the browser driver" },
+    Program { name: "chromium", package: "chromium", purpose: "browser journeys" },
+    Program { name: "firefox-esr", package: "firefox-esr", purpose: "browser journeys" },
+    Program { name: "espeak-ng", package: "espeak-ng", purpose: "speaks the talk that media tests send" },
+    Program { name: "ffmpeg", package: "ffmpeg", purpose: "makes and judges media in tests" },
+    Program { name: "promtool", package: "prometheus", purpose: "judges /metrics" },
+];
+
+/// Cargo tools, built once into [`tools_dir`]; unoptimised, because they run for seconds and build for minutes.
+const CARGO_TOOLS: [&str; 2] = ["cargo-nextest", "cargo-deny"];
+
+/// Folders with a `package-lock.json`.
+const NPM_FOLDERS: [&str; 2] = ["web-client", "tests/browser"];
+
+pub(crate) fn everything(root: &Path) -> Result<()> {
+    debian_packages(root)?;
+    cargo_tools(root)?;
+    for folder in NPM_FOLDERS {
+        npm_packages(&root.join(folder))?;
+    }
+    Ok(())
+}
+
+fn debian_packages(root: &Path) -> Result<()> {
+    let mut packages = Vec::new();
+    for program in &PROGRAMS {
+        if !is_installed(program.name)? {
+            println!("{} is missing ({}): package {}", program.name, program.purpose, program.package);
+            packages.push(program.package);
+        }
+    }
+    if packages.is_empty() {
+        println!("Debian packages: all there");
+        return Ok(());
+    }
+    if !is_installed("apt-get")? {
+        bail!("no apt-get here: install {} by hand", packages.join(", "));
+    }
+    let sudo: &[&str] = if is_root() { &[] } else { &["sudo"] };
+    run(root, &[sudo, &["apt-get", "update", "--quiet"]].concat())?;
+    let install = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "--yes", "--quiet"];
+    run(root, &[sudo, &install, &["--no-install-recommends"], &packages].concat())
+}
+
+fn is_root() -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        std::fs::metadata("/proc/self").is_ok_and(|own_process| own_process.uid() == 0)
+    }
+    #[cfg(not(unix))]
+    false
+}
+
+fn cargo_tools(root: &Path) -> Result<()> {
+    let tools = tools_dir()?.display().to_string();
+    for tool in CARGO_TOOLS {
+        if is_installed(tool)? {
+            println!("{tool}: there");
+            continue;
+        }
+        println!("{tool} is missing: building it into {tools} (minutes, once)");
+        let build = ["cargo", "install", "--quiet", "--locked", "--debug", "--root", &tools, tool];
+        run_with(root, &build, &[("CARGO_PROFILE_DEV_DEBUG", "false")])?;
+    }
+    Ok(())
+}
+
+fn npm_packages(folder: &Path) -> Result<()> {
+    let lock = folder.join("package-lock.json");
+    if !lock.is_file() {
+        println!("{}: no package-lock.json, nothing to install", folder.display());
+        return Ok(());
+    }
+    // npm writes this copy of the lock last, so it says which lock the folder was made from.
+    let installed = folder.join("node_modules/.package-lock.json");
+    let modified = |file: &Path| file.metadata().and_then(|data| data.modified());
+    if installed.is_file() && modified(&installed)? >= modified(&lock)? {
+        println!("{}: npm packages are there", folder.display());
+        return Ok(());
+    }
+    run_with(folder, &["npm", "ci", "--no-audit", "--no-fund"], &[("PUPPETEER_SKIP_DOWNLOAD", "1")])
+}
