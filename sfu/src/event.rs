@@ -10,11 +10,12 @@ pub enum Event {
     PeerConnected { peer: PeerKey, handshake: Duration },
     /// The shard has dropped the peer by itself; `ClosePeer` never makes this event.
     PeerClosed { peer: PeerKey, reason: CloseReason },
-    /// The layers of a publisher's section that anybody displays, by rid (for a section without rids: one empty-or-not answer
-    /// in `any`). Empty = stop encoding.
+    /// The layers of a publisher's section that anybody displays, by rid. `any` alone speaks for a section without rids;
+    /// false = nobody watches, stop encoding.
     LayersWanted { track: TrackKey, any: bool, rids: Vec<Rid> },
-    /// Who speaks in a room now, loudest first, at most [`MAX_SPEAKERS`]; sent on change.
-    SpeakersChanged { room: RoomKey, speakers: Vec<PeerKey> },
+    /// Audio tracks that carry sound in a room now, loudest first, at most [`MAX_SPEAKERS`]; sent on change. The control
+    /// plane knows which of them are microphones.
+    SpeakersChanged { room: RoomKey, speakers: Vec<TrackKey> },
     /// Once a second per connected peer.
     PeerReport { peer: PeerKey, uplink: LinkReport, downlink: LinkReport },
 }

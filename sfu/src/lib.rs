@@ -5,6 +5,7 @@
 
 pub mod batch;
 pub mod command;
+pub mod counters;
 pub mod description;
 pub mod event;
 pub mod ids;
