@@ -9,3 +9,5 @@ pub mod counters;
 pub mod description;
 pub mod event;
 pub mod ids;
+pub mod sdp;
+pub mod transport;

@@ -1,0 +1,301 @@
+//! DTLS-SRTP handshake of one peer, over `dimpl` (RFC 5763, RFC 5764, RFC 8842).
+//!
+//! State: the handshake, and until it is over the keys it made. [`DtlsOutput::Connected`] is reported only after the peer's
+//! certificate matched the description's fingerprint. Must not: read the clock, carry application data (there are no data
+//! channels), or say more about a failure than its kind.
+//!
+//! `dimpl` shares its configuration by `Arc`; [`DtlsIdentity`] is the one place in the shard where such a pointer lives. It is
+//! cloned once a handshake and never per packet.
+
+use std::fmt;
+use std::time::Instant;
+
+use aws_lc_rs::digest;
+use dimpl::{Config, Dtls, DtlsCertificate, KeyingMaterial, Output};
+
+use crate::description::{DtlsParameters, Fingerprint};
+
+/// Room that every datagram of the handshake fits into: `dimpl` fragments its flights to 1,150 bytes.
+pub const MAX_DATAGRAM_LEN: usize = 1200;
+
+/// Our certificate, made once per process and shared by all peers; its fingerprint goes into every answer.
+#[derive(Clone)]
+pub struct DtlsIdentity {
+    certificate: DtlsCertificate,
+    config: std::sync::Arc<Config>,
+    fingerprint: Fingerprint,
+}
+
+/// The process cannot make a certificate or has no usable cryptography: it cannot serve.
+#[derive(Debug, thiserror::Error)]
+#[error("no DTLS identity: {0}")]
+pub struct DtlsIdentityError(String);
+
+impl DtlsIdentity {
+    /// A self-signed ECDSA P-256 certificate (RFC 8827 §6.5), valid for a year from now.
+    pub fn generate() -> Result<Self, DtlsIdentityError> {
+        let certificate = dimpl::certificate::generate_self_signed_certificate()
+            .map_err(|error| DtlsIdentityError(error.to_string()))?;
+        // ICE has already proven that the peer owns its address: a cookie would only cost a round trip.
+        let config =
+            Config::builder().use_server_cookie(false).build().map_err(|error| DtlsIdentityError(error.to_string()))?;
+        let fingerprint = fingerprint_of(&certificate.certificate);
+        Ok(Self { certificate, config: config.into(), fingerprint })
+    }
+
+    /// For `a=fingerprint:sha-256` of every answer.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
+    }
+}
+
+fn fingerprint_of(certificate_der: &[u8]) -> Fingerprint {
+    let mut sha256 = [0; 32];
+    sha256.copy_from_slice(digest::digest(&digest::SHA256, certificate_der).as_ref());
+    Fingerprint(sha256)
+}
+
+/// What the shard does next for a handshake.
+#[derive(Debug)]
+pub enum DtlsOutput {
+    /// Send this many bytes of `out` to the selected address.
+    Send(usize),
+    /// The handshake is over, and the certificate is the one that was described. Reported once.
+    Connected(SrtpKeying),
+    /// The peer said goodbye (`close_notify`). Reported once.
+    Closed,
+    /// The handshake cannot succeed any more; the PeerConnection is lost. Reported once.
+    Failed(DtlsFailure),
+    /// Nothing to do before this time, or at all (`None`).
+    Wait(Option<Instant>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DtlsFailure {
+    #[error("the peer's certificate is not the one its description named")]
+    FingerprintMismatch,
+    #[error("the peer offers no SRTP profile of ours")]
+    NoSrtpProfile,
+    #[error("the handshake timed out")]
+    TimedOut,
+    #[error("the handshake broke off")]
+    Protocol,
+}
+
+/// SRTP protection profile that the handshake chose (RFC 5764 §4.1.2, RFC 7714 §14.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SrtpProfile {
+    /// `dimpl` prefers it whenever the client offers it, as Chromium and Firefox do.
+    AeadAes256Gcm,
+    AeadAes128Gcm,
+    Aes128CmSha1_80,
+}
+
+impl SrtpProfile {
+    #[must_use]
+    pub fn key_len(self) -> usize {
+        match self {
+            Self::AeadAes256Gcm => 32,
+            Self::AeadAes128Gcm | Self::Aes128CmSha1_80 => 16,
+        }
+    }
+
+    #[must_use]
+    pub fn salt_len(self) -> usize {
+        match self {
+            Self::AeadAes256Gcm | Self::AeadAes128Gcm => 12,
+            Self::Aes128CmSha1_80 => 14,
+        }
+    }
+}
+
+/// Master keys and salts of both directions. Drop it as soon as the SRTP contexts are made.
+pub struct SrtpKeying {
+    profile: SrtpProfile,
+    local_is_client: bool,
+    material: KeyingMaterial,
+}
+
+/// Master key and salt of one direction (RFC 3711 §3.2.1).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct SrtpMaster<'a> {
+    pub key: &'a [u8],
+    pub salt: &'a [u8],
+}
+
+impl fmt::Debug for SrtpKeying {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SrtpKeying({:?}, keys hidden)", self.profile)
+    }
+}
+
+impl SrtpKeying {
+    #[must_use]
+    pub fn profile(&self) -> SrtpProfile {
+        self.profile
+    }
+
+    /// What we protect with.
+    #[must_use]
+    pub fn local(&self) -> SrtpMaster<'_> {
+        self.master(self.local_is_client)
+    }
+
+    /// What the peer protects with.
+    #[must_use]
+    pub fn remote(&self) -> SrtpMaster<'_> {
+        self.master(!self.local_is_client)
+    }
+
+    /// RFC 5764 §4.2: client key, server key, client salt, server salt.
+    fn master(&self, of_client: bool) -> SrtpMaster<'_> {
+        let (key_len, salt_len) = (self.profile.key_len(), self.profile.salt_len());
+        let index = usize::from(!of_client);
+        let key = index * key_len;
+        let salt = 2 * key_len + index * salt_len;
+        SrtpMaster {
+            key: self.material.get(key..key + key_len).unwrap_or_default(),
+            salt: self.material.get(salt..salt + salt_len).unwrap_or_default(),
+        }
+    }
+
+    fn is_complete(&self) -> bool {
+        self.material.len() == 2 * (self.profile.key_len() + self.profile.salt_len())
+    }
+}
+
+/// One peer's handshake. After every input, [`DtlsTransport::poll`] until it says [`DtlsOutput::Wait`].
+pub struct DtlsTransport {
+    /// `None` once it failed or closed: `dimpl` must not be touched after an error.
+    engine: Option<Dtls>,
+    local_is_client: bool,
+    remote_fingerprint: Fingerprint,
+    certificate_matches: bool,
+    keying: Option<SrtpKeying>,
+    has_keyed: bool,
+    is_connected: bool,
+    /// An end that `poll` has not told yet.
+    end: Option<DtlsOutput>,
+}
+
+impl DtlsTransport {
+    /// Passive unless the description says otherwise (`a=setup`, RFC 8842 §5.3). An active one has a ClientHello to poll at once,
+    /// so make it when ICE has an address.
+    #[must_use]
+    pub fn new(identity: &DtlsIdentity, parameters: &DtlsParameters, now: Instant) -> Self {
+        let mut engine = Dtls::new_auto(identity.config.clone(), identity.certificate.clone(), now);
+        engine.set_active(parameters.local_is_client);
+        let mut transport = Self {
+            engine: Some(engine),
+            local_is_client: parameters.local_is_client,
+            remote_fingerprint: parameters.remote_fingerprint,
+            certificate_matches: false,
+            keying: None,
+            has_keyed: false,
+            is_connected: false,
+            end: None,
+        };
+        transport.handle_timeout(now);
+        transport
+    }
+
+    /// A datagram from a validated address that RFC 7983 classifies as DTLS. Garbage is ignored.
+    pub fn handle_datagram(&mut self, now: Instant, datagram: &[u8]) {
+        self.handle_timeout(now);
+        let Some(engine) = &mut self.engine else { return };
+        match engine.handle_packet(datagram) {
+            Ok(())
+            | Err(dimpl::Error::UnexpectedMessage(dimpl::UnexpectedMessageError::UnrecognizedAutoServerResponse)) => {}
+            Err(error) => self.fail(failure_of(&error)),
+        }
+    }
+
+    pub fn handle_timeout(&mut self, now: Instant) {
+        let Some(engine) = &mut self.engine else { return };
+        if let Err(error) = engine.handle_timeout(now) {
+            self.fail(failure_of(&error));
+        }
+    }
+
+    /// Say goodbye: queues `close_notify` when connected.
+    pub fn close(&mut self) {
+        if let Some(engine) = &mut self.engine
+            && engine.close().is_err()
+        {
+            self.engine = None;
+        }
+    }
+
+    /// The next thing to do. `out` must hold [`MAX_DATAGRAM_LEN`] bytes.
+    pub fn poll(&mut self, out: &mut [u8]) -> DtlsOutput {
+        loop {
+            if let Some(end) = self.end.take() {
+                return end;
+            }
+            let Some(engine) = &mut self.engine else { return DtlsOutput::Wait(None) };
+            match engine.poll_output(out) {
+                Output::Packet(packet) => return DtlsOutput::Send(packet.len()),
+                Output::Timeout(_) if self.is_connected && !self.has_keyed => self.fail(DtlsFailure::NoSrtpProfile),
+                Output::Timeout(at) => return DtlsOutput::Wait(Some(at)),
+                Output::BufferTooSmall { .. } => self.fail(DtlsFailure::Protocol),
+                Output::PeerCert(certificate) => {
+                    self.certificate_matches = fingerprint_of(certificate) == self.remote_fingerprint;
+                    if !self.certificate_matches {
+                        self.fail(DtlsFailure::FingerprintMismatch);
+                    }
+                }
+                Output::KeyingMaterial(material, profile) => self.keep(material, profile),
+                Output::Connected => self.is_connected = true,
+                Output::CloseNotify => {
+                    self.engine = None;
+                    self.end = Some(DtlsOutput::Closed);
+                }
+                // Application data would be a data channel: never negotiated, so never answered.
+                _ => {}
+            }
+            if let Some(connected) = self.connected() {
+                return connected;
+            }
+        }
+    }
+}
+
+impl DtlsTransport {
+    fn keep(&mut self, material: KeyingMaterial, profile: dimpl::SrtpProfile) {
+        let profile = match profile {
+            dimpl::SrtpProfile::AEAD_AES_256_GCM => SrtpProfile::AeadAes256Gcm,
+            dimpl::SrtpProfile::AEAD_AES_128_GCM => SrtpProfile::AeadAes128Gcm,
+            dimpl::SrtpProfile::AES128_CM_SHA1_80 => SrtpProfile::Aes128CmSha1_80,
+            _ => return self.fail(DtlsFailure::NoSrtpProfile),
+        };
+        let keying = SrtpKeying { profile, local_is_client: self.local_is_client, material };
+        self.has_keyed = keying.is_complete();
+        self.keying = self.has_keyed.then_some(keying);
+    }
+
+    /// `dimpl` hands over the keys after it reports the connection, and the certificate before both.
+    fn connected(&mut self) -> Option<DtlsOutput> {
+        if !(self.is_connected && self.certificate_matches) {
+            return None;
+        }
+        self.keying.take().map(DtlsOutput::Connected)
+    }
+
+    fn fail(&mut self, failure: DtlsFailure) {
+        self.engine = None;
+        self.keying = None;
+        self.end = Some(DtlsOutput::Failed(failure));
+    }
+}
+
+fn failure_of(error: &dimpl::Error) -> DtlsFailure {
+    match error {
+        dimpl::Error::Timeout(_) => DtlsFailure::TimedOut,
+        _ => DtlsFailure::Protocol,
+    }
+}
+
+#[cfg(test)]
+#[path = "dtls_tests.rs"]
+mod tests;

@@ -1,0 +1,5 @@
+//! From datagram to authenticated packet: ICE decides where, DTLS makes the keys, SRTP uses them.
+
+pub mod dtls;
+pub mod ice;
+pub mod stun;
