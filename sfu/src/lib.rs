@@ -9,5 +9,6 @@ pub mod counters;
 pub mod description;
 pub mod event;
 pub mod ids;
+pub mod rtp;
 pub mod sdp;
 pub mod transport;

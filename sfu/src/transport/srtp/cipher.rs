@@ -1,0 +1,267 @@
+//! One direction's session keys and the two transforms: RTP and RTCP, sealed and opened in place.
+//!
+//! Holds expanded keys and nothing that changes; rollover, replay and indices are the callers'. The caller also guarantees
+//! that no two different packets are ever sealed with one SSRC and index: both transforms lose secrecy by that, GCM its
+//! authentication too (RFC 7714 §10.1).
+
+use super::keys::{KeyDerivation, Purpose, ctr_key};
+use super::{SrtpError, SrtpProfile};
+use crate::ids::Ssrc;
+use crate::rtp::sequence::ExtendedSeq;
+use aws_lc_rs::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::cipher::{EncryptingKey, EncryptionContext};
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::hmac;
+
+/// SRTCP encrypts all but the first header and the sender's SSRC (RFC 3711 §3.4).
+const RTCP_CLEAR_LEN: usize = 8;
+/// E flag and 31-bit index.
+const RTCP_INDEX_LEN: usize = 4;
+const ENCRYPTED: u32 = 1 << 31;
+/// The SRTCP index has 31 bits.
+pub(super) const MAX_RTCP_INDEX: u32 = ENCRYPTED - 1;
+
+#[expect(clippy::large_enum_variant, reason = "one per peer and direction; a box would cost a cache miss per packet")]
+pub(super) enum Cipher {
+    Gcm { rtp: GcmKeys, rtcp: GcmKeys },
+    CounterMode { rtp: CounterModeKeys, rtcp: CounterModeKeys },
+}
+
+impl Cipher {
+    pub(super) fn new(profile: SrtpProfile, key: &[u8], salt: &[u8]) -> Result<Self, SrtpError> {
+        let derivation = KeyDerivation::new(profile, key, salt)?;
+        Ok(match profile {
+            SrtpProfile::AeadAes128Gcm => Self::Gcm {
+                rtp: GcmKeys::derive(&derivation, Purpose::RtpEncryption, Purpose::RtpSalt)?,
+                rtcp: GcmKeys::derive(&derivation, Purpose::RtcpEncryption, Purpose::RtcpSalt)?,
+            },
+            SrtpProfile::Aes128CmSha1_80 => Self::CounterMode {
+                rtp: CounterModeKeys::derive(
+                    &derivation,
+                    [Purpose::RtpEncryption, Purpose::RtpAuthentication, Purpose::RtpSalt],
+                )?,
+                rtcp: CounterModeKeys::derive(
+                    &derivation,
+                    [Purpose::RtcpEncryption, Purpose::RtcpAuthentication, Purpose::RtcpSalt],
+                )?,
+            },
+        })
+    }
+
+    fn tag_len(&self) -> usize {
+        match self {
+            Self::Gcm { .. } => SrtpProfile::AeadAes128Gcm.tag_len(),
+            Self::CounterMode { .. } => SrtpProfile::Aes128CmSha1_80.tag_len(),
+        }
+    }
+
+    /// Opens `packet` whose first `header_len` bytes are clear; gives the plain packet's length.
+    pub(super) fn open_rtp(
+        &self,
+        packet: &mut [u8],
+        header_len: usize,
+        ssrc: Ssrc,
+        index: ExtendedSeq,
+    ) -> Result<usize, SrtpError> {
+        let plain_len = packet.len().checked_sub(self.tag_len()).ok_or(SrtpError::Truncated)?;
+        let (plain, tag) = packet.split_at_mut_checked(plain_len).ok_or(SrtpError::Truncated)?;
+        let (header, payload) = plain.split_at_mut_checked(header_len).ok_or(SrtpError::Truncated)?;
+        match self {
+            Self::Gcm { rtp, .. } => rtp.open(rtp.rtp_nonce(ssrc, index), header, payload, tag)?,
+            Self::CounterMode { rtp, .. } => {
+                rtp.verify(&[header, payload, &index.rollover_counter().to_be_bytes()], tag)?;
+                rtp.apply_keystream(ssrc, index.0, payload)?;
+            }
+        }
+        Ok(plain_len)
+    }
+
+    /// Seals the `plain_len` bytes at the start of `buffer`; gives the protected packet's length.
+    pub(super) fn seal_rtp(
+        &self,
+        buffer: &mut [u8],
+        header_len: usize,
+        plain_len: usize,
+        ssrc: Ssrc,
+        index: ExtendedSeq,
+    ) -> Result<usize, SrtpError> {
+        let (plain, rest) = buffer.split_at_mut_checked(plain_len).ok_or(SrtpError::NoRoom)?;
+        let tag = rest.get_mut(..self.tag_len()).ok_or(SrtpError::NoRoom)?;
+        let (header, payload) = plain.split_at_mut_checked(header_len).ok_or(SrtpError::Truncated)?;
+        match self {
+            Self::Gcm { rtp, .. } => rtp.seal(rtp.rtp_nonce(ssrc, index), header, payload, tag)?,
+            Self::CounterMode { rtp, .. } => {
+                rtp.apply_keystream(ssrc, index.0, payload)?;
+                rtp.sign(&[header, payload, &index.rollover_counter().to_be_bytes()], tag);
+            }
+        }
+        Ok(plain_len + self.tag_len())
+    }
+
+    /// The sender's SSRC and index that an SRTCP packet claims, before it is authentic.
+    pub(super) fn rtcp_claim(&self, packet: &[u8]) -> Result<(Ssrc, u32), SrtpError> {
+        let &[_, _, _, _, a, b, c, d] = packet.first_chunk().ok_or(SrtpError::Truncated)?;
+        let after_index = match self {
+            Self::Gcm { .. } => packet.len(),
+            Self::CounterMode { .. } => packet.len().checked_sub(self.tag_len()).ok_or(SrtpError::Truncated)?,
+        };
+        let word = packet.get(..after_index).and_then(<[u8]>::last_chunk).ok_or(SrtpError::Truncated)?;
+        let word = u32::from_be_bytes(*word);
+        if word & ENCRYPTED == 0 {
+            return Err(SrtpError::NotEncrypted);
+        }
+        Ok((Ssrc(u32::from_be_bytes([a, b, c, d])), word & MAX_RTCP_INDEX))
+    }
+
+    /// Opens an SRTCP packet by what [`Self::rtcp_claim`] read; gives the plain packet's length.
+    pub(super) fn open_rtcp(&self, packet: &mut [u8], ssrc: Ssrc, index: u32) -> Result<usize, SrtpError> {
+        let trailer_len = self.tag_len() + RTCP_INDEX_LEN;
+        let plain_len = packet.len().checked_sub(trailer_len).ok_or(SrtpError::Truncated)?;
+        let (plain, trailer) = packet.split_at_mut_checked(plain_len).ok_or(SrtpError::Truncated)?;
+        let (clear, secret) = plain.split_at_mut_checked(RTCP_CLEAR_LEN).ok_or(SrtpError::Truncated)?;
+        let word = (index | ENCRYPTED).to_be_bytes();
+        match self {
+            // RFC 7714 §9.2: the index comes after the tag and is authenticated with the header.
+            Self::Gcm { rtcp, .. } => {
+                let (tag, _) = trailer.split_at_checked(self.tag_len()).ok_or(SrtpError::Truncated)?;
+                rtcp.open(rtcp.rtcp_nonce(ssrc, index), &rtcp_aad(clear, word), secret, tag)?;
+            }
+            // RFC 3711 §3.4: the index comes before the tag.
+            Self::CounterMode { rtcp, .. } => {
+                let (_, tag) = trailer.split_at_checked(RTCP_INDEX_LEN).ok_or(SrtpError::Truncated)?;
+                rtcp.verify(&[clear, secret, &word], tag)?;
+                rtcp.apply_keystream(ssrc, u64::from(index), secret)?;
+            }
+        }
+        Ok(plain_len)
+    }
+
+    /// Seals the RTCP compound of `plain_len` bytes at the start of `buffer`; gives the protected packet's length.
+    pub(super) fn seal_rtcp(&self, buffer: &mut [u8], plain_len: usize, index: u32) -> Result<usize, SrtpError> {
+        let trailer_len = self.tag_len() + RTCP_INDEX_LEN;
+        let (plain, rest) = buffer.split_at_mut_checked(plain_len).ok_or(SrtpError::NoRoom)?;
+        let trailer = rest.get_mut(..trailer_len).ok_or(SrtpError::NoRoom)?;
+        let (clear, secret) = plain.split_at_mut_checked(RTCP_CLEAR_LEN).ok_or(SrtpError::Truncated)?;
+        let &[a, b, c, d] = clear.last_chunk().ok_or(SrtpError::Truncated)?;
+        let ssrc = Ssrc(u32::from_be_bytes([a, b, c, d]));
+        let word = (index | ENCRYPTED).to_be_bytes();
+        match self {
+            Self::Gcm { rtcp, .. } => {
+                let (tag, index_word) = trailer.split_at_mut(self.tag_len());
+                rtcp.seal(rtcp.rtcp_nonce(ssrc, index), &rtcp_aad(clear, word), secret, tag)?;
+                index_word.copy_from_slice(&word);
+            }
+            Self::CounterMode { rtcp, .. } => {
+                let (index_word, tag) = trailer.split_at_mut(RTCP_INDEX_LEN);
+                rtcp.apply_keystream(ssrc, u64::from(index), secret)?;
+                rtcp.sign(&[clear, secret, &word], tag);
+                index_word.copy_from_slice(&word);
+            }
+        }
+        Ok(plain_len + trailer_len)
+    }
+}
+
+/// AEAD_AES_128_GCM (RFC 7714 §8, §9).
+pub(super) struct GcmKeys {
+    key: LessSafeKey,
+    salt: [u8; 12],
+}
+
+impl GcmKeys {
+    fn derive(derivation: &KeyDerivation, encryption: Purpose, salt: Purpose) -> Result<Self, SrtpError> {
+        let key: [u8; 16] = derivation.derive(encryption)?;
+        let key = UnboundKey::new(&AES_128_GCM, &key).map_err(|_| SrtpError::KeyingMaterial)?;
+        Ok(Self { key: LessSafeKey::new(key), salt: derivation.derive(salt)? })
+    }
+
+    /// RFC 7714 §8.1: two zero bytes, SSRC, ROC and SEQ, which are the 48 bits of the index; XOR salt.
+    fn rtp_nonce(&self, ssrc: Ssrc, index: ExtendedSeq) -> Nonce {
+        self.nonce(ssrc, index.0)
+    }
+
+    /// RFC 7714 §9.1: two zero bytes, SSRC, two zero bytes and the index; XOR salt.
+    fn rtcp_nonce(&self, ssrc: Ssrc, index: u32) -> Nonce {
+        self.nonce(ssrc, u64::from(index))
+    }
+
+    fn nonce(&self, ssrc: Ssrc, index: u64) -> Nonce {
+        let nonce = u128::from(ssrc.0) << 48 | u128::from(index);
+        let [_, _, _, _, nonce @ ..] = nonce.to_be_bytes();
+        let mut salted = self.salt;
+        for (byte, other) in salted.iter_mut().zip(nonce) {
+            *byte ^= other;
+        }
+        Nonce::assume_unique_for_key(salted)
+    }
+
+    fn open(&self, nonce: Nonce, aad: &[u8], in_out: &mut [u8], tag: &[u8]) -> Result<(), SrtpError> {
+        self.key
+            .open_in_place_separate_tag(nonce, Aad::from(aad), tag, in_out)
+            .map(|_| ())
+            .map_err(|_| SrtpError::NotAuthentic)
+    }
+
+    fn seal(&self, nonce: Nonce, aad: &[u8], in_out: &mut [u8], tag: &mut [u8]) -> Result<(), SrtpError> {
+        self.key.seal_in_place_scatter(nonce, Aad::from(aad), in_out, &[], tag).map_err(|_| SrtpError::NoRoom)
+    }
+}
+
+/// RFC 7714 §9.2: what stays clear, then the index word.
+fn rtcp_aad(clear: &[u8], word: [u8; RTCP_INDEX_LEN]) -> [u8; RTCP_CLEAR_LEN + RTCP_INDEX_LEN] {
+    let mut aad = [0; RTCP_CLEAR_LEN + RTCP_INDEX_LEN];
+    for (to, from) in aad.iter_mut().zip(clear.iter().chain(&word)) {
+        *to = *from;
+    }
+    aad
+}
+
+/// AES-128 in counter mode with an 80-bit HMAC-SHA1 tag (RFC 3711 §4.1.1, §4.2.1).
+pub(super) struct CounterModeKeys {
+    key: EncryptingKey,
+    authentication: hmac::Key,
+    salt: [u8; 14],
+}
+
+impl CounterModeKeys {
+    fn derive(derivation: &KeyDerivation, purposes: [Purpose; 3]) -> Result<Self, SrtpError> {
+        let [encryption, authentication, salt] = purposes;
+        let authentication_key: [u8; 20] = derivation.derive(authentication)?;
+        Ok(Self {
+            key: ctr_key(&derivation.derive::<16>(encryption)?)?,
+            authentication: hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &authentication_key),
+            salt: derivation.derive(salt)?,
+        })
+    }
+
+    /// Encrypts and decrypts: IV = salt * 2^16 XOR SSRC * 2^64 XOR index * 2^16 (RFC 3711 §4.1.1).
+    fn apply_keystream(&self, ssrc: Ssrc, index: u64, in_out: &mut [u8]) -> Result<(), SrtpError> {
+        let mut iv = (u128::from(ssrc.0) << 64 | u128::from(index) << 16).to_be_bytes();
+        for (byte, salt) in iv.iter_mut().zip(self.salt) {
+            *byte ^= salt;
+        }
+        let context = EncryptionContext::Iv128((&iv).into());
+        self.key.less_safe_encrypt(in_out, context).map(|_| ()).map_err(|_| SrtpError::NotAuthentic)
+    }
+
+    fn verify(&self, parts: &[&[u8]], tag: &[u8]) -> Result<(), SrtpError> {
+        let computed = self.tag(parts);
+        let expected = computed.as_ref().get(..tag.len()).unwrap_or_default();
+        verify_slices_are_equal(expected, tag).map_err(|_| SrtpError::NotAuthentic)
+    }
+
+    fn sign(&self, parts: &[&[u8]], out: &mut [u8]) {
+        for (to, from) in out.iter_mut().zip(self.tag(parts).as_ref()) {
+            *to = *from;
+        }
+    }
+
+    /// HMAC over the parts in turn; the context is a copy of the keyed state, on the stack.
+    fn tag(&self, parts: &[&[u8]]) -> hmac::Tag {
+        let mut context = hmac::Context::with_key(&self.authentication);
+        for part in parts {
+            context.update(part);
+        }
+        context.sign()
+    }
+}
