@@ -9,6 +9,7 @@ pub mod counters;
 pub mod description;
 pub mod event;
 pub mod ids;
+pub mod io;
 pub mod rtp;
 pub mod sdp;
 pub mod transport;
