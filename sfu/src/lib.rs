@@ -10,6 +10,7 @@ pub mod description;
 pub mod event;
 pub mod ids;
 pub mod io;
+pub mod rtcp;
 pub mod rtp;
 pub mod sdp;
 pub mod transport;

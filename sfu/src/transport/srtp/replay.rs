@@ -6,19 +6,20 @@ use super::MAX_SOURCES;
 use crate::ids::Ssrc;
 
 /// 64 packets each. A video stream's retransmissions on its own SSRC may be a second old.
-const WINDOW_WORDS: u64 = 16;
+const WINDOW_WORDS: u64 = WORD_COUNT as u64;
+const WORD_COUNT: usize = 16;
 
 /// Packet indices seen, the newest 961 to 1,024 of them.
 #[derive(Clone, Debug)]
 struct ReplayWindow {
     highest: u64,
     /// Bit `index % 64` of word `index / 64 % WINDOW_WORDS`.
-    words: [u64; WINDOW_WORDS as usize],
+    words: [u64; WORD_COUNT],
 }
 
 impl ReplayWindow {
     fn starting_at(index: u64) -> Self {
-        let mut window = Self { highest: index, words: [0; WINDOW_WORDS as usize] };
+        let mut window = Self { highest: index, words: [0; WORD_COUNT] };
         window.mark(index);
         window
     }
