@@ -26,7 +26,7 @@ pub struct SendBatch {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outgoing<'a> {
     pub to: SocketAddr,
-    /// Dense index of the peer behind `to`: equal destinations have equal addresses within one batch.
+    /// Dense index of the peer behind `to`: datagrams of one destination are sent together.
     pub destination: u32,
     pub bytes: &'a [u8],
 }
@@ -101,12 +101,6 @@ impl SendBatch {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
-    }
-
-    /// The most datagrams the batch ever holds.
-    #[must_use]
-    pub fn max_datagrams(&self) -> usize {
-        self.max_datagrams
     }
 
     /// The burst of one more received datagram might not fit: flush first.

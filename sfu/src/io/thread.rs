@@ -275,3 +275,7 @@ impl Outlet {
 fn now() -> Instant {
     Instant::now()
 }
+
+#[cfg(test)]
+#[path = "thread_tests.rs"]
+mod tests;

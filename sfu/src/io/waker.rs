@@ -142,6 +142,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(target_os = "linux")]
     fn a_wake_up_on_the_counter_is_heard_once() {
         let (waker, waiter) = on("127.0.0.1:0", IoMode::Batched);
         waker.wake();

@@ -1,0 +1,248 @@
+//! A whole shard thread around a made-up core, over loopback: what goes in comes out, nothing starves, nothing is silent.
+
+use super::*;
+use crate::event::CloseReason;
+use crate::ids::PeerKey;
+use std::sync::mpsc::{Receiver as Inbox, SyncSender, sync_channel};
+
+const MODES: [IoMode; 2] = [IoMode::Batched, IoMode::Portable];
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Echoes datagrams; answers `ClosePeer` with an event and, to whoever wrote last, a datagram; `Tick`s on time.
+#[derive(Default)]
+struct Echo {
+    last_from: Option<SocketAddr>,
+    ticks: Option<(Duration, Instant)>,
+    events: Vec<Event>,
+    counters: Counters,
+}
+
+const POISON: &[u8] = b"poison";
+
+impl Echo {
+    fn ticking(every: Duration) -> Self {
+        Self { ticks: Some((every, now() + every)), ..Self::default() }
+    }
+
+    fn say(&self, payload: &[u8], batch: &mut SendBatch) {
+        if let (Some(to), Some(room)) = (self.last_from, batch.reserve(payload.len())) {
+            room.copy_from_slice(payload);
+            batch.commit(to, 0, payload.len());
+        }
+    }
+}
+
+impl Core for Echo {
+    fn handle_datagram(&mut self, _now: Instant, from: SocketAddr, datagram: &mut [u8], batch: &mut SendBatch) {
+        assert!(datagram != POISON, "the test asked for a panic");
+        self.counters.rtp_received_packets += 1;
+        self.last_from = Some(from);
+        self.say(datagram, batch);
+    }
+
+    fn handle_command(&mut self, _now: Instant, command: Command, batch: &mut SendBatch) {
+        let Command::ClosePeer { peer } = command else { return };
+        self.say(b"closed", batch);
+        self.events.push(Event::PeerClosed { peer, reason: CloseReason::ClosedByPeer });
+    }
+
+    fn handle_timeout(&mut self, now: Instant, batch: &mut SendBatch) {
+        if let Some((every, next)) = &mut self.ticks {
+            *next = now + *every;
+        }
+        self.say(b"tick", batch);
+    }
+
+    fn next_timeout(&self) -> Option<Instant> {
+        self.ticks.map(|(_, next)| next)
+    }
+
+    fn poll_event(&mut self) -> Option<Event> {
+        (!self.events.is_empty()).then(|| self.events.remove(0))
+    }
+
+    fn counters(&self) -> &Counters {
+        &self.counters
+    }
+}
+
+fn start(core: Echo, mode: IoMode, messages: usize) -> (RunningShard, Inbox<ShardMessage>) {
+    let (sender, inbox): (SyncSender<ShardMessage>, _) = sync_channel(messages);
+    let settings = ThreadSettings { index: 0, listen: "127.0.0.1:0".parse().unwrap(), pin_to: Some(0), mode };
+    let shard = spawn_shard(settings, core, move |message| sender.try_send(message).is_ok()).unwrap();
+    (shard, inbox)
+}
+
+fn peer_of(shard: &RunningShard) -> UdpSocket {
+    let peer = UdpSocket::bind("127.0.0.1:0").unwrap();
+    peer.connect(shard.local_addr).unwrap();
+    peer.set_read_timeout(Some(PATIENCE)).unwrap();
+    peer
+}
+
+fn heard(peer: &UdpSocket) -> Vec<u8> {
+    let mut buffer = [0; 2_000];
+    let len = peer.recv(&mut buffer).unwrap();
+    buffer[..len].to_vec()
+}
+
+fn close(peer: u64) -> Command {
+    Command::ClosePeer { peer: PeerKey(peer) }
+}
+
+/// The last snapshot that the shard has published.
+fn last_snapshot(inbox: &Inbox<ShardMessage>) -> Snapshot {
+    let snapshots = inbox.try_iter().filter_map(|message| match message {
+        ShardMessage::Counters(snapshot) => Some(*snapshot),
+        ShardMessage::Event(_) => None,
+    });
+    snapshots.last().unwrap()
+}
+
+#[test]
+fn a_datagram_is_answered_and_counted() {
+    for mode in MODES {
+        let (shard, inbox) = start(Echo::default(), mode, 16);
+        let peer = peer_of(&shard);
+        for round in 0..100_u8 {
+            peer.send(&[round; 700]).unwrap();
+            assert_eq!(heard(&peer), [round; 700]);
+        }
+        shard.shutdown().unwrap();
+        let snapshot = last_snapshot(&inbox);
+        assert_eq!(snapshot.shard.rtp_received_packets, 100);
+        assert_eq!((snapshot.io.receive.datagrams, snapshot.io.send.datagrams), (100, 100), "{mode:?}");
+        assert_eq!(snapshot.io.forward_latency.buckets().map(|(_, count)| count).sum::<u64>(), 100);
+        assert!(!snapshot.io.busy.is_zero() && !snapshot.io.idle.is_zero());
+    }
+}
+
+#[test]
+fn a_command_wakes_a_sleeping_shard_and_its_event_comes_back() {
+    for mode in MODES {
+        let (shard, inbox) = start(Echo::default(), mode, 16);
+        let peer = peer_of(&shard);
+        peer.send(b"hello").unwrap();
+        assert_eq!(heard(&peer), b"hello");
+        std::thread::sleep(Duration::from_millis(30));
+        let asked = now();
+        shard.handle.send(close(7)).unwrap();
+        assert_eq!(heard(&peer), b"closed");
+        assert!(asked.elapsed() < Duration::from_millis(500), "{mode:?}: not woken, found by the once-a-second turn");
+        let message = inbox.recv_timeout(PATIENCE).unwrap();
+        assert!(matches!(message, ShardMessage::Event(Event::PeerClosed { peer: PeerKey(7), .. })), "{mode:?}");
+        shard.shutdown().unwrap();
+    }
+}
+
+#[test]
+fn deadlines_are_kept_in_silence_and_in_a_flood() {
+    for mode in MODES {
+        let (shard, _inbox) = start(Echo::ticking(Duration::from_millis(20)), mode, 16);
+        let peer = peer_of(&shard);
+        peer.send(b"quiet").unwrap();
+        assert_eq!([heard(&peer), heard(&peer), heard(&peer)], [&b"quiet"[..], b"tick", b"tick"], "{mode:?}");
+        let flooder = peer_of(&shard);
+        let mut ticks = 0;
+        let until = now() + PATIENCE;
+        flooder.set_nonblocking(true).unwrap();
+        let mut buffer = [0; 64];
+        while ticks < 5 && now() < until {
+            for _ in 0..32 {
+                let _ = flooder.send(b"flood");
+            }
+            while let Ok(len) = flooder.recv(&mut buffer) {
+                ticks += usize::from(&buffer[..len] == b"tick");
+            }
+        }
+        assert_eq!(ticks, 5, "{mode:?}");
+        shard.shutdown().unwrap();
+    }
+}
+
+#[test]
+fn counters_come_once_a_second() {
+    let (shard, inbox) = start(Echo::default(), IoMode::Batched, 16);
+    for _ in 0..2 {
+        let message = inbox.recv_timeout(PATIENCE).unwrap();
+        assert!(matches!(message, ShardMessage::Counters(_)));
+    }
+    shard.shutdown().unwrap();
+}
+
+#[test]
+fn shutdown_takes_the_queued_commands_first() {
+    let (shard, inbox) = start(Echo::default(), IoMode::Batched, 2_048);
+    for peer in 0..500 {
+        shard.handle.send(close(peer)).unwrap();
+    }
+    let handle = shard.handle.clone();
+    shard.shutdown().unwrap();
+    let events = inbox.try_iter().filter(|message| matches!(message, ShardMessage::Event(_))).count();
+    assert_eq!(events, 500);
+    assert!(!handle.is_alive());
+}
+
+#[test]
+fn a_control_plane_that_does_not_listen_costs_messages_only() {
+    let (shard, inbox) = start(Echo::default(), IoMode::Batched, 3);
+    let peer = peer_of(&shard);
+    for event in 0..50 {
+        shard.handle.send(close(event)).unwrap();
+    }
+    // The second answer can only come after the turn of the first, and that turn took the commands.
+    for _ in 0..2 {
+        peer.send(b"still here").unwrap();
+        while heard(&peer) != b"still here" {}
+    }
+    assert_eq!(inbox.try_iter().count(), 3);
+    shard.shutdown().unwrap();
+    assert_eq!(last_snapshot(&inbox).io.messages_dropped, 47);
+}
+
+#[test]
+fn a_panic_in_the_shard_is_seen() {
+    let (shard, _inbox) = start(Echo::default(), IoMode::Batched, 16);
+    let handle = shard.handle.clone();
+    peer_of(&shard).send(POISON).unwrap();
+    let until = now() + PATIENCE;
+    while handle.is_alive() && now() < until {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert!(!handle.is_alive());
+    assert!(handle.send(close(1)).is_err());
+    assert!(matches!(shard.shutdown(), Err(ShardFailed::Panicked)));
+}
+
+#[test]
+fn each_shard_has_its_own_port() {
+    let (first, _one) = start(Echo::default(), IoMode::Batched, 16);
+    let (second, _two) = start(Echo::default(), IoMode::Batched, 16);
+    assert_ne!(first.local_addr, second.local_addr);
+    let settings = ThreadSettings { index: 2, listen: first.local_addr, pin_to: None, mode: IoMode::Batched };
+    assert!(spawn_shard(settings, Echo::default(), |_| true).is_err(), "a port is never shared");
+    first.shutdown().unwrap();
+    second.shutdown().unwrap();
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_burst_larger_than_the_batch_is_answered_whole() {
+    let (shard, inbox) = start(Echo::default(), IoMode::Batched, 16);
+    let peer = peer_of(&shard);
+    let to = shard.local_addr;
+    let socket = socket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let mut sender = Sender::new(socket.try_clone().unwrap(), IoMode::Batched, 4_000).unwrap();
+    let mut burst = SendBatch::with_capacity(4_000 * 1_200, 4_000);
+    for _ in 0..3_000 {
+        burst.reserve(1_200).unwrap().fill(7);
+        burst.commit(to, 0, 1_200);
+    }
+    sender.send_batch(&burst);
+    peer.send(b"after the burst").unwrap();
+    assert_eq!(heard(&peer), b"after the burst");
+    shard.shutdown().unwrap();
+    let io = last_snapshot(&inbox).io;
+    assert_eq!(io.send.datagrams + io.send.buffer_full, io.receive.datagrams);
+    assert_eq!(io.receive.datagrams + io.receive.queue_dropped, 3_001);
+}
