@@ -54,7 +54,7 @@ pub struct DtlsParameters {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprint(pub [u8; 32]);
 
-/// One m-section of kind audio or video.
+/// One m-section. A refused one stays in the list, so that indexes are those of the offer's m-lines.
 #[derive(Clone, Debug)]
 pub struct Section {
     pub mid: Mid,
@@ -69,6 +69,8 @@ pub struct Section {
 pub enum MediaKind {
     Audio,
     Video,
+    /// A data channel or the like: always refused.
+    Other,
 }
 
 /// Which way media runs in a section, seen from the server.

@@ -7,8 +7,6 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use rand::CryptoRng;
-
 use crate::description::IceParameters;
 use crate::transport::stun::{self, BindingRequest, ErrorCode, IceRole, Password};
 
@@ -17,28 +15,6 @@ use crate::transport::stun::{self, BindingRequest, ErrorCode, IceRole, Password}
 pub const MAX_ADDRESSES: usize = 8;
 /// RFC 7675 §5.1: consent lasts 30 s after the last authenticated request.
 pub const CONSENT_LIFETIME: Duration = Duration::from_secs(30);
-
-/// Our half of the credentials (RFC 8445 §5.3: at least 24 and 128 bits of randomness).
-pub struct LocalCredentials {
-    pub ufrag: String,
-    pub pwd: String,
-}
-
-impl LocalCredentials {
-    /// 8 characters (48 bits: shards look peers up by ufrag) and 24 characters (144 bits).
-    #[must_use]
-    pub fn generate(rng: &mut impl CryptoRng) -> Self {
-        Self { ufrag: ice_chars(rng, 8), pwd: ice_chars(rng, 24) }
-    }
-}
-
-/// RFC 8839 §5.4: ice-char = ALPHA / DIGIT / "+" / "/".
-fn ice_chars(rng: &mut impl CryptoRng, len: usize) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut random = vec![0; len];
-    rng.fill_bytes(&mut random);
-    random.iter().filter_map(|byte| ALPHABET.get(usize::from(byte & 63))).map(|&char| char::from(char)).collect()
-}
 
 /// ICE-lite state of one peer.
 pub struct IceLite {
