@@ -1,0 +1,73 @@
+/** The real server: started on free ports with as many demo consultations as there are journeys, stopped by its pid. */
+
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+import { until } from './until.js';
+
+const BINARY = process.env.KENES_BIN ?? fileURLToPath(new URL('../../../target/release/kenes', import.meta.url));
+const ROOMS = 40;
+const STOP_MS = 10_000;
+const ROLES = ['nurse', 'specialist', 'patient'];
+
+/** @typedef {{nurse: string, specialist: string, patient: string}} Links one consultation's, each opens the visit page */
+
+/** @returns {Promise<{base: string, consultation: () => Links, log: () => string, stop: () => Promise<void>}>} */
+export async function startServer() {
+  if (!existsSync(BINARY)) throw new Error(`no server at ${BINARY}: cargo build --release, or set KENES_BIN`);
+  const { KENES_BIN: _, ...environment } = process.env;
+  const server = spawn(BINARY, [], {
+    env: {
+      ...environment,
+      KENES_HTTP_LISTEN: '127.0.0.1:0',
+      KENES_HTTPS_LISTEN: '',
+      KENES_MEDIA_LISTEN: '0.0.0.0:0',
+      KENES_DEMO_ROOMS: String(ROOMS),
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  /** @type {string[]} */
+  const log = [];
+  /** @type {Record<string, string[]>} */
+  const links = { nurse: [], specialist: [], patient: [] };
+  /** @param {string} line */
+  const read = (line) => {
+    log.push(line);
+    const found = /\b(nurse|specialist|patient)\b.*?(https?:\/\/localhost\S*\/visit#[^\s"]+)/i.exec(line);
+    if (found) links[found[1].toLowerCase()].push(found[2]);
+  };
+  createInterface({ input: server.stdout }).on('line', read);
+  createInterface({ input: server.stderr }).on('line', (line) => log.push(line));
+
+  const allPrinted = () => {
+    if (server.exitCode !== null) throw new Error(`kenes ended with ${server.exitCode}:\n${log.join('\n')}`);
+    return ROLES.every((role) => links[role].length >= ROOMS);
+  };
+  try {
+    await until(`kenes printed ${ROOMS} consultations' links`, allPrinted);
+  } catch (error) {
+    server.kill('SIGKILL');
+    throw new Error(`kenes did not come up; it said:\n${log.slice(-40).join('\n')}`, { cause: error });
+  }
+
+  let next = 0;
+  return {
+    base: new URL(links.nurse[0]).origin,
+    consultation() {
+      const at = next++;
+      if (at >= ROOMS) throw new Error('more journeys than demo consultations: raise ROOMS');
+      return { nurse: links.nurse[at], specialist: links.specialist[at], patient: links.patient[at] };
+    },
+    log: () => log.join('\n'),
+    async stop() {
+      const ended = new Promise((resolve) => server.once('exit', resolve));
+      if (server.exitCode !== null) return;
+      server.kill('SIGINT');
+      const killer = setTimeout(() => server.kill('SIGKILL'), STOP_MS);
+      await ended;
+      clearTimeout(killer);
+    },
+  };
+}

@@ -1,0 +1,46 @@
+/** What all journeys share: one server, the browsers, and a log line. Brought up by the first journey, taken down after the last. */
+
+import { after, test } from 'node:test';
+
+import { Browsers } from './browsers.js';
+import { Person } from './person.js';
+import { startServer } from './server.js';
+
+/** @typedef {import('./browsers.js').Kind} Kind */
+/** @typedef {import('./server.js').Links} Links */
+/** @typedef {{links: Links, base: string, person: (kind: Kind) => Promise<Person>, say: (line: string) => void}} Journey */
+
+const JOURNEY_MS = 150_000;
+
+const browsers = new Browsers();
+/** @type {ReturnType<typeof startServer> | undefined} */
+let server;
+
+/**
+ * One journey in a consultation of its own; its pages are closed after it.
+ * @param {string} name a sentence @param {(journey: Journey) => Promise<void>} walk
+ */
+export function journey(name, walk) {
+  test(name, { timeout: JOURNEY_MS }, async (context) => {
+    server ??= startServer();
+    const { base, consultation } = await server;
+    /** @type {Person[]} */
+    const people = [];
+    const person = async (/** @type {Kind} */ kind) => {
+      const arrived = new Person(await browsers.page(kind), kind);
+      people.push(arrived);
+      return arrived;
+    };
+    try {
+      await walk({ links: consultation(), base, person, say: (line) => context.diagnostic(line) });
+    } finally {
+      await Promise.allSettled(people.map((someone) => someone.close()));
+    }
+  });
+}
+
+after(async () => {
+  await browsers.close();
+  const started = await server?.catch(() => undefined);
+  await started?.stop();
+});

@@ -1,0 +1,67 @@
+/** Pictures of each page in three sizes and three languages, for a person to look at: `output/<page>-<size>-<language>.png`. */
+
+import assert from 'node:assert/strict';
+import { mkdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+
+import { nextFrame } from '../harness/media.js';
+import { journey } from '../harness/world.js';
+
+const OUTPUT = fileURLToPath(new URL('../output/', import.meta.url));
+const SIZES = [
+  { width: 1440, height: 900 },
+  { width: 1024, height: 768 },
+  { width: 320, height: 640 },
+];
+
+for (const language of ['kk', 'ru', 'en']) {
+  journey(`each page is drawn in three sizes: ${language}`, async ({ base, links, person }) => {
+    await mkdir(OUTPUT, { recursive: true });
+    const draw = async (/** @type {import('../harness/person.js').Person} */ who, /** @type {string} */ name) => {
+      for (const size of SIZES) {
+        await who.page.setViewport(size);
+        await who.page.screenshot({ path: `${OUTPUT}${name}-${size.width}x${size.height}-${language}.png` });
+        const overflow = await who.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+        assert.ok(overflow <= 0, `${name} at ${size.width} wide overflows by ${overflow} px`);
+      }
+    };
+
+    const nurse = await person('chromium');
+    await nurse.page.goto(base);
+    await nurse.click(`language-${language}`);
+    await draw(nurse, 'landing');
+
+    const patient = await person('chromium');
+    await patient.arrive(links.patient);
+    await patient.click(`language-${language}`);
+    await draw(patient, 'device-check');
+    await patient.click('join-call');
+    await patient.sees('waiting-room');
+    await draw(patient, 'waiting-room');
+
+    await nurse.join(links.nurse);
+    await nurse.click(`language-${language}`);
+    const specialist = await person('chromium');
+    await specialist.join(links.specialist);
+    await nurse.sees(`knock-${await patient.id()}`);
+    await draw(nurse, 'knock');
+    await nurse.admits(patient);
+    await nextFrame(nurse, `${await patient.id()}/camera`);
+    await nextFrame(patient, `${await nurse.id()}/camera`);
+    await draw(nurse, 'call');
+    await draw(patient, 'call-patient');
+    await nurse.click('chat-toggle');
+    await nurse.types('chat-input', 'Сәлеметсіз бе! Здравствуйте! Hello!');
+    await nurse.click('chat-send');
+    await nurse.sees('chat-message');
+    await draw(nurse, 'chat');
+
+    await patient.click('leave');
+    await patient.sees('left-page');
+    await draw(patient, 'left');
+    await patient.page.goto(`${base}/visit#not-an-invitation`);
+    await patient.page.reload();
+    await patient.sees('error-box');
+    await draw(patient, 'error');
+  });
+}
