@@ -1,1 +1,51 @@
-fn main() {}
+//! `kenes-bench`: one instrument a subcommand. Parses, runs, prints; exit code 1 = measured and not good enough, 2 = not measured.
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use kenes_bench::{report, talk};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(subcommand)]
+    instrument: Instrument,
+    /// Writes the report as JSON too.
+    #[arg(long, global = true, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Instrument {
+    /// Two synthetic people talk through a running server; what arrives is decoded and judged.
+    Talk(talk::Options),
+}
+
+fn main() -> ExitCode {
+    env_logger::init();
+    match run(&Cli::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("kenes-bench: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whether what was measured is good enough.
+fn run(cli: &Cli) -> Result<bool> {
+    match &cli.instrument {
+        Instrument::Talk(options) => {
+            let report = tokio::runtime::Runtime::new()?.block_on(talk::run(options))?;
+            report.print();
+            write_json(cli, &report)?;
+            Ok(report.passed)
+        }
+    }
+}
+
+fn write_json<T: serde::Serialize>(cli: &Cli, report: &T) -> Result<()> {
+    cli.json.as_deref().map_or(Ok(()), |path| report::write_json(path, report))
+}

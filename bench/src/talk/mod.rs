@@ -1,0 +1,238 @@
+//! A real talk through a running server: two synthetic people join by their links, speak and show a clip, and what each got
+//! of the other is judged.
+//!
+//! The acceptance test of the SFU without a browser: another implementation of WebRTC, real media, decoded at the far end.
+
+mod audio;
+mod clip;
+mod link;
+mod peer;
+mod quality;
+mod recording;
+mod sender;
+mod session;
+mod video;
+
+use crate::clock;
+use crate::report::Table;
+use anyhow::{Context as _, Result};
+use clip::Clip;
+use link::{Link, Trust};
+use peer::Peer;
+pub use quality::{AudioReport, DirectionReport, Latency, Thresholds, VideoReport};
+use serde::Serialize;
+use session::{Door, Session};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// After the last packet left, the time in which it may still arrive.
+const DRAIN: Duration = Duration::from_millis(400);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct Options {
+    /// The first person's link, as the server prints it (in quotes: it has a '#').
+    pub link: String,
+    /// The second person's link; without it the first one's is used twice.
+    #[arg(long)]
+    pub link2: Option<String>,
+    /// How long both speak, in seconds.
+    #[arg(long, default_value_t = 10.0)]
+    pub seconds: f64,
+    /// Certificates to trust for https links, a PEM file; without it the public roots.
+    #[arg(long)]
+    pub cacert: Option<PathBuf>,
+    /// Prints both people's offers and answers.
+    #[arg(long)]
+    pub sdp: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub struct TalkReport {
+    pub people: Vec<PersonReport>,
+    pub directions: Vec<DirectionReport>,
+    pub passed: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub struct PersonReport {
+    pub name: String,
+    pub role: String,
+    /// From opening the link to the server's `joined`.
+    pub join_ms: f64,
+    /// From `joined` to ICE and DTLS done.
+    pub connect_ms: f64,
+    /// What the server complained of during the talk.
+    pub complaints: Vec<String>,
+}
+
+/// Holds the talk and judges it. An error is a talk that did not come about.
+pub async fn run(options: &Options) -> Result<TalkReport> {
+    let clip = Arc::new(Clip::load()?);
+    let trust = Trust::new(options.cacert.as_deref())?;
+    let first_link = Link::parse(&options.link)?;
+    let second_link = options.link2.as_deref().map(Link::parse).transpose()?.unwrap_or_else(|| first_link.clone());
+    let first = Person::join(&first_link, &trust, &clip, options.sdp).await.context("the first person")?;
+    let began = clock::now();
+    let second = Person::join(&second_link, &trust, &clip, options.sdp).await.context("the second person")?;
+
+    tokio::time::sleep(Duration::from_secs_f64(options.seconds)).await;
+    let (first, second) = (first.stop_speaking(), second.stop_speaking());
+    tokio::time::sleep(DRAIN).await;
+    let (first, second) = (first.leave().await, second.leave().await);
+
+    let thresholds = Thresholds::default();
+    let direction = |from: &Attended, to: &Attended| {
+        quality::judge((&from.label(), &to.label()), &clip, &from.recording, &to.recording, began, &thresholds)
+    };
+    let directions = vec![direction(&first, &second)?, direction(&second, &first)?];
+    let people = vec![first.report, second.report];
+    let passed = directions.iter().all(|direction| direction.failures.is_empty())
+        && people.iter().all(|person| person.complaints.is_empty());
+    Ok(TalkReport { people, directions, passed })
+}
+
+/// Somebody in the call.
+struct Person {
+    session: Session,
+    peer: Peer,
+    sending: Option<sender::Sending>,
+    report: PersonReport,
+}
+
+/// Somebody who was.
+struct Attended {
+    report: PersonReport,
+    recording: recording::Recording,
+}
+
+impl Person {
+    async fn join(link: &Link, trust: &Trust, clip: &Arc<Clip>, show_sdp: bool) -> Result<Self> {
+        let began = clock::now();
+        let (_, local) = link.addresses().await?;
+        let mut peer = Peer::new(local.ip()).await?;
+        let (offer, mids) = peer.offer().await?;
+        let door = Door::open(link, trust).await?;
+        let (name, role) = (door.name.clone(), door.role.clone());
+        if show_sdp {
+            eprintln!("--- {name} ({role}) offers\n{offer}");
+        }
+        let session = door.join(&offer, mids.clone()).await?;
+        let joined = clock::now();
+        if show_sdp {
+            eprintln!("--- the server answers {name} ({role})\n{}", session.answer);
+        }
+        peer.accept(session.answer.clone()).await?;
+        let connected = tokio::time::timeout(CONNECT_TIMEOUT, peer.connected()).await;
+        connected.unwrap_or_else(|_| anyhow::bail!("not connected after {CONNECT_TIMEOUT:?}")).with_context(|| {
+            let candidates: Vec<&str> = session.answer.lines().filter(|line| line.starts_with("a=candidate")).collect();
+            format!("{name} ({role}, {}) has no media path; the server's candidates: {candidates:#?}", session.id)
+        })?;
+        let report = PersonReport {
+            name,
+            role,
+            join_ms: (joined - began).as_secs_f64() * 1_000.0,
+            connect_ms: since_ms(joined),
+            complaints: Vec::new(),
+        };
+        let sending = peer.speak(Arc::clone(clip), &mids, session.wanted()).await?;
+        Ok(Self { session, peer, sending: Some(sending), report })
+    }
+
+    fn stop_speaking(mut self) -> Self {
+        self.sending = None;
+        self
+    }
+
+    async fn leave(mut self) -> Attended {
+        self.report.complaints = self.session.complaints();
+        let state = self.peer.state();
+        if state != webrtc::peer_connection::RTCPeerConnectionState::Connected {
+            self.report.complaints.push(format!("the PeerConnection was {state} at the end"));
+        }
+        let recording = self.peer.take_recording();
+        self.session.leave().await;
+        // What was recorded is safe; a connection that does not close cleanly changes nothing of it.
+        let _ = self.peer.close().await;
+        Attended { report: self.report, recording }
+    }
+}
+
+impl Attended {
+    fn label(&self) -> String {
+        format!("{} ({})", self.report.name, self.report.role)
+    }
+}
+
+fn since_ms(instant: Instant) -> f64 {
+    (clock::now() - instant).as_secs_f64() * 1_000.0
+}
+
+impl TalkReport {
+    pub fn print(&self) {
+        let mut people = Table::new("people", &["who", "role", "join ms", "connect ms"]);
+        for person in &self.people {
+            people.row([
+                &person.name,
+                &person.role,
+                &format!("{:.0}", person.join_ms),
+                &format!("{:.0}", person.connect_ms),
+            ]);
+        }
+        people.print();
+        let titles: Vec<&str> = std::iter::once("").chain(self.directions.iter().map(|_| "value")).collect();
+        let mut table = Table::new("what arrived", &titles);
+        let arrows = self.directions.iter().map(|direction| format!("{} -> {}", direction.from, direction.to));
+        table.row(std::iter::once(String::new()).chain(arrows));
+        let columns: Vec<Vec<(&str, String)>> = self.directions.iter().map(figures).collect();
+        let rows = columns.first().map_or(0, Vec::len);
+        for row in 0..rows {
+            let name = columns.first().and_then(|column| column.get(row)).map_or("", |(name, _)| name);
+            let values = columns.iter().filter_map(|column| column.get(row)).map(|(_, value)| value.clone());
+            table.row(std::iter::once(name.to_owned()).chain(values));
+        }
+        table.print();
+        println!();
+        for direction in &self.directions {
+            for failure in &direction.failures {
+                println!("FAILED  {} -> {}: {failure}", direction.from, direction.to);
+            }
+        }
+        for person in &self.people {
+            for complaint in &person.complaints {
+                println!("FAILED  {}: {complaint}", person.name);
+            }
+        }
+        println!("{}", if self.passed { "the talk passed" } else { "the talk did not pass" });
+    }
+}
+
+fn figures(direction: &DirectionReport) -> Vec<(&'static str, String)> {
+    let (audio, video) = (&direction.audio, &direction.video);
+    let percent = |ratio: f64| format!("{:.2} %", ratio * 100.0);
+    let latency = |l: &Latency| format!("{:.1} / {:.1} / {:.1}", l.p50_ms, l.p95_ms, l.max_ms);
+    vec![
+        ("audio: packets received of sent", format!("{} of {}", audio.packets_received, audio.packets_sent)),
+        ("audio: loss", percent(audio.loss_ratio)),
+        ("audio: decoded s", format!("{:.2}", audio.decoded_s)),
+        ("audio: concealed", percent(audio.concealed_ratio)),
+        ("audio: longest gap ms", format!("{:.0}", audio.longest_gap_ms)),
+        ("audio: loudness (RMS)", format!("{:.4}", audio.loudness)),
+        ("audio: likeness to what was sent", format!("{:.4}", audio.correlation)),
+        ("audio: level dB", format!("{:+.2}", audio.level_difference_db)),
+        ("audio: latency ms p50 / p95 / max", latency(&audio.latency)),
+        ("audio: slots used", audio.slots.to_string()),
+        ("video: packets received", video.packets_received.to_string()),
+        ("video: loss", percent(video.loss_ratio)),
+        ("video: frames decoded of captured", format!("{} of {}", video.frames_decoded, video.frames_captured)),
+        ("video: refused / damaged", format!("{} / {}", video.frames_refused, video.frames_damaged)),
+        ("video: key frames / asked for", format!("{} / {}", video.key_frames, video.key_frame_requests)),
+        ("video: picture id jumps", video.picture_id_jumps.to_string()),
+        ("video: heights", format!("{:?}", video.heights)),
+        ("video: freezes, longest gap ms", format!("{}, {:.0}", video.freezes, video.longest_gap_ms)),
+        ("video: first frame ms", video.first_frame_ms.map_or("never".to_owned(), |ms| format!("{ms:.0}"))),
+        ("video: latency ms p50 / p95 / max", latency(&video.latency)),
+        ("video: slots used", video.slots.to_string()),
+    ]
+}
