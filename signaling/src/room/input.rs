@@ -58,7 +58,7 @@ pub enum MediaEvent {
     Connected { peer: MediaPeer },
     /// The shard dropped the peer by itself.
     Closed { peer: MediaPeer, reason: CloseReason },
-    /// The layers of a published section that anybody displays. `any` alone counts for a section without rids.
+    /// The layers of a published section that anybody displays. For a section without rids `any` alone counts.
     LayersWanted { track: MediaTrack, any: bool, rids: Vec<Rid> },
     /// Who speaks, loudest first.
     SpeakersChanged { speakers: Vec<MediaPeer> },
@@ -72,8 +72,6 @@ pub struct Section {
     pub mid: Mid,
     pub kind: MediaKind,
     pub direction: Direction,
-    /// Whether the client offered simulcast rids here.
-    pub simulcast: bool,
 }
 
 /// Which way media runs in a section. An inactive section is not reported.
