@@ -3,6 +3,8 @@
 //! A library only so that the binary, `cargo bench` and the tests run the same code.
 
 pub mod clock;
+pub mod crypto;
+pub mod measure;
 pub mod report;
 pub mod talk;
 

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use kenes_bench::{report, talk};
+use kenes_bench::{crypto, report, talk};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -20,6 +20,8 @@ struct Cli {
 enum Instrument {
     /// Two synthetic people talk through a running server; what arrives is decoded and judged.
     Talk(talk::Options),
+    /// Cost of sealing and opening SRTP packets, aws-lc-rs beside ring.
+    Crypto,
 }
 
 fn main() -> ExitCode {
@@ -42,6 +44,12 @@ fn run(cli: &Cli) -> Result<bool> {
             report.print();
             write_json(cli, &report)?;
             Ok(report.passed)
+        }
+        Instrument::Crypto => {
+            let report = crypto::run()?;
+            report.print();
+            write_json(cli, &report)?;
+            Ok(true)
         }
     }
 }
