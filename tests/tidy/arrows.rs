@@ -33,7 +33,7 @@ const fn pure(name: &'static str, uses: &'static [&'static str], never: &'static
 
 pub const SFU: Arrows = Arrows {
     folder: "sfu/src",
-    ground: &["ids", "time", "units", "description", "command", "event", "counters", "batch", "limits"],
+    ground: &["ids", "time", "units", "description", "command", "event", "counters", "batch", "measure"],
     modules: &[
         module("io", &["shard"]),
         module("shard", &["demux", "uplink", "router", "downlink", "transport", "sdp"]),
@@ -41,14 +41,14 @@ pub const SFU: Arrows = Arrows {
         module("uplink", &["publisher", "transport", "packet", "rtp", "rtcp"]),
         module("downlink", &["subscriber", "bandwidth", "transport", "packet", "rtp", "rtcp"]),
         module("router", &["packet", "rtp"]),
-        module("packet", &["rtp"]),
+        module("packet", &["rtp", "rtcp::NtpTime"]),
         module("publisher", &["packet", "rtp", "rtcp"]),
         module("subscriber", &["packet", "rtp", "rtcp"]),
-        module("bandwidth", &["rtp", "rtcp"]),
+        module("bandwidth", &["packet", "rtp", "rtcp"]),
         module("transport", &["rtp", "rtcp", "demux"]),
         module("sdp", &[]),
         module("rtp", &[]),
-        module("rtcp", &[]),
+        module("rtcp", &["rtp::sequence::ExtendedSeq"]),
     ],
 };
 
