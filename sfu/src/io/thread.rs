@@ -35,8 +35,11 @@ const SNAPSHOT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What the thread drives: the sans-IO shard.
 pub trait Core {
+    /// Finds room in `batch` for the burst of one datagram ([`crate::batch::DATAGRAM_HEADROOM`]).
     fn handle_datagram(&mut self, now: Instant, from: SocketAddr, datagram: &mut [u8], batch: &mut SendBatch);
     fn handle_command(&mut self, now: Instant, command: Command, batch: &mut SendBatch);
+    /// Called when `next_timeout` has come, with an empty batch. It may stop when that is nearly full and leave the rest
+    /// due: the batch is sent, the socket read, and it is called again without a sleep.
     fn handle_timeout(&mut self, now: Instant, batch: &mut SendBatch);
     fn next_timeout(&self) -> Option<Instant>;
     fn poll_event(&mut self) -> Option<Event>;
@@ -166,6 +169,7 @@ impl<C: Core, S: FnMut(ShardMessage) -> bool> TurnLoop<C, S> {
             let stopping = self.commands.is_stopping();
             let more_to_read = self.receive();
             let more_commands = self.take_commands();
+            self.outlet.flush();
             let turned = now();
             if self.core.next_timeout().is_some_and(|at| at <= turned) {
                 self.core.handle_timeout(turned, &mut self.outlet.batch);
@@ -175,7 +179,7 @@ impl<C: Core, S: FnMut(ShardMessage) -> bool> TurnLoop<C, S> {
             self.counters.turns += 1;
             let asleep_since = now();
             self.counters.busy += asleep_since - awake_since;
-            let ends = stopping && !more_commands;
+            let ends = stopping && !more_commands && !more_events;
             if ends || asleep_since >= next_snapshot {
                 self.publish();
                 next_snapshot = asleep_since + SNAPSHOT_INTERVAL;
