@@ -50,7 +50,7 @@ fn row(operation: &'static str, bytes: usize, aws_lc: Operation, ring: Option<Op
     Ok(Row { operation, bytes, aws_lc: *aws_lc, ring: ring.first().copied() })
 }
 
-type Operation = Box<dyn FnMut() -> Result<()>>;
+pub(crate) type Operation = Box<dyn FnMut() -> Result<()>>;
 
 /// A new nonce for each packet, as SRTP has.
 #[derive(Default)]
@@ -67,14 +67,14 @@ impl Nonces {
     }
 }
 
-mod aws_lc {
+pub(crate) mod aws_lc {
     use super::*;
     use aws_lc_rs::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
     use aws_lc_rs::cipher::{AES_128, EncryptingKey, EncryptionContext, UnboundCipherKey};
     use aws_lc_rs::hmac;
     use std::hint::black_box;
 
-    pub(super) fn gcm_seal(bytes: usize) -> Result<Operation> {
+    pub(crate) fn gcm_seal(bytes: usize) -> Result<Operation> {
         let key = gcm_key()?;
         let mut payload = vec![1; bytes];
         let mut nonces = Nonces::default();
@@ -86,7 +86,7 @@ mod aws_lc {
         }))
     }
 
-    pub(super) fn gcm_open(bytes: usize) -> Result<Operation> {
+    pub(crate) fn gcm_open(bytes: usize) -> Result<Operation> {
         let key = gcm_key()?;
         let mut sealed = vec![1; bytes];
         let tag = key.seal_in_place_separate_tag(zero_nonce(), Aad::from(HEADER), &mut sealed)?;
@@ -100,7 +100,7 @@ mod aws_lc {
         }))
     }
 
-    pub(super) fn hmac(bytes: usize) -> Operation {
+    pub(crate) fn hmac(bytes: usize) -> Operation {
         let key = hmac_key();
         let payload = vec![1; bytes];
         Box::new(move || {
@@ -109,14 +109,14 @@ mod aws_lc {
         })
     }
 
-    pub(super) fn ctr(bytes: usize) -> Result<Operation> {
+    pub(crate) fn ctr(bytes: usize) -> Result<Operation> {
         let key = ctr_key()?;
         let mut payload = vec![1; bytes];
         let mut nonces = Nonces::default();
         Ok(Box::new(move || apply_keystream(&key, &mut nonces, &mut payload)))
     }
 
-    pub(super) fn ctr_and_hmac(bytes: usize) -> Result<Operation> {
+    pub(crate) fn ctr_and_hmac(bytes: usize) -> Result<Operation> {
         let (ctr_key, hmac_key) = (ctr_key()?, hmac_key());
         let mut payload = vec![1; bytes];
         let mut nonces = Nonces::default();

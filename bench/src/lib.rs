@@ -4,6 +4,7 @@
 
 pub mod clock;
 pub mod crypto;
+pub mod floor;
 pub mod measure;
 pub mod report;
 pub mod talk;

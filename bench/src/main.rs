@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use kenes_bench::{crypto, report, talk};
+use kenes_bench::{crypto, floor, report, talk};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -22,6 +22,8 @@ enum Instrument {
     Talk(talk::Options),
     /// Cost of sealing and opening SRTP packets, aws-lc-rs beside ring.
     Crypto,
+    /// This machine's cost of receiving, sending, sealing and copying one packet.
+    Floor,
 }
 
 fn main() -> ExitCode {
@@ -47,6 +49,12 @@ fn run(cli: &Cli) -> Result<bool> {
         }
         Instrument::Crypto => {
             let report = crypto::run()?;
+            report.print();
+            write_json(cli, &report)?;
+            Ok(true)
+        }
+        Instrument::Floor => {
+            let report = floor::run()?;
             report.print();
             write_json(cli, &report)?;
             Ok(true)

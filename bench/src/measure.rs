@@ -10,6 +10,8 @@ use std::time::Duration;
 
 /// Turns each case gets.
 const ROUNDS: usize = 31;
+/// Turns of a case that is prepared each time: a turn is one run, so there are more of them.
+const PREPARED_ROUNDS: usize = 401;
 /// Length of one turn: long against the clock's own cost, short against a disturbance.
 const TURN: Duration = Duration::from_millis(4);
 
@@ -47,6 +49,22 @@ pub fn compare(cases: &mut [Case<'_>]) -> Result<Vec<Cost>> {
         }
     }
     Ok(turns.into_iter().map(cost_of).collect())
+}
+
+/// Cost of an operation that needs something made ready before each turn, which is not counted.
+pub fn after_preparation(
+    operations: u32,
+    mut prepare: impl FnMut() -> Result<()>,
+    mut run: impl FnMut() -> Result<()>,
+) -> Result<Cost> {
+    let mut turns = Vec::with_capacity(PREPARED_ROUNDS);
+    for _ in 0..PREPARED_ROUNDS {
+        prepare()?;
+        let before = thread_cpu_time()?;
+        run()?;
+        turns.push(nanos(thread_cpu_time()?.saturating_sub(before)) / f64::from(operations));
+    }
+    Ok(cost_of(turns))
 }
 
 /// CPU time this thread has used.
