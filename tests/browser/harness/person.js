@@ -49,8 +49,8 @@ export class Person {
     await this.sees('call');
     await this.until('the call is connected', () =>
       this.page.evaluate(() => {
-        const light = document.querySelector('[data-testid="connection-state"]');
-        return window.kenes.peerConnection()?.connectionState === 'connected' && light?.dataset.state === 'connected';
+        const light = document.querySelector('[data-testid="connection-state"][data-state="connected"]');
+        return window.kenes.peerConnection()?.connectionState === 'connected' && light !== null;
       }),
     );
   }
@@ -82,6 +82,7 @@ export class Person {
   async click(testId) {
     await this.until(`${testId} can be clicked`, () =>
       this.page.evaluate((id) => {
+        /** @type {HTMLButtonElement | null} */
         const button = document.querySelector(`[data-testid="${id}"]`);
         if (!button || button.disabled || !button.checkVisibility({ visibilityProperty: true })) return false;
         button.click();
@@ -99,7 +100,7 @@ export class Person {
 
   /** @param {string} testId @returns {Promise<string>} */
   text(testId) {
-    return this.page.$eval(selector(testId), (element) => element.innerText);
+    return this.page.$eval(selector(testId), (element) => /** @type {HTMLElement} */ (element).innerText);
   }
 
   /** @param {string} testId @param {string} name @returns {Promise<string | null>} */
@@ -110,7 +111,11 @@ export class Person {
   /** What stands on each remote tile. @returns {Promise<Record<string, any>[]>} */
   tiles() {
     return this.page.$$eval('[data-testid="tile"]', (tiles) =>
-      tiles.map((tile) => ({ ...tile.dataset, text: tile.innerText, hasVideo: tile.querySelector('video') !== null })),
+      /** @type {HTMLElement[]} */ (tiles).map((tile) => ({
+        ...tile.dataset,
+        text: tile.innerText,
+        hasVideo: tile.querySelector('video') !== null,
+      })),
     );
   }
 
@@ -131,7 +136,7 @@ export class Person {
     try {
       return await until(what, probe, timeoutMs);
     } catch (error) {
-      throw new Error(`${error.message}\n${await this.#situation()}`, { cause: error.cause });
+      throw new Error(`${error}\n${await this.#situation()}`, { cause: error });
     }
   }
 
@@ -167,7 +172,7 @@ export class Person {
 
   /** @param {string} testId @returns {Promise<boolean>} */
   #enabled(testId) {
-    return this.page.evaluate((id) => document.querySelector(`[data-testid="${id}"]`)?.disabled === false, testId);
+    return this.page.evaluate((id) => document.querySelector(`[data-testid="${id}"]:enabled`) !== null, testId);
   }
 }
 

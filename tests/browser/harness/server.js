@@ -10,7 +10,6 @@ import { until } from './until.js';
 const BINARY = process.env.KENES_BIN ?? fileURLToPath(new URL('../../../target/release/kenes', import.meta.url));
 const ROOMS = 40;
 const STOP_MS = 10_000;
-const ROLES = ['nurse', 'specialist', 'patient'];
 
 /** @typedef {{nurse: string, specialist: string, patient: string}} Links one consultation's, each opens the visit page */
 
@@ -30,23 +29,22 @@ export async function startServer() {
   });
   /** @type {string[]} */
   const log = [];
-  /** @type {Record<string, string[]>} */
+  /** @type {Record<string, string[]>} what `src/links/announcement.rs` promises: a label at the line's start, then its link */
   const links = { nurse: [], specialist: [], patient: [] };
-  /** @param {string} line */
-  const read = (line) => {
+  let ready = false;
+  createInterface({ input: server.stdout }).on('line', (line) => {
     log.push(line);
-    const found = /\b(nurse|specialist|patient)\b.*?(https?:\/\/localhost\S*\/visit#[^\s"]+)/i.exec(line);
-    if (found) links[found[1].toLowerCase()].push(found[2]);
-  };
-  createInterface({ input: server.stdout }).on('line', read);
+    ready ||= line === 'ready';
+    const [label, link] = line.split(/ +/);
+    if (link) links[label]?.push(link);
+  });
   createInterface({ input: server.stderr }).on('line', (line) => log.push(line));
 
-  const allPrinted = () => {
-    if (server.exitCode !== null) throw new Error(`kenes ended with ${server.exitCode}:\n${log.join('\n')}`);
-    return ROLES.every((role) => links[role].length >= ROOMS);
-  };
   try {
-    await until(`kenes printed ${ROOMS} consultations' links`, allPrinted);
+    await until('kenes is ready', () => {
+      if (server.exitCode !== null) throw new Error(`kenes ended with ${server.exitCode}`);
+      return ready;
+    });
   } catch (error) {
     server.kill('SIGKILL');
     throw new Error(`kenes did not come up; it said:\n${log.slice(-40).join('\n')}`, { cause: error });
