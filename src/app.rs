@@ -1,0 +1,21 @@
+//! What every handler shares: one value, made at start, never replaced.
+
+use crate::join_limit::JoinLimit;
+use crate::metrics::Metrics;
+use crate::rooms::Rooms;
+use crate::tokens::TokenKey;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+pub struct App {
+    pub tokens: TokenKey,
+    pub join_token_life: Duration,
+    pub join_limit: JoinLimit,
+    /// Origins beside the server's own whose pages may open the WebSocket.
+    pub allowed_origins: Vec<String>,
+    /// One permit per open WebSocket.
+    pub sockets: Arc<Semaphore>,
+    pub rooms: Arc<Rooms>,
+    pub metrics: Arc<Metrics>,
+}

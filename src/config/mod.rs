@@ -1,0 +1,186 @@
+//! The configuration: `config/default.toml`, then a file, then the environment, checked once into typed values.
+//!
+//! Only `main` and `lib` read it; every other module gets the few values that it needs. Nothing past [`load`] sees raw TOML.
+
+mod sources;
+mod validate;
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Every key with unit, default, range and reason; what the binary runs on when nothing else is given.
+pub const DEFAULT_TOML: &str = include_str!("../../config/default.toml");
+
+#[derive(Clone)]
+pub struct Config {
+    pub http: Http,
+    pub https: Option<Https>,
+    pub media: Media,
+    pub rooms: Rooms,
+    pub tokens: Tokens,
+    pub demo: Demo,
+    pub log: Log,
+}
+
+#[derive(Clone, Debug)]
+pub struct Http {
+    pub listen: SocketAddr,
+    /// Without a trailing slash; `None` = derived from the listening addresses.
+    pub public_url: Option<String>,
+    pub allowed_origins: Vec<String>,
+    pub max_sockets: usize,
+    pub joins_per_minute: u32,
+}
+
+#[derive(Clone, Debug)]
+pub struct Https {
+    pub listen: SocketAddr,
+    /// `None` = a self-signed certificate made at start.
+    pub files: Option<CertificateFiles>,
+}
+
+#[derive(Clone, Debug)]
+pub struct CertificateFiles {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+}
+
+#[derive(Clone, Debug)]
+pub struct Media {
+    /// Of the first shard; shard n takes port + n, or any free port when this one is 0.
+    pub listen: SocketAddr,
+    pub public_addresses: Vec<IpAddr>,
+    pub shards: usize,
+}
+
+#[derive(Clone, Debug)]
+pub struct Rooms {
+    pub max_rooms: usize,
+    pub empty_life: Duration,
+    pub drain: Duration,
+}
+
+/// No `Debug`: it holds the key.
+#[derive(Clone)]
+pub struct Tokens {
+    /// `None` = random at each start.
+    pub key: Option<[u8; 32]>,
+    pub join_token_life: Duration,
+}
+
+#[derive(Clone, Debug)]
+pub struct Demo {
+    pub rooms: u32,
+    pub language: String,
+    pub invitation_life: Duration,
+}
+
+#[derive(Clone, Debug)]
+pub struct Log {
+    pub json: bool,
+    pub filter: String,
+}
+
+/// What is wrong, in the words of the person who wrote it: key, value, allowed range.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum ConfigError {
+    #[error("cannot read the configuration file {path}: {reason}")]
+    Unreadable { path: String, reason: String },
+    #[error("the configuration file {path} is not TOML: {reason}")]
+    NotToml { path: String, reason: String },
+    #[error("unknown configuration key `{key}` in {origin}; allowed here: {allowed}")]
+    UnknownKey { key: String, origin: String, allowed: String },
+    #[error("bad configuration value `{key}` = {value}; allowed: {allowed}")]
+    BadValue { key: String, value: String, allowed: String },
+}
+
+/// Reads the defaults, `file` when given, and those variables of `environment` whose names start with `KENES_`.
+///
+/// # Errors
+/// The first key that is unknown or holds a value outside its range.
+pub fn load(file: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> Result<Config, ConfigError> {
+    let mut merged = sources::Merged::defaults()?;
+    if let Some(path) = file {
+        merged.apply_file(path)?;
+    }
+    merged.apply_environment(environment)?;
+    validate::validate(&merged)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load_with(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        load(None, variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+    }
+
+    fn error_of(variables: &[(&str, &str)]) -> String {
+        load_with(variables).err().expect("must be refused").to_string()
+    }
+
+    #[test]
+    fn the_embedded_defaults_are_valid() {
+        let config = load_with(&[]).unwrap();
+        assert_eq!(config.http.listen, "127.0.0.1:8080".parse().unwrap());
+        assert!(config.media.shards >= 1);
+        assert!(config.tokens.key.is_none());
+    }
+
+    #[test]
+    fn the_environment_wins() {
+        let config = load_with(&[("KENES_HTTP_LISTEN", "127.0.0.1:0"), ("KENES_HTTPS_LISTEN", "")]).unwrap();
+        assert_eq!(config.http.listen.port(), 0);
+        assert!(config.https.is_none());
+    }
+
+    #[test]
+    fn a_list_in_the_environment_is_separated_by_commas() {
+        let config = load_with(&[("KENES_MEDIA_PUBLIC_ADDRESSES", "192.0.2.1, 2001:db8::1")]).unwrap();
+        assert_eq!(config.media.public_addresses.len(), 2);
+    }
+
+    #[test]
+    fn an_unknown_key_is_named() {
+        let error = error_of(&[("KENES_HTTP_LISTN", "x")]);
+        assert!(error.contains("KENES_HTTP_LISTN") && error.contains("listen"), "{error}");
+    }
+
+    #[test]
+    fn a_value_out_of_range_is_named_with_its_range() {
+        let error = error_of(&[("KENES_MEDIA_SHARDS", "65")]);
+        assert_eq!(error, "bad configuration value `media.shards` = 65; allowed: 0 to 64");
+    }
+
+    #[test]
+    fn a_word_where_a_number_belongs_is_named() {
+        assert!(error_of(&[("KENES_MEDIA_SHARDS", "many")]).contains("`media.shards` = many; allowed: a whole number"));
+    }
+
+    #[test]
+    fn the_token_key_is_never_printed() {
+        assert!(!error_of(&[("KENES_TOKENS_KEY", "hunter2")]).contains("hunter2"));
+    }
+
+    #[test]
+    fn media_ports_of_all_shards_must_exist() {
+        let error = error_of(&[("KENES_MEDIA_LISTEN", "0.0.0.0:65535"), ("KENES_MEDIA_SHARDS", "2")]);
+        assert!(error.contains("media.listen"), "{error}");
+    }
+
+    #[test]
+    fn a_certificate_without_its_key_is_refused() {
+        assert!(error_of(&[("KENES_HTTPS_CERTIFICATE_FILE", "a.pem")]).contains("https.key_file"));
+    }
+
+    #[test]
+    fn every_key_has_a_comment_above_it() {
+        let lines: Vec<&str> = DEFAULT_TOML.lines().collect();
+        for (index, line) in lines.iter().enumerate().filter(|(_, line)| line.contains(" = ") && !line.starts_with('#'))
+        {
+            let explained = lines[..index].iter().rev().take_while(|line| !line.is_empty() && !line.starts_with('['));
+            assert!(explained.clone().any(|line| line.starts_with('#')), "no comment above `{line}`");
+        }
+    }
+}

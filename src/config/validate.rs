@@ -1,0 +1,170 @@
+//! From merged TOML to [`Config`]: each value against its range. A range here is the one that `config/default.toml` states.
+
+use super::sources::{Merged, bad_value};
+use super::{CertificateFiles, Config, ConfigError, Demo, Http, Https, Log, Media, Rooms, Tokens};
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+use toml::Value;
+
+pub(super) fn validate(merged: &Merged) -> Result<Config, ConfigError> {
+    Ok(Config {
+        http: http(&Section { merged, name: "http" })?,
+        https: https(&Section { merged, name: "https" })?,
+        media: media(&Section { merged, name: "media" })?,
+        rooms: rooms(&Section { merged, name: "rooms" })?,
+        tokens: tokens(&Section { merged, name: "tokens" })?,
+        demo: demo(&Section { merged, name: "demo" })?,
+        log: log(&Section { merged, name: "log" })?,
+    })
+}
+
+fn http(section: &Section<'_>) -> Result<Http, ConfigError> {
+    let public_url = section.string("public_url");
+    Ok(Http {
+        listen: section.address("listen")?,
+        public_url: if public_url.is_empty() { None } else { Some(section.origin("public_url", public_url)?) },
+        allowed_origins: section
+            .strings("allowed_origins")?
+            .iter()
+            .map(|text| section.origin("allowed_origins", text))
+            .collect::<Result<_, _>>()?,
+        max_sockets: section.number("max_sockets", 1..=100_000)?,
+        joins_per_minute: section.number("joins_per_minute", 1..=100_000)?,
+    })
+}
+
+fn https(section: &Section<'_>) -> Result<Option<Https>, ConfigError> {
+    let files = match (section.string("certificate_file"), section.string("key_file")) {
+        ("", "") => None,
+        ("", _) => return Err(section.bad("certificate_file", "\"\"", "a PEM file, since https.key_file is set")),
+        (_, "") => return Err(section.bad("key_file", "\"\"", "a PEM file, since https.certificate_file is set")),
+        (certificate, key) => {
+            Some(CertificateFiles { certificate: PathBuf::from(certificate), key: PathBuf::from(key) })
+        }
+    };
+    if section.string("listen").is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Https { listen: section.address("listen")?, files }))
+}
+
+fn media(section: &Section<'_>) -> Result<Media, ConfigError> {
+    let listen = section.address("listen")?;
+    let shards = match section.number("shards", 0..=64)? {
+        0 => std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1)),
+        shards => shards,
+    };
+    if listen.port() != 0 && usize::from(u16::MAX - listen.port()) < shards.saturating_sub(1) {
+        let allowed = format!("a port up to {}, since {shards} shards take one each", 65_536 - shards);
+        return Err(section.bad("listen", &listen.to_string(), allowed));
+    }
+    let public_addresses = section
+        .strings("public_addresses")?
+        .iter()
+        .map(|text| text.parse::<IpAddr>().map_err(|_| section.bad("public_addresses", text, "IP addresses")))
+        .collect::<Result<_, _>>()?;
+    Ok(Media { listen, public_addresses, shards })
+}
+
+fn rooms(section: &Section<'_>) -> Result<Rooms, ConfigError> {
+    Ok(Rooms {
+        max_rooms: section.number("max_rooms", 1..=100_000)?,
+        empty_life: Duration::from_millis(section.number("empty_room_ms", 1000..=86_400_000)?),
+        drain: Duration::from_millis(section.number("drain_ms", 0..=60_000)?),
+    })
+}
+
+fn tokens(section: &Section<'_>) -> Result<Tokens, ConfigError> {
+    let text = section.string("key");
+    let key = match text {
+        "" => None,
+        text => Some(key_bytes(text).ok_or_else(|| section.bad("key", text, "64 hexadecimal digits, or \"\""))?),
+    };
+    Ok(Tokens { key, join_token_life: Duration::from_millis(section.number("join_token_ms", 10_000..=3_600_000)?) })
+}
+
+fn demo(section: &Section<'_>) -> Result<Demo, ConfigError> {
+    let hours: u64 = section.number("invitation_hours", 1..=168)?;
+    Ok(Demo {
+        rooms: section.number("rooms", 0..=1000)?,
+        language: section.one_of("language", &["kk", "ru", "en"])?.to_owned(),
+        invitation_life: Duration::from_secs(hours * 3600),
+    })
+}
+
+fn log(section: &Section<'_>) -> Result<Log, ConfigError> {
+    let filter = section.string("filter");
+    if filter.parse::<tracing_subscriber::EnvFilter>().is_err() {
+        return Err(section.bad("filter", filter, "EnvFilter directives, e.g. info or kenes=debug"));
+    }
+    Ok(Log { json: section.one_of("format", &["text", "json"])? == "json", filter: filter.to_owned() })
+}
+
+fn key_bytes(text: &str) -> Option<[u8; 32]> {
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    let mut bytes = [0; 32];
+    for (index, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(index * 2..index * 2 + 2)?, 16).ok()?;
+    }
+    Some(bytes)
+}
+
+/// One section of the merged table. Types were checked against the defaults when it was merged.
+struct Section<'a> {
+    merged: &'a Merged,
+    name: &'static str,
+}
+
+impl Section<'_> {
+    fn string(&self, key: &str) -> &str {
+        self.merged.value(self.name, key).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    fn strings(&self, key: &str) -> Result<Vec<&str>, ConfigError> {
+        let list = self.merged.value(self.name, key).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        list.iter()
+            .map(|item| item.as_str().ok_or_else(|| self.bad(key, &item.to_string(), "a list of strings")))
+            .collect()
+    }
+
+    fn number<N: TryFrom<i64>>(&self, key: &str, range: RangeInclusive<i64>) -> Result<N, ConfigError> {
+        let value = self.merged.value(self.name, key).and_then(Value::as_integer).unwrap_or_default();
+        let allowed = || format!("{} to {}", range.start(), range.end());
+        Some(value)
+            .filter(|value| range.contains(value))
+            .and_then(|value| N::try_from(value).ok())
+            .ok_or_else(|| self.bad(key, &value.to_string(), allowed()))
+    }
+
+    fn address(&self, key: &str) -> Result<SocketAddr, ConfigError> {
+        let text = self.string(key);
+        text.parse().map_err(|_| self.bad(key, text, "an IP address with a port, e.g. 127.0.0.1:8080 or [::]:8080"))
+    }
+
+    /// Scheme and authority, as in an `Origin` header (RFC 6454 §6.2).
+    fn origin(&self, key: &str, text: &str) -> Result<String, ConfigError> {
+        let host = text
+            .strip_prefix("https://")
+            .or_else(|| text.strip_prefix("http://"))
+            .map(|rest| rest.trim_end_matches('/'));
+        match host {
+            Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', ' ']) => {
+                Ok(text.trim_end_matches('/').to_ascii_lowercase())
+            }
+            _ => Err(self.bad(key, text, "http:// or https:// and a host, without a path")),
+        }
+    }
+
+    fn one_of(&self, key: &str, allowed: &[&str]) -> Result<&str, ConfigError> {
+        let text = self.string(key);
+        if allowed.contains(&text) { Ok(text) } else { Err(self.bad(key, text, allowed.join(", "))) }
+    }
+
+    fn bad(&self, key: &str, value: &str, allowed: impl Into<String>) -> ConfigError {
+        bad_value(self.name, key, value, allowed)
+    }
+}

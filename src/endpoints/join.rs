@@ -1,0 +1,58 @@
+//! `POST /api/v1/join`: an invitation for a join token (PROTOCOL.md, "Before the socket").
+
+use crate::app::App;
+use crate::clock;
+use crate::endpoints::Problem;
+use crate::tokens::{Grant, TokenError, Use};
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{ConnectInfo, State};
+use kenes_signaling::message::Role;
+use kenes_signaling::time::UnixMillis;
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Request {
+    invitation: String,
+}
+
+#[derive(Serialize)]
+pub struct Joinable {
+    token: String,
+    expires_ms: UnixMillis,
+    role: Role,
+    name: String,
+    room_title: String,
+    language: String,
+}
+
+/// # Errors
+/// The [`Problem`] that tells the page what to say; each outcome is counted.
+pub async fn join(
+    State(app): State<Arc<App>>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    body: Bytes,
+) -> Result<Json<Joinable>, Problem> {
+    let outcome = exchange(&app, from, &body);
+    app.metrics.http.joins.with_label_values(&[outcome.as_ref().map_or_else(|problem| problem.code(), |_| "ok")]).inc();
+    outcome.map(Json)
+}
+
+fn exchange(app: &App, from: SocketAddr, body: &[u8]) -> Result<Joinable, Problem> {
+    if !app.join_limit.admit(from.ip(), clock::now()) {
+        return Err(Problem::RateLimited);
+    }
+    let request: Request = serde_json::from_slice(body).map_err(|_| Problem::BadRequest)?;
+    let now = clock::unix_ms();
+    let invited = app.tokens.open(Use::Invitation, &request.invitation, now).map_err(|error| match error {
+        TokenError::Invalid => Problem::InvitationInvalid,
+        TokenError::Expired => Problem::InvitationExpired,
+    })?;
+    let grant = invited.shortened(now, app.join_token_life);
+    let token = app.tokens.seal(Use::Join, &grant).map_err(|_| Problem::Internal)?;
+    let Grant { expires_ms, role, name, room_title, language, .. } = grant;
+    Ok(Joinable { token, expires_ms, role, name, room_title, language })
+}

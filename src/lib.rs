@@ -1,0 +1,248 @@
+//! The Kenes server: one process that serves the web client, the signaling and the media of consultations.
+//!
+//! [`Server::start`] puts the modules together and is the one place, with `main`, that reads the configuration. The way of a
+//! request: [`router`] -> [`endpoints`] -> [`rooms`]; of a media event: shard -> [`rooms`] -> socket. ARCHITECTURE.md walks both.
+#![forbid(unsafe_code)]
+
+pub mod app;
+pub mod clock;
+pub mod config;
+pub mod endpoints;
+pub mod join_limit;
+pub mod links;
+pub mod logging;
+pub mod metrics;
+pub mod rooms;
+pub mod router;
+pub mod tls;
+pub mod tokens;
+pub mod web_client;
+
+use app::App;
+use axum_server::Handle;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use config::Config;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use join_limit::JoinLimit;
+use kenes_sfu::io::RunningShard;
+use kenes_sfu::transport::dtls::DtlsIdentity;
+use links::{Bases, DemoLinks};
+use metrics::Metrics;
+use rooms::media::{Media, ShardSlot};
+use rooms::{EVENT_QUEUE, RoomLimits, Rooms};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokens::{Grant, TokenKey, Use};
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::Semaphore;
+use tokio::sync::mpsc;
+
+/// A running server. Dropping it leaves it running; [`Server::shutdown`] ends it.
+pub struct Server {
+    app: Arc<App>,
+    http: SocketAddr,
+    https: Option<SocketAddr>,
+    bases: Bases,
+    demos: Vec<DemoLinks>,
+    self_signed: bool,
+    shards: Vec<RunningShard>,
+    listeners: Handle<SocketAddr>,
+    drain: Duration,
+    max_sockets: u32,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(
+        "cannot listen on `{key}` = {address}: {reason}; set `{key}` to a free address, or end what holds this one"
+    )]
+    Listen { key: &'static str, address: SocketAddr, reason: std::io::Error },
+    #[error(transparent)]
+    Tls(#[from] tls::TlsError),
+    #[error("cannot make the media certificate: {0}")]
+    MediaCertificate(String),
+    #[error("the system's cryptography failed")]
+    Crypto(#[from] aws_lc_rs::error::Unspecified),
+    #[error("cannot set up the metrics: {0}")]
+    Metrics(#[from] prometheus::Error),
+}
+
+/// Connections that the kernel holds until they are accepted: a ward that comes back from a power cut at once.
+const LISTEN_BACKLOG: u32 = 1024;
+/// How long a client may take to send a request's head.
+const REQUEST_HEAD_WITHIN: Duration = Duration::from_secs(10);
+/// When people should try again, on this server restarted or on another.
+const RECONNECT_AFTER: Duration = Duration::from_secs(1);
+/// How long sockets and requests get to end after everybody was told.
+const CLOSE_WITHIN: Duration = Duration::from_secs(3);
+
+impl Server {
+    /// Binds every port, starts the media shards and serves.
+    ///
+    /// # Errors
+    /// A port that is taken, with the key that names it; a certificate that cannot be read; a failure of the system.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        let http = listen("http.listen", config.http.listen)?;
+        let https = config.https.as_ref().map(|https| listen("https.listen", https.listen)).transpose()?;
+        let (http_address, https_address) = (local_address(&http), https.as_ref().map(local_address));
+
+        let metrics = Arc::new(Metrics::new()?);
+        let (media, shards, reports) = start_media(&config.media)?;
+        let limits = RoomLimits { max_rooms: config.rooms.max_rooms, empty_life: config.rooms.empty_life };
+        let rooms = Rooms::new(media, Arc::clone(&metrics), limits);
+        tokio::spawn(Arc::clone(&rooms).take_reports(reports));
+
+        let public_url = config.http.public_url.as_deref();
+        let network = links::interface_addresses().into_iter().find(|address| !address.is_loopback());
+        let bases = links::bases(public_url, http_address, https_address, network);
+        let app = Arc::new(App {
+            tokens: TokenKey::new(config.tokens.key)?,
+            join_token_life: config.tokens.join_token_life,
+            join_limit: JoinLimit::new(config.http.joins_per_minute),
+            allowed_origins: config
+                .http
+                .allowed_origins
+                .iter()
+                .cloned()
+                .chain(config.http.public_url.clone())
+                .collect(),
+            sockets: Arc::new(Semaphore::new(config.http.max_sockets)),
+            rooms,
+            metrics,
+        });
+        let demos = demos(&app.tokens, &config.demo, &bases)?;
+
+        let listeners = Handle::new();
+        serve(http, None, &app, &listeners);
+        let files = config.https.as_ref().and_then(|https| https.files.as_ref());
+        if let Some(https) = https {
+            let tls = tls::server_config(files, &links::interface_addresses())?;
+            serve(https, Some(RustlsConfig::from_config(tls)), &app, &listeners);
+        }
+        tracing::info!(shards = shards.len(), "server started");
+        Ok(Self {
+            app,
+            http: http_address,
+            https: https_address,
+            bases,
+            demos,
+            self_signed: files.is_none(),
+            shards,
+            listeners,
+            drain: config.rooms.drain,
+            max_sockets: u32::try_from(config.http.max_sockets).unwrap_or(u32::MAX),
+        })
+    }
+
+    #[must_use]
+    pub fn http_address(&self) -> SocketAddr {
+        self.http
+    }
+
+    #[must_use]
+    pub fn https_address(&self) -> Option<SocketAddr> {
+        self.https
+    }
+
+    /// UDP addresses of the media shards.
+    #[must_use]
+    pub fn media_addresses(&self) -> Vec<SocketAddr> {
+        self.shards.iter().map(|shard| shard.local_addr).collect()
+    }
+
+    /// What a start prints; `links::announcement` describes it.
+    #[must_use]
+    pub fn announcement(&self) -> String {
+        links::announcement(&self.bases, &self.demos, self.self_signed)
+    }
+
+    /// An invitation for anybody: what booking will hand out.
+    ///
+    /// # Errors
+    /// The system's random source failed.
+    pub fn invite(&self, grant: &Grant) -> Result<String, StartError> {
+        Ok(self.app.tokens.seal(Use::Invitation, grant)?)
+    }
+
+    /// Tells everybody, waits for a bounded time, closes what is left, and joins the shards.
+    pub async fn shutdown(self) {
+        self.app.rooms.drain(RECONNECT_AFTER);
+        // All permits back = all sockets closed.
+        let all_closed = || self.app.sockets.acquire_many(self.max_sockets);
+        let left = tokio::time::timeout(self.drain, all_closed()).await.is_ok();
+        self.app.rooms.stop();
+        let closed = tokio::time::timeout(CLOSE_WITHIN, all_closed()).await.is_ok();
+        tracing::info!(left, closed, "sockets ended");
+        self.listeners.graceful_shutdown(Some(CLOSE_WITHIN));
+        let shards = self.shards;
+        let joined = tokio::task::spawn_blocking(|| {
+            for shard in shards {
+                if let Err(error) = shard.shutdown() {
+                    tracing::error!(%error, "a shard ended badly");
+                }
+            }
+        });
+        if joined.await.is_err() {
+            tracing::error!("joining the shards failed");
+        }
+        tracing::info!("server stopped");
+    }
+}
+
+fn listen(key: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
+    let bind = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // A restart must not wait for the last process' connections to time out. Windows means something else by it.
+        #[cfg(unix)]
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(LISTEN_BACKLOG)
+    };
+    bind().map_err(|reason| StartError::Listen { key, address, reason })
+}
+
+/// A bound listener has an address; were it lost, the links would show port 0.
+fn local_address(listener: &TcpListener) -> SocketAddr {
+    listener.local_addr().unwrap_or_else(|_| SocketAddr::from(([0, 0, 0, 0], 0)))
+}
+
+fn serve(listener: TcpListener, tls: Option<RustlsConfig>, app: &Arc<App>, handle: &Handle<SocketAddr>) {
+    let service = router::router(Arc::clone(app)).into_make_service_with_connect_info::<SocketAddr>();
+    let mut server = axum_server::Server::from_listener(listener).handle(handle.clone());
+    let mut http = Builder::new(TokioExecutor::new()).http1_only();
+    http.http1().timer(TokioTimer::new()).header_read_timeout(REQUEST_HEAD_WITHIN);
+    *server.http_builder() = http;
+    match tls {
+        Some(tls) => drop(tokio::spawn(server.acceptor(RustlsAcceptor::new(tls)).serve(service))),
+        None => drop(tokio::spawn(server.serve(service))),
+    }
+}
+
+type StartedMedia = (Media, Vec<RunningShard>, mpsc::Receiver<rooms::ShardReport>);
+
+fn start_media(config: &config::Media) -> Result<StartedMedia, StartError> {
+    let identity = DtlsIdentity::generate().map_err(|error| StartError::MediaCertificate(error.to_string()))?;
+    let (_sender, reports) = mpsc::channel(EVENT_QUEUE);
+    let _ = config;
+    let shards: Vec<RunningShard> = Vec::new();
+    let slots: Vec<ShardSlot> = Vec::new();
+    Ok((Media::new(identity.fingerprint(), slots), shards, reports))
+}
+
+fn demos(key: &TokenKey, demo: &config::Demo, bases: &Bases) -> Result<Vec<DemoLinks>, StartError> {
+    let expires = clock::unix_ms().plus(demo.invitation_life);
+    let seal = |grant: &Grant| key.seal(Use::Invitation, grant);
+    let links = |number| {
+        let [nurse, specialist, patient] = links::demo_grants(number, &demo.language, expires);
+        let patient = seal(&patient)?;
+        Ok(DemoLinks {
+            nurse: links::visit(&bases.here, &seal(&nurse)?),
+            specialist: links::visit(&bases.here, &seal(&specialist)?),
+            phone: bases.phone.as_deref().map(|base| links::visit(base, &patient)),
+            patient: links::visit(&bases.here, &patient),
+        })
+    };
+    (1..=demo.rooms).map(links).collect()
+}

@@ -1,0 +1,227 @@
+//! What Prometheus may know. Counts and durations alone: no patient, no person and no room in a label.
+//!
+//! [`Metrics`] holds what the control plane counts as it happens; the media shards' own counters are snapshots that [`media`]
+//! turns into families at each scrape.
+
+pub mod media;
+
+use kenes_signaling::message::{ErrorCode, LinkQuality, Stats};
+use media::ShardSnapshot;
+use prometheus::{
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+};
+
+pub struct Metrics {
+    registry: Registry,
+    pub http: HttpMetrics,
+    pub websocket: WebsocketMetrics,
+    pub session: SessionMetrics,
+}
+
+pub struct HttpMetrics {
+    /// Invitations exchanged, by `ok` or the problem's code.
+    pub joins: IntCounterVec,
+}
+
+pub struct WebsocketMetrics {
+    pub open: IntGauge,
+    /// By message type; `malformed` for what could not be parsed.
+    pub messages: IntCounterVec,
+    /// `error` messages sent, by code.
+    pub errors: IntCounterVec,
+    /// Sockets closed by this side, by cause.
+    pub closed: IntCounterVec,
+    pub refused: IntCounterVec,
+}
+
+pub struct SessionMetrics {
+    pub rooms: IntGauge,
+    /// From a person's `join` to connected media.
+    pub join_seconds: Histogram,
+    /// From `waiting` to `joined`.
+    pub waiting_seconds: Histogram,
+    pub handshake_seconds: Histogram,
+    /// Ended sessions that had media, by {ok, degraded, failed}.
+    pub outcomes: IntCounterVec,
+    pub rtt_seconds: HistogramVec,
+    pub loss_ratio: HistogramVec,
+    pub mos: Histogram,
+    pub freeze_ratio: Histogram,
+    pub concealed_ratio: Histogram,
+    /// Commands that a shard's full queue refused.
+    pub commands_refused: IntCounter,
+    /// Shard events that the control plane's full queue refused.
+    pub events_refused: IntCounter,
+}
+
+const JOIN_BUCKETS: &[f64] = &[0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0];
+const WAITING_BUCKETS: &[f64] = &[1.0, 5.0, 15.0, 60.0, 180.0, 600.0, 1800.0, 3600.0];
+const RTT_BUCKETS: &[f64] = &[0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.0];
+const RATIO_BUCKETS: &[f64] = &[0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
+const MOS_BUCKETS: &[f64] = &[1.5, 2.0, 2.6, 3.1, 3.6, 4.0, 4.3];
+
+impl Metrics {
+    /// # Errors
+    /// A family's name is malformed or taken: a mistake in this module.
+    pub fn new() -> prometheus::Result<Self> {
+        let families = Families(Registry::new());
+        let build = families.gauge_with(
+            Opts::new("kenes_build_info", "Version of the running binary; always 1.")
+                .const_label("version", env!("CARGO_PKG_VERSION")),
+        )?;
+        build.set(1);
+        Ok(Self {
+            http: HttpMetrics {
+                joins: families.counters(
+                    "kenes_http_joins_total",
+                    "Invitations exchanged for join tokens, by result.",
+                    "result",
+                )?,
+            },
+            websocket: websocket(&families)?,
+            session: session(&families)?,
+            registry: families.0,
+        })
+    }
+
+    /// The text format, with the shards' numbers of this moment.
+    ///
+    /// # Errors
+    /// See [`Metrics::new`].
+    pub fn encode(&self, shards: &[ShardSnapshot]) -> prometheus::Result<String> {
+        let mut text = String::new();
+        let encoder = TextEncoder::new();
+        encoder.encode_utf8(&self.registry.gather(), &mut text)?;
+        encoder.encode_utf8(&media::families(shards)?, &mut text)?;
+        Ok(text)
+    }
+}
+
+fn websocket(families: &Families) -> prometheus::Result<WebsocketMetrics> {
+    Ok(WebsocketMetrics {
+        open: families.gauge_with(Opts::new("kenes_websockets", "Signaling sockets open now."))?,
+        messages: families.counters("kenes_websocket_messages_total", "Messages received, by type.", "type")?,
+        errors: families.counters("kenes_websocket_errors_total", "Error messages sent, by code.", "code")?,
+        closed: families.counters(
+            "kenes_websocket_closed_total",
+            "Sockets that the server closed, by cause.",
+            "cause",
+        )?,
+        refused: families.counters(
+            "kenes_websocket_refused_total",
+            "Sockets that were not opened, by cause.",
+            "cause",
+        )?,
+    })
+}
+
+fn session(families: &Families) -> prometheus::Result<SessionMetrics> {
+    Ok(SessionMetrics {
+        rooms: families.gauge_with(Opts::new("kenes_rooms", "Consultations open now."))?,
+        join_seconds: families.histogram(
+            "kenes_session_join_seconds",
+            "From a person's join to connected media.",
+            JOIN_BUCKETS,
+        )?,
+        waiting_seconds: families.histogram(
+            "kenes_session_waiting_seconds",
+            "From the waiting room to the call.",
+            WAITING_BUCKETS,
+        )?,
+        handshake_seconds: families.histogram(
+            "kenes_media_handshake_seconds",
+            "ICE and DTLS, from the answer to keys.",
+            JOIN_BUCKETS,
+        )?,
+        outcomes: families.counters("kenes_session_outcomes_total", "Ended sessions, by how they went.", "outcome")?,
+        rtt_seconds: families.histograms(
+            "kenes_session_rtt_seconds",
+            "Round trip, one sample per person and second.",
+            RTT_BUCKETS,
+        )?,
+        loss_ratio: families.histograms(
+            "kenes_session_loss_ratio",
+            "Packets lost, one sample per person and second.",
+            RATIO_BUCKETS,
+        )?,
+        mos: families.histogram(
+            "kenes_session_mos",
+            "E-model score, one sample per person and second.",
+            MOS_BUCKETS,
+        )?,
+        freeze_ratio: families.histogram(
+            "kenes_session_freeze_ratio",
+            "Time that video stood still, by the client.",
+            RATIO_BUCKETS,
+        )?,
+        concealed_ratio: families.histogram(
+            "kenes_session_concealed_ratio",
+            "Audio made up for losses, by the client.",
+            RATIO_BUCKETS,
+        )?,
+        commands_refused: families
+            .counter("kenes_media_commands_refused_total", "Commands that a shard's full queue refused.")?,
+        events_refused: families
+            .counter("kenes_media_events_refused_total", "Shard events that a full queue refused.")?,
+    })
+}
+
+/// Makes and registers families.
+struct Families(Registry);
+
+impl Families {
+    fn counter(&self, name: &str, help: &str) -> prometheus::Result<IntCounter> {
+        let counter = IntCounter::new(name, help)?;
+        self.0.register(Box::new(counter.clone()))?;
+        Ok(counter)
+    }
+
+    fn counters(&self, name: &str, help: &str, label: &str) -> prometheus::Result<IntCounterVec> {
+        let counters = IntCounterVec::new(Opts::new(name, help), &[label])?;
+        self.0.register(Box::new(counters.clone()))?;
+        Ok(counters)
+    }
+
+    fn gauge_with(&self, opts: Opts) -> prometheus::Result<IntGauge> {
+        let gauge = IntGauge::with_opts(opts)?;
+        self.0.register(Box::new(gauge.clone()))?;
+        Ok(gauge)
+    }
+
+    fn histogram(&self, name: &str, help: &str, buckets: &[f64]) -> prometheus::Result<Histogram> {
+        let histogram = Histogram::with_opts(HistogramOpts::new(name, help).buckets(buckets.to_vec()))?;
+        self.0.register(Box::new(histogram.clone()))?;
+        Ok(histogram)
+    }
+
+    /// One histogram per `direction`: uplink, downlink.
+    fn histograms(&self, name: &str, help: &str, buckets: &[f64]) -> prometheus::Result<HistogramVec> {
+        let histograms = HistogramVec::new(HistogramOpts::new(name, help).buckets(buckets.to_vec()), &["direction"])?;
+        self.0.register(Box::new(histograms.clone()))?;
+        Ok(histograms)
+    }
+}
+
+impl WebsocketMetrics {
+    pub fn count_error(&self, code: ErrorCode) {
+        // As on the wire.
+        let code = serde_json::to_value(code).unwrap_or_default();
+        self.errors.with_label_values(&[code.as_str().unwrap_or_default()]).inc();
+    }
+}
+
+impl SessionMetrics {
+    /// One second of one direction of one person.
+    pub fn observe_link(&self, direction: &str, link: &LinkQuality) {
+        self.loss_ratio.with_label_values(&[direction]).observe(link.loss_ratio.into());
+        if let Some(rtt_ms) = link.rtt_ms {
+            self.rtt_seconds.with_label_values(&[direction]).observe(f64::from(rtt_ms) / 1000.0);
+        }
+    }
+
+    /// What a person's page measured of what arrived.
+    pub fn observe_stats(&self, stats: &Stats) {
+        self.freeze_ratio.observe(stats.downlink.freeze_ratio.into());
+        self.concealed_ratio.observe(stats.downlink.concealed_ratio.into());
+    }
+}

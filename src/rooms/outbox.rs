@@ -1,0 +1,52 @@
+//! The bounded way out to one socket. A reader too slow for it loses the socket, and resumes: nothing waits for it and nothing
+//! is skipped in between.
+
+use kenes_signaling::message::ServerMessage;
+use std::sync::Arc;
+use tokio::sync::{Notify, mpsc};
+
+/// Messages on their way to one socket. A whole room's changes in a busy second are a tenth of it.
+pub(super) const OUTBOX_MESSAGES: usize = 256;
+
+#[derive(Clone)]
+pub(super) struct Outbox {
+    queue: mpsc::Sender<Outgoing>,
+    overflow: Arc<Notify>,
+}
+
+pub(super) enum Outgoing {
+    Text(String),
+    /// Close once what came before is out.
+    Close,
+}
+
+/// The socket task's end.
+pub(super) struct OutboxEnd {
+    pub(super) queue: mpsc::Receiver<Outgoing>,
+    /// Notified once when the queue was full.
+    pub(super) overflow: Arc<Notify>,
+}
+
+pub(super) fn outbox() -> (Outbox, OutboxEnd) {
+    let (sender, receiver) = mpsc::channel(OUTBOX_MESSAGES);
+    let overflow = Arc::new(Notify::new());
+    (Outbox { queue: sender, overflow: Arc::clone(&overflow) }, OutboxEnd { queue: receiver, overflow })
+}
+
+impl Outbox {
+    pub(super) fn send(&self, message: &ServerMessage) {
+        self.push(Outgoing::Text(message.to_json()));
+    }
+
+    pub(super) fn close(&self) {
+        self.push(Outgoing::Close);
+    }
+
+    fn push(&self, outgoing: Outgoing) {
+        match self.queue.try_send(outgoing) {
+            // A closed queue belongs to a socket that is gone: the room hears of it by `SocketLost`.
+            Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => {}
+            Err(mpsc::error::TrySendError::Full(_)) => self.overflow.notify_one(),
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Invitations (in links) and join tokens (in `join`): what a person may enter as, sealed with AES-256-GCM.
+//!
+//! Sealed rather than signed alone: an invitation carries a name and travels in an SMS, where nobody on the way should read it.
+//! The tag is compared in constant time by the cipher; the use is authenticated data, so an invitation is no join token.
+//! Nothing is stored here, and nothing of a token may be logged.
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use aws_lc_rs::error::Unspecified;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use kenes_signaling::message::Role;
+use kenes_signaling::time::UnixMillis;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// Longer text is refused before it is decoded. The longest honest token, with two names of 200 characters, has about 1,400.
+pub const MAX_TOKEN_BYTES: usize = 2048;
+
+/// Who may enter where. Field names are short because a patient's phone reads them from a QR code.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Grant {
+    /// Unguessable or internal; never a person's or a visit's number.
+    #[serde(rename = "r")]
+    pub room: String,
+    /// The person within the room, stable over reloads.
+    #[serde(rename = "s")]
+    pub subject: String,
+    #[serde(rename = "o")]
+    pub role: Role,
+    #[serde(rename = "n")]
+    pub name: String,
+    #[serde(rename = "t")]
+    pub room_title: String,
+    #[serde(rename = "l")]
+    pub language: String,
+    #[serde(rename = "e")]
+    pub expires_ms: UnixMillis,
+}
+
+/// What a token is good for; a token of one use opens as no other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    Invitation,
+    Join,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// Not ours, altered, or of another use.
+    #[error("the token is not valid")]
+    Invalid,
+    #[error("the token has expired")]
+    Expired,
+}
+
+pub struct TokenKey {
+    key: RandomizedNonceKey,
+}
+
+impl TokenKey {
+    /// # Errors
+    /// The system's random source or the cipher failed.
+    pub fn new(configured: Option<[u8; 32]>) -> Result<Self, Unspecified> {
+        let bytes = match configured {
+            Some(bytes) => bytes,
+            None => {
+                let mut bytes = [0; 32];
+                aws_lc_rs::rand::fill(&mut bytes)?;
+                bytes
+            }
+        };
+        Ok(Self { key: RandomizedNonceKey::new(&AES_256_GCM, &bytes)? })
+    }
+
+    /// # Errors
+    /// The system's random source or the cipher failed.
+    pub fn seal(&self, purpose: Use, grant: &Grant) -> Result<String, Unspecified> {
+        let mut text = serde_json::to_vec(grant).map_err(|_| Unspecified)?;
+        let nonce = self.key.seal_in_place_append_tag(purpose.associated_data(), &mut text)?;
+        let mut sealed = nonce.as_ref().to_vec();
+        sealed.extend_from_slice(&text);
+        Ok(URL_SAFE_NO_PAD.encode(sealed))
+    }
+
+    /// # Errors
+    /// [`TokenError::Expired`] only for a token that is otherwise ours.
+    pub fn open(&self, purpose: Use, token: &str, now: UnixMillis) -> Result<Grant, TokenError> {
+        let grant = self.open_sealed(purpose, token).ok_or(TokenError::Invalid)?;
+        if grant.expires_ms <= now { Err(TokenError::Expired) } else { Ok(grant) }
+    }
+
+    fn open_sealed(&self, purpose: Use, token: &str) -> Option<Grant> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return None;
+        }
+        let mut sealed = URL_SAFE_NO_PAD.decode(token).ok()?;
+        let (nonce, text) = sealed.split_at_mut_checked(NONCE_LEN)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let text = self.key.open_in_place(nonce, purpose.associated_data(), text).ok()?;
+        serde_json::from_slice(text).ok()
+    }
+}
+
+impl Use {
+    fn associated_data(self) -> Aad<&'static [u8]> {
+        Aad::from(match self {
+            Self::Invitation => b"kenes invitation 1".as_slice(),
+            Self::Join => b"kenes join 1".as_slice(),
+        })
+    }
+}
+
+impl Grant {
+    /// The same grant, to be used within `life` and never longer than itself.
+    #[must_use]
+    pub fn shortened(&self, now: UnixMillis, life: Duration) -> Self {
+        Self { expires_ms: self.expires_ms.min(now.plus(life)), ..self.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: UnixMillis = UnixMillis(1_790_000_000_000);
+
+    fn grant() -> Grant {
+        Grant {
+            room: "demo-1".into(),
+            subject: "patient".into(),
+            role: Role::Patient,
+            name: "Айгүл".into(),
+            room_title: "Кардиолог".into(),
+            language: "kk".into(),
+            expires_ms: after(1000),
+        }
+    }
+
+    fn after(ms: u64) -> UnixMillis {
+        NOW.plus(Duration::from_millis(ms))
+    }
+
+    fn key() -> TokenKey {
+        TokenKey::new(Some([7; 32])).unwrap()
+    }
+
+    #[test]
+    fn a_token_opens_to_what_was_sealed() {
+        let token = key().seal(Use::Join, &grant()).unwrap();
+        assert!(key().open(Use::Join, &token, NOW).is_ok_and(|opened| opened == grant()));
+    }
+
+    #[test]
+    fn an_invitation_is_no_join_token() {
+        let token = key().seal(Use::Invitation, &grant()).unwrap();
+        assert_eq!(key().open(Use::Join, &token, NOW).err(), Some(TokenError::Invalid));
+    }
+
+    #[test]
+    fn a_token_expires_at_its_time() {
+        let token = key().seal(Use::Join, &grant()).unwrap();
+        assert!(key().open(Use::Join, &token, after(999)).is_ok());
+        assert_eq!(key().open(Use::Join, &token, after(1000)).err(), Some(TokenError::Expired));
+    }
+
+    #[test]
+    fn any_altered_character_makes_a_token_invalid() {
+        let token = key().seal(Use::Join, &grant()).unwrap();
+        for index in 0..token.len() {
+            let mut altered = token.clone().into_bytes();
+            altered[index] = if altered[index] == b'A' { b'B' } else { b'A' };
+            let altered = String::from_utf8(altered).unwrap();
+            if altered != token {
+                assert_eq!(key().open(Use::Join, &altered, NOW).err(), Some(TokenError::Invalid), "at {index}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_token_of_another_key_is_invalid() {
+        let token = TokenKey::new(None).unwrap().seal(Use::Join, &grant()).unwrap();
+        assert_eq!(key().open(Use::Join, &token, NOW).err(), Some(TokenError::Invalid));
+    }
+
+    #[test]
+    fn a_name_cannot_be_read_from_a_token() {
+        let token = key().seal(Use::Invitation, &grant()).unwrap();
+        let bytes = URL_SAFE_NO_PAD.decode(token).unwrap();
+        assert!(!bytes.windows(5 * 2).any(|window| window == "Айгүл".as_bytes()));
+    }
+
+    #[test]
+    fn garbage_is_invalid() {
+        for garbage in ["", "A", "AAAA", "no base64!", &"A".repeat(MAX_TOKEN_BYTES + 1), &"A".repeat(60)] {
+            assert_eq!(key().open(Use::Join, garbage, NOW).err(), Some(TokenError::Invalid));
+        }
+    }
+
+    #[test]
+    fn a_shortened_grant_never_outlives_the_grant() {
+        assert_eq!(grant().shortened(NOW, Duration::from_millis(10)).expires_ms, after(10));
+        assert_eq!(grant().shortened(NOW, Duration::from_secs(60)).expires_ms, after(1000));
+    }
+}
