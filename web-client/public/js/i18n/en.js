@@ -172,6 +172,7 @@ export const en = {
   'errors.E-NET-5': 'This browser cannot make video calls. Open the link in a current Chrome, Firefox or Safari.',
   'errors.E-NET-6': 'The server could not do that. Try again.',
   'errors.E-NET-7': 'You have no right to do that in this visit.',
+  'errors.E-NET-8': 'The room is locked. Ask the nurse or the doctor to let you in, then try again.',
   'errors.E-CAM-1': 'The camera is blocked. Click the icon to the left of the address → Camera → Allow.',
   'errors.E-CAM-2': 'No camera was found. Plug one in, or join without a camera.',
   'errors.E-CAM-3': 'The camera is in use by another program. Close that program and try again.',

@@ -19,7 +19,7 @@
 
 /**
  * @typedef {{type: 'start'} | {type: 'socket_open'} | {type: 'socket_closed'} | {type: 'entered', media: boolean} | {type: 'session_unknown'}
- *   | {type: 'ice', state: RTCPeerConnectionState | RTCIceConnectionState} | {type: 'ice_check'} | {type: 'restart_check'} | {type: 'online'}
+ *   | {type: 'ice', state: RTCPeerConnectionState} | {type: 'ice_check'} | {type: 'restart_check'} | {type: 'online'}
  *   | {type: 'renegotiate', reason: 'ice_failed' | 'server_moved'} | {type: 'reconnect', tier: 'socket' | 'ice' | 'peer' | 'server', after_ms: number}
  *   | {type: 'retry_now'} | {type: 'stop'}} LadderEvent
  * @typedef {{do: 'connect', after_ms: number} | {do: 'join', newPeer: boolean, resume: boolean} | {do: 'restart_ice'}
@@ -125,24 +125,24 @@ function socketClosed(ladder, nowMs, random) {
 
 /** @param {Ladder} ladder @param {boolean} media the answer to this page's offer has arrived @returns {{ladder: Ladder, actions: Action[]}} */
 function entered(ladder, media) {
-  const healthy = !media || ladder.peer === 'connected' || ladder.peer === 'opening';
+  const healthy = !media || ladder.peer === 'connected';
   const next = { ...ladder, entered: true, everEntered: true, socketAttempt: 0, lostAtMs: healthy ? null : ladder.lostAtMs };
   return media && ladder.peer === 'disconnected' ? restartIce(next) : stay(next);
 }
 
 /**
- * @param {Ladder} ladder @param {RTCPeerConnectionState | RTCIceConnectionState} state @param {number} nowMs @param {number} random
+ * @param {Ladder} ladder @param {RTCPeerConnectionState} state @param {number} nowMs @param {number} random
  * @returns {{ladder: Ladder, actions: Action[]}}
  */
 function ice(ladder, state, nowMs, random) {
-  if (state === 'connected' || state === 'completed') {
+  if (state === 'connected') {
     return stay({ ...ladder, peer: 'connected', peerAttempt: 0, lostAtMs: ladder.entered ? null : ladder.lostAtMs });
   }
   if (state === 'disconnected' && ladder.peer === 'connected') {
     const next = { ...ladder, peer: /** @type {const} */ ('disconnected'), lostAtMs: ladder.lostAtMs ?? nowMs };
     return { ladder: next, actions: [{ do: 'later', event: 'ice_check', after_ms: ICE_PATIENCE_MS }] };
   }
-  if (state !== 'failed') return stay(ladder);
+  if (state !== 'failed' || ladder.peer === 'failed') return stay(ladder);
   const neverConnected = ladder.peer === 'opening';
   const pauseMs = neverConnected ? backoffMs(ladder.peerAttempt, random) : 0;
   return newPeer({ ...ladder, peerAttempt: neverConnected ? ladder.peerAttempt + 1 : 0 }, pauseMs, nowMs);

@@ -1,0 +1,103 @@
+/** From the browser's cumulative counters to one `stats` message per interval. Pure. */
+
+/** @typedef {import('../protocol/types.js').UplinkStats} UplinkStats */
+/** @typedef {import('../protocol/types.js').DownlinkStats} DownlinkStats */
+
+/**
+ * Sums over all streams, as they stand now.
+ * @typedef {object} Totals
+ * @property {number} atMs
+ * @property {number} sentBytes @property {number} sentPackets @property {number} sentLost
+ * @property {number} receivedBytes @property {number} receivedPackets @property {number} receivedLost
+ * @property {number} samples @property {number} concealedSamples
+ * @property {number} frames @property {number} freezeSeconds @property {number} videoStreams streams that have decoded a frame
+ * @property {number} rttMs @property {number} jitterMs @property {UplinkStats['limited']} limited
+ */
+
+/** @param {Iterable<any>} entries what RTCPeerConnection.getStats() holds @param {number} atMs @returns {Totals} */
+export function totalsOf(entries, atMs) {
+  /** @type {Totals} */
+  const totals = {
+    atMs,
+    sentBytes: 0,
+    sentPackets: 0,
+    sentLost: 0,
+    receivedBytes: 0,
+    receivedPackets: 0,
+    receivedLost: 0,
+    samples: 0,
+    concealedSamples: 0,
+    frames: 0,
+    freezeSeconds: 0,
+    videoStreams: 0,
+    rttMs: 0,
+    jitterMs: 0,
+    limited: 'none',
+  };
+  for (const entry of entries) addEntry(totals, entry);
+  return totals;
+}
+
+/** @param {Totals} totals @param {any} entry */
+function addEntry(totals, entry) {
+  switch (entry.type) {
+    case 'outbound-rtp':
+      totals.sentBytes += (entry.bytesSent ?? 0) + (entry.headerBytesSent ?? 0);
+      totals.sentPackets += entry.packetsSent ?? 0;
+      if (entry.qualityLimitationReason === 'cpu' || entry.qualityLimitationReason === 'bandwidth') totals.limited = entry.qualityLimitationReason;
+      break;
+    case 'remote-inbound-rtp':
+      totals.sentLost += Math.max(0, entry.packetsLost ?? 0);
+      totals.rttMs ||= (entry.roundTripTime ?? 0) * 1000;
+      break;
+    case 'candidate-pair':
+      if (entry.nominated && entry.currentRoundTripTime !== undefined) totals.rttMs = entry.currentRoundTripTime * 1000;
+      break;
+    case 'inbound-rtp':
+      totals.receivedBytes += (entry.bytesReceived ?? 0) + (entry.headerBytesReceived ?? 0);
+      totals.receivedPackets += entry.packetsReceived ?? 0;
+      totals.receivedLost += Math.max(0, entry.packetsLost ?? 0);
+      totals.samples += entry.totalSamplesReceived ?? 0;
+      totals.concealedSamples += Math.max(0, (entry.concealedSamples ?? 0) - (entry.silentConcealedSamples ?? 0));
+      totals.frames += entry.framesDecoded ?? 0;
+      totals.freezeSeconds += entry.totalFreezesDuration ?? 0;
+      if (entry.kind === 'video' && entry.framesDecoded > 0) totals.videoStreams += 1;
+      if (entry.kind === 'audio' && entry.packetsReceived > 0) totals.jitterMs = Math.max(totals.jitterMs, (entry.jitter ?? 0) * 1000);
+      break;
+  }
+}
+
+/** @param {Totals} before @param {Totals} now @returns {{interval_ms: number, uplink: UplinkStats, downlink: DownlinkStats}} */
+export function statsBetween(before, now) {
+  const intervalMs = Math.max(1, Math.round(now.atMs - before.atMs));
+  const seconds = intervalMs / 1000;
+  const grown = (/** @type {Exclude<keyof Totals, 'limited'>} */ name) => Math.max(0, now[name] - before[name]);
+  const videoSeconds = seconds * Math.max(1, now.videoStreams);
+  return {
+    interval_ms: intervalMs,
+    uplink: {
+      rtt_ms: round(now.rttMs),
+      loss_ratio: ratio(grown('sentLost'), grown('sentPackets')),
+      rate_bps: Math.round((grown('sentBytes') * 8) / seconds),
+      limited: now.limited,
+    },
+    downlink: {
+      loss_ratio: ratio(grown('receivedLost'), grown('receivedLost') + grown('receivedPackets')),
+      jitter_ms: round(now.jitterMs),
+      rate_bps: Math.round((grown('receivedBytes') * 8) / seconds),
+      concealed_ratio: ratio(grown('concealedSamples'), grown('samples')),
+      freeze_ratio: ratio(grown('freezeSeconds'), videoSeconds),
+      frames_per_s: round(grown('frames') / videoSeconds),
+    },
+  };
+}
+
+/** @param {number} part @param {number} whole */
+function ratio(part, whole) {
+  return whole > 0 ? Math.min(1, Math.round((part / whole) * 10_000) / 10_000) : 0;
+}
+
+/** @param {number} value */
+function round(value) {
+  return Math.round(value * 10) / 10;
+}

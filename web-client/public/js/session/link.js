@@ -1,0 +1,243 @@
+/**
+ * The way to the server: socket, join, PeerConnection, and the recovery ladder that brings them back. Runs the ladder's actions and reports
+ * to it; what the messages mean for the page is the session's business.
+ */
+import { joinMessage, offerMessage } from '../protocol/messages.js';
+import { climb, connectionWord, GROUND, LOST_MS, RESUME_MS } from '../state/ladder.js';
+import { Peer } from '../rtc/peer.js';
+import { exchange, Refusal } from './invitation.js';
+import { openSocket, socketUrl } from './socket.js';
+
+/** @typedef {import('../protocol/types.js').ServerMessage} ServerMessage */
+/** @typedef {import('../state/ladder.js').Action} Action */
+/** @typedef {import('../state/ladder.js').LadderEvent} LadderEvent */
+
+/** A token is good for 5 minutes; one older than this is not worth trying. */
+const TOKEN_MARGIN_MS = 30_000;
+/** A PeerConnection that was closed under us fires no event. */
+const WATCH_MS = 500;
+
+/**
+ * @typedef {object} LinkHandlers
+ * @property {(message: ServerMessage) => void} onMessage after the link has taken what concerns it
+ * @property {(word: 'connecting' | 'connected' | 'reconnecting' | 'lost') => void} onConnection
+ * @property {(peer: Peer) => Promise<void>} onPeer a new PeerConnection: put the tracks on before it is offered
+ * @property {(code: string) => void} onRefused nothing more will be tried
+ * @property {(code: string) => void} onTrouble
+ * @property {() => void} onGeneration `gen` or `resume` changed
+ */
+
+export class Link {
+  /** @param {string} invitation @param {import('./memory.js').Memory} memory @param {LinkHandlers} handlers */
+  constructor(invitation, memory, handlers) {
+    this.invitation = invitation;
+    this.handlers = handlers;
+    /** @type {import('../state/ladder.js').Ladder} */
+    this.ladder = GROUND;
+    this.gen = memory.gen;
+    this.resume = memory.resume;
+    this.lastRev = 0;
+    this.negId = 0;
+    this.offersMade = 0;
+    /** @type {Peer | null} */
+    this.peer = null;
+    /** @type {ReturnType<typeof openSocket> | null} */
+    this.socket = null;
+    /** @type {{token: string, expiresMs: number} | null} not spent yet */
+    this.token = null;
+    /** @type {RTCIceServer[]} */
+    this.iceServers = [];
+    this.url = socketUrl(location);
+    /** Counts connects, so that what a superseded one brings is dropped. */
+    this.attempt = 0;
+    window.addEventListener('online', () => this.step({ type: 'online' }));
+    setInterval(() => this.peer?.connection.connectionState === 'closed' && this.step({ type: 'ice', state: 'failed' }), WATCH_MS);
+  }
+
+  start() {
+    this.step({ type: 'start' });
+    if (this.resume) this.ladder = { ...this.ladder, resumeUntilMs: performance.now() + RESUME_MS };
+  }
+
+  stop() {
+    this.step({ type: 'stop' });
+    this.attempt += 1;
+    this.socket?.close();
+    this.peer?.close();
+    this.socket = null;
+    this.peer = null;
+    this.resume = null;
+  }
+
+  /** @param {string} message */
+  send(message) {
+    if (this.ladder.entered) this.socket?.send(message);
+  }
+
+  /** @param {LadderEvent} event */
+  step(event) {
+    const { ladder, actions } = climb(this.ladder, event, performance.now(), Math.random());
+    const wasLost = this.ladder.lostAtMs !== null;
+    this.ladder = ladder;
+    this.handlers.onConnection(connectionWord(ladder, performance.now()));
+    if (!wasLost && ladder.lostAtMs !== null) {
+      setTimeout(() => this.handlers.onConnection(connectionWord(this.ladder, performance.now())), LOST_MS + 100);
+    }
+    for (const action of actions) this.#perform(action);
+  }
+
+  /** @param {Action} action */
+  #perform(action) {
+    switch (action.do) {
+      case 'connect':
+        return void this.#connect(action.after_ms);
+      case 'join':
+        return void this.#join(action.newPeer, action.resume);
+      case 'restart_ice':
+        return void this.#restartIce();
+      case 'later': {
+        const peer = this.peer;
+        setTimeout(() => this.peer === peer && this.step({ type: action.event }), action.after_ms);
+      }
+    }
+  }
+
+  /** @param {number} afterMs */
+  async #connect(afterMs) {
+    const attempt = ++this.attempt;
+    const superseded = () => attempt !== this.attempt;
+    this.socket?.close();
+    this.socket = null;
+    if (afterMs > 0) await new Promise((resolve) => setTimeout(resolve, afterMs));
+    if (superseded()) return;
+    try {
+      await this.#fetchToken();
+    } catch (error) {
+      if (superseded()) return;
+      if (error instanceof Refusal && error.code !== 'E-LINK-4') return this.handlers.onRefused(error.code);
+      return this.step({ type: 'socket_closed' });
+    }
+    if (superseded()) return;
+    this.socket = openSocket(this.url, {
+      onOpen: () => this.step({ type: 'socket_open' }),
+      onMessage: (message) => this.#receive(message),
+      onClosed: () => this.step({ type: 'socket_closed' }),
+    });
+  }
+
+  async #fetchToken() {
+    if (this.token && this.token.expiresMs - Date.now() > TOKEN_MARGIN_MS) return;
+    this.token = await exchange(this.invitation);
+  }
+
+  /** @param {boolean} newPeer @param {boolean} resume */
+  async #join(newPeer, resume) {
+    const socket = this.socket;
+    const fresh = newPeer || !this.resume;
+    const offer = fresh ? await this.#openPeer() : null;
+    if (socket !== this.socket) return;
+    const from = resume && this.resume ? { ...this.resume, last_rev: fresh ? 0 : this.lastRev } : null;
+    socket?.send(joinMessage(this.token?.token ?? '', this.gen, offer, from));
+    this.token = null;
+  }
+
+  /** @returns {Promise<string>} the offer of a new generation */
+  async #openPeer() {
+    this.peer?.close();
+    this.gen += 1;
+    const peer = new Peer(this.iceServers, (state) => {
+      if (this.peer !== peer) return;
+      this.step({ type: 'ice', state });
+      if (state === 'failed' && this.ladder.peerAttempt > 0) this.handlers.onTrouble('E-NET-2');
+    });
+    this.peer = peer;
+    this.handlers.onGeneration();
+    await this.handlers.onPeer(peer);
+    this.offersMade += 1;
+    return peer.offer(false);
+  }
+
+  async #restartIce() {
+    const peer = this.peer;
+    if (!peer) return;
+    // An unanswered restart is rolled back by the browser's own rules when the next one is offered.
+    const sdp = await peer.offer(true);
+    this.offersMade += 1;
+    this.negId += 1;
+    if (peer === this.peer) this.send(offerMessage(this.negId, sdp, true));
+  }
+
+  /** @param {ServerMessage} message */
+  #receive(message) {
+    this.#take(message);
+    this.handlers.onMessage(message);
+  }
+
+  /** @param {ServerMessage} message */
+  #take(message) {
+    switch (message.type) {
+      case 'waiting':
+        return this.#entered(message.resume, false);
+      case 'joined':
+        this.gen = Math.max(this.gen, message.gen);
+        this.lastRev = message.rev;
+        this.iceServers = message.ice_servers.map(iceServer);
+        if (message.answer !== null) this.#accept(message.answer);
+        return this.#entered(message.resume, true);
+      case 'answer':
+        return message.neg_id === this.negId ? this.#accept(message.sdp) : undefined;
+      case 'state':
+        this.lastRev = message.rev;
+        return;
+      case 'renegotiate':
+        return this.step(message);
+      case 'reconnect':
+        if (message.url) this.url = message.url;
+        return this.step(message);
+      case 'layers':
+        return void this.peer?.encode(message.mid, message.active);
+      case 'error':
+        return this.#takeError(message);
+      case 'bye':
+        if (message.reason === 'draining') this.step({ type: 'reconnect', tier: 'server', after_ms: 1000 + Math.random() * 1000 });
+    }
+  }
+
+  /** @param {import('../protocol/types.js').Resume} resume @param {boolean} media */
+  #entered(resume, media) {
+    this.resume = { id: resume.id, secret: resume.secret };
+    this.step({ type: 'entered', media });
+    this.handlers.onGeneration();
+  }
+
+  /** @param {string} sdp */
+  #accept(sdp) {
+    const peer = this.peer;
+    peer?.accept(sdp).catch((error) => {
+      console.warn('the answer was refused by the browser', error);
+      if (peer === this.peer) this.step({ type: 'ice', state: 'failed' });
+    });
+  }
+
+  /** @param {import('../protocol/types.js').ErrorMessage} error */
+  #takeError(error) {
+    switch (error.code) {
+      case 'session_unknown':
+        this.resume = null;
+        // The token was spent on the join that failed.
+        return void this.#fetchToken().then(() => this.step({ type: 'session_unknown' }), () => this.socket?.raw.close());
+      case 'stale_generation':
+        // Another page of the same person is ahead: one more than any of ours wins.
+        this.gen += 10;
+        return this.socket?.raw.close();
+      case 'media_unavailable':
+      case 'internal':
+        return this.ladder.entered ? undefined : this.socket?.raw.close();
+    }
+  }
+}
+
+/** @param {import('../protocol/types.js').IceServer} server @returns {RTCIceServer} */
+function iceServer({ urls, username, credential }) {
+  return username !== null && credential !== null ? { urls, username, credential } : { urls };
+}

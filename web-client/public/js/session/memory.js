@@ -1,0 +1,34 @@
+/** What a reload must not forget, kept in this tab alone (`sessionStorage`): enough to return to the call as the same person. */
+
+/**
+ * @typedef {object} Memory
+ * @property {string} invitation whose visit this is
+ * @property {{id: string, secret: string} | null} resume
+ * @property {number} gen the last one used
+ * @property {boolean} inVisit past the device check
+ * @property {boolean} microphoneMuted
+ * @property {boolean} cameraOff
+ * @property {import('../state/reducer.js').State['chosen']} chosen
+ */
+
+const KEY = 'kenes.visit';
+
+/** @param {string} invitation @returns {Memory} */
+export function recall(invitation) {
+  const blank = { invitation, resume: null, gen: 0, inVisit: false, microphoneMuted: false, cameraOff: false, chosen: {} };
+  try {
+    const stored = JSON.parse(sessionStorage.getItem(KEY) ?? 'null');
+    return stored?.invitation === invitation ? { ...blank, ...stored } : blank;
+  } catch {
+    return blank;
+  }
+}
+
+/** @param {Memory} memory */
+export function remember(memory) {
+  try {
+    sessionStorage.setItem(KEY, JSON.stringify(memory));
+  } catch {
+    // Without storage a reload passes the device check again; nothing else is lost.
+  }
+}

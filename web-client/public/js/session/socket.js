@@ -1,0 +1,64 @@
+/** One WebSocket with its heartbeat: text in, parsed messages out. Reconnecting is not its job. */
+import { parseServerMessage, pingMessage } from '../protocol/messages.js';
+
+const HEARTBEAT_MS = 10_000;
+/** Nothing heard for this long: the socket is dead, whatever the browser believes. */
+const DEAD_MS = 25_000;
+const CHECK_MS = 1_000;
+
+/**
+ * @param {string} url
+ * @param {{onOpen: () => void, onMessage: (message: import('../protocol/types.js').ServerMessage) => void, onClosed: () => void}} handlers
+ *   `onClosed` is called once, never after `close()`
+ */
+export function openSocket(url, handlers) {
+  const raw = new WebSocket(url);
+  let heardAtMs = performance.now();
+  let pingedAtMs = heardAtMs;
+  let closed = false;
+
+  const finish = () => {
+    clearInterval(timer);
+    if (closed) return;
+    closed = true;
+    raw.close();
+    handlers.onClosed();
+  };
+
+  const timer = setInterval(() => {
+    const nowMs = performance.now();
+    if (nowMs - heardAtMs > DEAD_MS) return finish();
+    if (raw.readyState === WebSocket.OPEN && nowMs - pingedAtMs > HEARTBEAT_MS) {
+      pingedAtMs = nowMs;
+      raw.send(pingMessage(Date.now()));
+    }
+  }, CHECK_MS);
+
+  raw.addEventListener('open', () => closed || handlers.onOpen());
+  raw.addEventListener('close', finish);
+  raw.addEventListener('message', (event) => {
+    heardAtMs = performance.now();
+    if (closed) return;
+    const parsed = parseServerMessage(String(event.data));
+    if (parsed.ok) handlers.onMessage(parsed.message);
+    else console.warn('a message was not understood at', parsed.field);
+  });
+
+  return {
+    raw,
+    /** @param {string} message */
+    send: (message) => {
+      if (raw.readyState === WebSocket.OPEN) raw.send(message);
+    },
+    close: () => {
+      closed = true;
+      clearInterval(timer);
+      raw.close();
+    },
+  };
+}
+
+/** @param {Location} place @returns {string} */
+export function socketUrl(place) {
+  return `${place.protocol === 'https:' ? 'wss' : 'ws'}://${place.host}/ws`;
+}

@@ -1,0 +1,52 @@
+/** What is heard: one <audio> element per listening slot. Says when the browser wants a tap before it plays. */
+
+export class Sound {
+  /** @param {(blocked: boolean) => void} onBlocked */
+  constructor(onBlocked) {
+    this.onBlocked = onBlocked;
+    /** @type {HTMLAudioElement[]} */
+    this.elements = [];
+    this.speakerId = '';
+  }
+
+  /** @param {MediaStream[]} streams one per slot, of the PeerConnection in use */
+  play(streams) {
+    while (this.elements.length < streams.length) this.elements.push(newElement());
+    for (const [index, stream] of streams.entries()) {
+      const element = this.elements[index];
+      if (element && element.srcObject !== stream) element.srcObject = stream;
+    }
+    this.choose(this.speakerId);
+    this.unblock();
+  }
+
+  /** Starts every element; called again from a tap. */
+  unblock() {
+    const started = this.elements.filter((element) => element.srcObject).map((element) => element.play());
+    Promise.all(started).then(
+      () => this.onBlocked(false),
+      (error) => error.name === 'NotAllowedError' && this.onBlocked(true),
+    );
+  }
+
+  /** @param {string} speakerId empty = as set in the system */
+  choose(speakerId) {
+    this.speakerId = speakerId;
+    for (const element of this.elements) {
+      // Firefox before 116 and Safari cannot choose; an unplugged speaker falls back to the system's.
+      if (speakerId || element.sinkId) element.setSinkId?.(speakerId).catch(() => {});
+    }
+  }
+
+  stop() {
+    for (const element of this.elements) element.srcObject = null;
+  }
+}
+
+function newElement() {
+  const element = document.createElement('audio');
+  element.autoplay = true;
+  element.dataset.testid = 'slot-audio';
+  document.body.append(element);
+  return element;
+}

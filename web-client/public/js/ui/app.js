@@ -1,0 +1,45 @@
+/** Which page the state asks for. */
+import { html, useEffect, useState } from './html.js';
+import { Call, ConnectionWords } from './call.js';
+import { DeviceCheck } from './device-check.js';
+import { Failure, Page, translator } from './frame.js';
+import { LeftPage } from './left-page.js';
+import { WaitingRoom } from './waiting-room.js';
+
+/** @typedef {import('../session/session.js').Session} Session */
+
+/** @param {{session: Session}} props */
+export function App({ session }) {
+  const [state, setState] = useState(session.store.state());
+  useEffect(() => session.store.subscribe(setState), [session]);
+  const t = translator(state.language);
+  useEffect(() => {
+    document.documentElement.lang = state.language;
+    document.title = [state.invited?.roomTitle, t('app.name')].filter(Boolean).join(' · ');
+  }, [state.language, state.invited]);
+
+  const props = { state, session, t };
+  if (state.phase === 'call' && state.room) return html`<${Call} ...${props} />`;
+  return html`<${Page} language=${state.language} t=${t} title=${state.invited?.roomTitle}
+    onSpeak=${(/** @type {import('../i18n/index.js').Language} */ language) => session.speak(language)}>
+    <${Content} ...${props} />
+  <//>`;
+}
+
+/** @param {import('./frame.js').ViewProps} props */
+function Content(props) {
+  switch (props.state.phase) {
+    case 'device_check':
+      return html`<${DeviceCheck} ...${props} />`;
+    case 'waiting':
+      return html`<div class="stack">${props.state.connection !== 'connected' && html`<${ConnectionWords} ...${props} />`}<${WaitingRoom} ...${props} /></div>`;
+    case 'left':
+      return html`<${LeftPage} ...${props} />`;
+    case 'failed':
+      return html`<${Failure} ...${props} />`;
+    case 'starting':
+      return html`<p class="lead centred" role="status">${props.t('app.loading')}</p>`;
+    default:
+      return html`<${ConnectionWords} ...${props} />`;
+  }
+}

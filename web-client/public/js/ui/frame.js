@@ -1,0 +1,67 @@
+/** What surrounds every page: the language switch, the light page's header, problems in words. */
+import { html } from './html.js';
+import { LANGUAGES, isKey, translate } from '../i18n/index.js';
+import { Icon, Mark } from './icons.js';
+
+/** @typedef {import('../i18n/index.js').Language} Language */
+/** @typedef {(key: import('../i18n/index.js').Key, params?: Record<string, string | number>) => string} Translate */
+/** @typedef {{state: import('../state/reducer.js').State, session: import('../session/session.js').Session, t: Translate}} ViewProps */
+
+/** @param {Language} language @returns {Translate} */
+export function translator(language) {
+  return (key, params) => translate(language, key, params);
+}
+
+/** @param {{language: Language, onSpeak: (language: Language) => void, t: Translate}} props */
+export function LanguageSwitch({ language, onSpeak, t }) {
+  return html`<div class="languages" role="group" aria-label=${t('app.language')}>
+    ${LANGUAGES.map(
+      ({ id, name, short }) => html`<button type="button" class="language" lang=${id} data-testid="language-${id}" aria-pressed=${id === language}
+        aria-label=${name} title=${name} onClick=${() => onSpeak(id)}>${short}</button>`,
+    )}
+  </div>`;
+}
+
+/** @param {{language: Language, onSpeak: (language: Language) => void, t: Translate, title?: string, children?: unknown}} props */
+export function Page({ language, onSpeak, t, title, children }) {
+  return html`<div class="page">
+    <header class="page-header">
+      <a class="brand" href="/"><${Mark} /><span>${t('app.name')}</span></a>
+      ${title && html`<span class="page-room">${title}</span>`}
+      <${LanguageSwitch} language=${language} onSpeak=${onSpeak} t=${t} />
+    </header>
+    <main class="page-main">${children}</main>
+  </div>`;
+}
+
+/** @param {{problem: import('../state/reducer.js').Problem, t: Translate}} props */
+export function ProblemWords({ problem, t }) {
+  const key = `errors.${problem.code}`;
+  return html`<p class="problem-words">${isKey(key) ? t(key, problem.params) : t('errors.E-NET-6')}</p>
+    <p class="problem-code">${t('error.code')}: <span>${problem.code}</span></p>`;
+}
+
+/** What went wrong beside the visit; stays until dismissed or healed. @param {ViewProps} props */
+export function Notices({ state, session, t }) {
+  return html`<div class="notices" role="status" aria-live="polite">
+    ${state.notices.map(
+      (problem) => html`<div class="notice" key=${problem.code} data-testid="notice" data-code=${problem.code}>
+        <${Icon} name="alert" />
+        <div class="notice-text"><${ProblemWords} problem=${problem} t=${t} /></div>
+        <button type="button" class="icon-button" data-testid="notice-dismiss" aria-label=${t('app.close')} title=${t('app.close')}
+          onClick=${() => session.store.dispatch({ type: 'dismiss', code: problem.code })}><${Icon} name="close" size=${20} /></button>
+      </div>`,
+    )}
+  </div>`;
+}
+
+/** The page could not go on. @param {ViewProps} props */
+export function Failure({ state, session, t }) {
+  const problem = state.failure ?? { code: 'E-NET-1' };
+  const retryable = !/^E-LINK-[123]$/.test(problem.code);
+  return html`<section class="card message-card" role="alert" data-testid="error-box" data-code=${problem.code}>
+    <span class="card-badge is-warning"><${Icon} name="alert" size=${28} /></span>
+    <${ProblemWords} problem=${problem} t=${t} />
+    ${retryable && html`<button type="button" class="button is-primary" onClick=${() => session.retry()}>${t('check.try_again')}</button>`}
+  </section>`;
+}

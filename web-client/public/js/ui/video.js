@@ -1,0 +1,46 @@
+/** A <video> that shows one stream: keeps `srcObject` right, and never crops away most of a picture. */
+import { html, useEffect, useRef } from './html.js';
+
+/** A picture is cut to fill its tile unless its shape differs by more than this factor (a phone held upright on a wide screen). */
+const MOST_CROP = 1.45;
+
+/**
+ * @param {{stream: MediaStream | null, mirrored?: boolean, whole?: boolean, label: string, onShown?: (element: HTMLVideoElement) => void}} props
+ *   `whole` never crops
+ */
+export function Video({ stream, mirrored = false, whole = false, label, onShown }) {
+  const ref = useRef(/** @type {HTMLVideoElement | null} */ (null));
+
+  useEffect(() => {
+    const element = ref.current;
+    if (!element || element.srcObject === stream) return;
+    element.srcObject = stream;
+    if (!stream) return;
+    element.play().catch(() => {});
+    onShown?.(element);
+  }, [stream]);
+
+  useEffect(() => {
+    const element = ref.current;
+    if (!element) return;
+    const fit = () => {
+      element.classList.toggle('is-whole', whole || !fills(element.videoWidth / element.videoHeight, element.clientWidth / element.clientHeight));
+    };
+    const observer = new ResizeObserver(fit);
+    observer.observe(element);
+    element.addEventListener('resize', fit);
+    fit();
+    return () => {
+      observer.disconnect();
+      element.removeEventListener('resize', fit);
+    };
+  }, [whole]);
+
+  return html`<video ref=${ref} class=${mirrored ? 'video is-mirrored' : 'video'} aria-label=${label} autoplay playsinline muted disablepictureinpicture></video>`;
+}
+
+/** @param {number} picture width over height @param {number} tile width over height @returns {boolean} */
+export function fills(picture, tile) {
+  if (!Number.isFinite(picture) || !Number.isFinite(tile) || picture <= 0 || tile <= 0) return true;
+  return Math.max(picture / tile, tile / picture) <= MOST_CROP;
+}

@@ -1,0 +1,40 @@
+/** Starts the visit page. */
+import { html, render } from './ui/html.js';
+import { App } from './ui/app.js';
+import { Session } from './session/session.js';
+
+/** Narrower than this, the call is laid out for a phone. */
+const NARROW = '(max-width: 699px)';
+
+const session = new Session();
+
+const narrow = matchMedia(NARROW);
+const tellWidth = () => session.store.dispatch({ type: 'narrow', narrow: narrow.matches });
+narrow.addEventListener('change', tellWidth);
+tellWidth();
+
+// Another link opened in the same tab is another visit.
+window.addEventListener('hashchange', () => location.reload());
+
+const root = document.getElementById('app');
+if (root) render(html`<${App} session=${session} />`, root);
+
+/** For tests and for support: what is going on, read-only. */
+Object.defineProperty(window, 'kenes', {
+  value: Object.freeze({
+    state: () => session.store.state(),
+    peerConnection: () => session.link.peer?.connection ?? null,
+    socket: () => session.link.socket?.raw ?? null,
+    get offersMade() {
+      return session.link.offersMade;
+    },
+    get firstFrameMs() {
+      return session.firstFrameMs;
+    },
+    get generation() {
+      return session.link.gen;
+    },
+  }),
+});
+
+void session.start();
