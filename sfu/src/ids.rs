@@ -41,6 +41,18 @@ pub struct Mid(ShortText);
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Rid(ShortText);
 
+/// Dense index of a peer within its shard, reused after the peer is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct PeerIndex(pub usize);
+
+/// Dense index of a track within its shard, reused after the track is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct TrackIndex(pub usize);
+
+/// Position of a section in its peer's description.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct SectionIndex(pub usize);
+
 impl Mid {
     /// `None` when empty, longer than 16 bytes or not visible ASCII.
     #[must_use]

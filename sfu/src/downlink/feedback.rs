@@ -1,0 +1,126 @@
+//! What a subscriber reports of what we send it (RFC 3550 §6.4): loss and round trip, for the link report and for repair.
+
+use super::Downlink;
+use crate::event::LinkReport;
+use crate::ids::{SectionIndex, Ssrc};
+use crate::measure::{rate_bps, ratio};
+use crate::packet::LayerClocks;
+use crate::rtcp::{CompoundWriter, ReportBlock, units_to_duration};
+use crate::subscriber::slot::Slot;
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// Sender reports remembered, for the round trips that they measure: one a slot and second, a few seconds.
+const MAX_REPORTS: usize = 64;
+
+#[derive(Default)]
+pub(crate) struct Feedback {
+    sent_reports: VecDeque<SentReport>,
+    rtt: Option<Duration>,
+    jitter: Duration,
+    /// Sum and number of the fractions lost (RFC 3550 §6.4.1, in 1/256) since the last link report.
+    fraction_sum: u32,
+    fraction_count: u32,
+}
+
+#[derive(Clone, Copy)]
+struct SentReport {
+    ssrc: Ssrc,
+    /// Middle 32 bits of its NTP time: the receiver names it by them.
+    middle: u32,
+    at: Instant,
+}
+
+impl Feedback {
+    /// Smoothed as TCP does it (RFC 6298 §2).
+    pub(crate) fn rtt(&self) -> Option<Duration> {
+        self.rtt
+    }
+
+    fn note_sent(&mut self, report: SentReport) {
+        if self.sent_reports.len() == MAX_REPORTS {
+            self.sent_reports.pop_front();
+        }
+        self.sent_reports.push_back(report);
+    }
+
+    fn note_block(&mut self, now: Instant, block: &ReportBlock, clock_rate_hz: u32) {
+        self.fraction_sum += u32::from(block.fraction_lost);
+        self.fraction_count += 1;
+        self.jitter = Duration::from_secs_f64(f64::from(block.jitter) / f64::from(clock_rate_hz.max(1)));
+        let named = |report: &&SentReport| report.ssrc == block.ssrc && report.middle == block.last_sender_report;
+        let Some(report) = self.sent_reports.iter().rev().find(named) else { return };
+        let sample = now.saturating_duration_since(report.at).saturating_sub(units_to_duration(block.delay_since_last));
+        self.rtt = Some(self.rtt.map_or(sample, |rtt| (rtt * 7 + sample) / 8));
+    }
+
+    fn take_loss_ratio(&mut self) -> f32 {
+        let (sum, count) = (std::mem::take(&mut self.fraction_sum), std::mem::take(&mut self.fraction_count));
+        ratio(u64::from(sum), u64::from(count) * 256)
+    }
+}
+
+impl Downlink {
+    pub(crate) fn handle_report_block(&mut self, now: Instant, block: &ReportBlock) {
+        let slot = self.section_of_ssrc(block.ssrc).and_then(|section| self.slot(section));
+        if let Some(clock_rate_hz) = slot.map(Slot::clock_rate_hz) {
+            self.feedback.note_block(now, block, clock_rate_hz);
+        }
+    }
+
+    /// A sender report for one slot by its publisher's clock; nothing until that is known.
+    pub(crate) fn write_sender_report(
+        &mut self,
+        now: Instant,
+        section: SectionIndex,
+        clocks: &LayerClocks,
+        out: &mut [u8],
+    ) -> usize {
+        let Some(slot) = self.slot(section) else { return 0 };
+        let Some(info) = slot.sender_info(now, clocks) else { return 0 };
+        let ssrc = slot.ssrc;
+        let mut writer = CompoundWriter::new(out);
+        let written = writer.sender_report(ssrc, &info, &[]).and_then(|()| writer.canonical_name(ssrc, &self.cname));
+        if written.is_err() {
+            return 0;
+        }
+        let len = writer.len();
+        self.feedback.note_sent(SentReport { ssrc, middle: info.ntp.middle(), at: now });
+        len
+    }
+
+    /// What went out since the last call, and what the subscriber said of it.
+    pub(crate) fn measure(&mut self, interval: Duration) -> LinkReport {
+        LinkReport {
+            loss_ratio: self.feedback.take_loss_ratio(),
+            rtt: self.feedback.rtt,
+            jitter: self.feedback.jitter,
+            rate_bps: rate_bps(self.take_sent_bytes(), interval),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_block_measures_the_round_trip_of_the_report_that_it_names() {
+        let start = Instant::now();
+        let mut feedback = Feedback::default();
+        feedback.note_sent(SentReport { ssrc: Ssrc(9), middle: 77, at: start });
+        let block = ReportBlock {
+            ssrc: Ssrc(9),
+            fraction_lost: 64,
+            cumulative_lost: 0,
+            highest_sequence: 0,
+            jitter: 480,
+            last_sender_report: 77,
+            delay_since_last: 65_536,
+        };
+        feedback.note_block(start + Duration::from_millis(1_080), &block, 48_000);
+        assert_eq!(feedback.rtt(), Some(Duration::from_millis(80)));
+        assert_eq!(feedback.jitter, Duration::from_millis(10));
+        assert!((feedback.take_loss_ratio() - 0.25).abs() < 0.001);
+    }
+}

@@ -1,0 +1,169 @@
+//! The server's sending half of one peer: its slots, the keys that seal them, and what the peer reports back.
+//!
+//! Owns the slots and the SRTP sender; writes sealed packets straight into the send batch. Knows no publisher.
+
+mod feedback;
+
+use crate::batch::SendBatch;
+use crate::counters::Counters;
+use crate::description::PeerDescription;
+use crate::ids::{Mid, PeerIndex, SectionIndex, Ssrc};
+use crate::packet::{KeptPacket, LayerClocks, MediaPacket};
+use crate::rtp::sequence::ExtendedSeq;
+use crate::subscriber::slot::{NotWritten, Slot, Written};
+use crate::transport::srtp::{MAX_OVERHEAD, SrtpSender};
+use feedback::Feedback;
+use rand::{Rng, RngExt};
+use std::net::SocketAddr;
+use std::time::Instant;
+
+/// Room asked of the batch above a payload: header, extensions, RTX number and authentication tag.
+const PACKET_OVERHEAD: usize = 64 + MAX_OVERHEAD;
+
+/// A plain compound of ours: below every path's MTU when sealed.
+pub(crate) const MAX_RTCP_LEN: usize = 1_100;
+
+pub(crate) struct Downlink {
+    destination: u32,
+    remote: Option<SocketAddr>,
+    srtp: Option<SrtpSender>,
+    /// By section: `None` where we do not send.
+    slots: Vec<Option<Slot>>,
+    pub(crate) feedback: Feedback,
+    pub(crate) cname: String,
+    sent_bytes: u64,
+}
+
+impl Downlink {
+    pub(crate) fn new(peer: PeerIndex, description: &PeerDescription, rng: &mut impl Rng) -> Self {
+        let mut first = || rng.random_range(0..1 << 15);
+        Self {
+            destination: u32::try_from(peer.0).unwrap_or(u32::MAX),
+            remote: None,
+            srtp: None,
+            slots: description.sections.iter().map(|section| Slot::new(section, first(), first())).collect(),
+            feedback: Feedback::default(),
+            cname: description.cname.clone(),
+            sent_bytes: 0,
+        }
+    }
+
+    pub(crate) fn begin(&mut self, srtp: SrtpSender) {
+        self.srtp = Some(srtp);
+    }
+
+    /// Where ICE sends us: the newest nominated pair.
+    pub(crate) fn route(&mut self, remote: SocketAddr) {
+        self.remote = Some(remote);
+    }
+
+    pub(crate) fn section_of(&self, mid: Mid) -> Option<SectionIndex> {
+        self.slots().find(|(_, slot)| slot.mid == mid).map(|(section, _)| section)
+    }
+
+    pub(crate) fn slot_mut(&mut self, section: SectionIndex) -> Option<&mut Slot> {
+        self.slots.get_mut(section.0)?.as_mut()
+    }
+
+    pub(crate) fn slot(&self, section: SectionIndex) -> Option<&Slot> {
+        self.slots.get(section.0)?.as_ref()
+    }
+
+    pub(crate) fn slots(&self) -> impl Iterator<Item = (SectionIndex, &Slot)> {
+        self.slots.iter().enumerate().filter_map(|(index, slot)| Some((SectionIndex(index), slot.as_ref()?)))
+    }
+
+    pub(crate) fn section_count(&self) -> usize {
+        self.slots.len()
+    }
+
+    pub(crate) fn section_of_ssrc(&self, ssrc: Ssrc) -> Option<SectionIndex> {
+        self.slots().find(|(_, slot)| slot.ssrc == ssrc).map(|(section, _)| section)
+    }
+
+    /// Bytes sent since the last call.
+    pub(crate) fn take_sent_bytes(&mut self) -> u64 {
+        std::mem::take(&mut self.sent_bytes)
+    }
+
+    /// The hot end of a packet's path: rewrite into the batch, seal there. True when the slot switched to another layer.
+    pub(crate) fn send_rtp(
+        &mut self,
+        now: Instant,
+        section: SectionIndex,
+        packet: &MediaPacket<'_>,
+        clocks: &LayerClocks,
+        batch: &mut SendBatch,
+        counters: &mut Counters,
+    ) -> bool {
+        let (Some(remote), Some(srtp)) = (self.remote, &self.srtp) else { return false };
+        let Some(slot) = self.slots.get_mut(section.0).and_then(Option::as_mut) else { return false };
+        let Some(out) = batch.reserve(packet.payload.len() + PACKET_OVERHEAD) else {
+            counters.dropped.batch_full += 1;
+            return false;
+        };
+        let written = match slot.write(now, packet, clocks, out) {
+            Ok(written) => written,
+            Err(NotWritten::NotPlaying) => return false,
+            Err(NotWritten::CodecMismatch) => {
+                counters.dropped.codec_mismatch += 1;
+                return false;
+            }
+            Err(NotWritten::NoRoom) => {
+                counters.dropped.rtp_malformed += 1;
+                return false;
+            }
+        };
+        let Some(len) = seal(srtp, &written, out) else { return written.switched };
+        batch.commit(remote, self.destination, len);
+        self.sent_bytes += len as u64;
+        counters.rtp_forwarded_packets += 1;
+        counters.rtp_forwarded_bytes += len as u64;
+        written.switched
+    }
+
+    /// Sends a cached packet again on the slot's RTX stream.
+    pub(crate) fn send_again(
+        &mut self,
+        section: SectionIndex,
+        sequence: ExtendedSeq,
+        packet: &KeptPacket<'_>,
+        batch: &mut SendBatch,
+        counters: &mut Counters,
+    ) {
+        let (Some(remote), Some(srtp)) = (self.remote, &self.srtp) else { return };
+        let Some(slot) = self.slots.get_mut(section.0).and_then(Option::as_mut) else { return };
+        let Some(out) = batch.reserve(packet.payload.len() + PACKET_OVERHEAD) else {
+            counters.dropped.batch_full += 1;
+            return;
+        };
+        let Some(written) = slot.write_again(sequence, packet, out) else { return };
+        let Some(len) = seal(srtp, &written, out) else { return };
+        batch.commit(remote, self.destination, len);
+        self.sent_bytes += len as u64;
+        counters.retransmitted_packets += 1;
+    }
+
+    /// Seals a plain compound and sends it; nothing when it is empty.
+    pub(crate) fn send_rtcp(&mut self, plain: &[u8], batch: &mut SendBatch, counters: &mut Counters) {
+        let (Some(remote), Some(srtp)) = (self.remote, &mut self.srtp) else { return };
+        if plain.is_empty() {
+            return;
+        }
+        let Some(out) = batch.reserve(plain.len() + MAX_OVERHEAD) else {
+            counters.dropped.batch_full += 1;
+            return;
+        };
+        if let Some(room) = out.get_mut(..plain.len()) {
+            room.copy_from_slice(plain);
+        }
+        if let Ok(len) = srtp.protect_rtcp(out, plain.len()) {
+            batch.commit(remote, self.destination, len);
+            counters.rtcp_sent_packets += 1;
+        }
+    }
+}
+
+fn seal(srtp: &SrtpSender, written: &Written, out: &mut [u8]) -> Option<usize> {
+    srtp.protect_rtp(out, written.header_len, written.len, written.ssrc, written.sequence).ok()
+}

@@ -1,0 +1,14 @@
+//! Shares and rates of a link report, computed once and alike for both directions.
+
+use std::time::Duration;
+
+/// A share that is never NaN.
+#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "counts of one second are small")]
+pub(crate) fn ratio(part: u64, whole: u64) -> f32 {
+    if whole == 0 { 0.0 } else { (part as f64 / whole as f64) as f32 }
+}
+
+pub(crate) fn rate_bps(bytes: u64, interval: Duration) -> u64 {
+    let millis = interval.as_millis().max(1);
+    u64::try_from(u128::from(bytes) * 8_000 / millis).unwrap_or(u64::MAX)
+}

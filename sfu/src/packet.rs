@@ -1,0 +1,59 @@
+//! One decrypted RTP packet between the publisher's half and the subscribers': what the router passes on.
+//!
+//! A view, not a buffer: the payload stays in the receive buffer (or in the cache) and is copied once per subscriber,
+//! straight into the send batch.
+
+use crate::description::{Codec, MAX_LAYERS};
+use crate::ids::RtpTimestamp;
+use crate::rtcp::NtpTime;
+use crate::rtp::header::AudioLevel;
+use crate::rtp::sequence::ExtendedSeq;
+use std::time::Instant;
+
+/// Position of a layer in its track, lowest resolution first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct LayerIndex(pub u8);
+
+impl LayerIndex {
+    /// The only layer of audio, and of video without simulcast.
+    pub(crate) const SINGLE: Self = Self(0);
+
+    pub(crate) fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MediaPacket<'a> {
+    pub layer: LayerIndex,
+    /// Grows when the layer's stream begins anew under another SSRC: its sequence numbers have nothing to do with the old.
+    pub epoch: u32,
+    pub sequence: ExtendedSeq,
+    pub timestamp: RtpTimestamp,
+    pub marker: bool,
+    pub codec: Codec,
+    /// A decoder can begin here (always true for audio).
+    pub is_entry_point: bool,
+    pub audio_level: Option<AudioLevel>,
+    pub payload: &'a [u8],
+}
+
+/// A packet that the router has kept, as it was admitted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeptPacket<'a> {
+    pub timestamp: RtpTimestamp,
+    pub marker: bool,
+    pub codec: Codec,
+    pub payload: &'a [u8],
+}
+
+/// Ties an RTP timestamp to the sender's wall clock (RFC 3550 §6.4.1), and to our clock by its arrival.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SenderClock {
+    pub ntp: NtpTime,
+    pub rtp: RtpTimestamp,
+    pub arrived: Instant,
+}
+
+/// The sender's clock on each layer's stream, lowest layer first.
+pub(crate) type LayerClocks = [Option<SenderClock>; MAX_LAYERS];

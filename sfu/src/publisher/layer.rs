@@ -1,0 +1,69 @@
+//! One stream of a published track: a simulcast layer, or the only one.
+//!
+//! Owns reception statistics and the picture size seen; the packets go on to the router.
+
+use super::keyframe::KeyframeRequests;
+use super::reception::Reception;
+use crate::ids::{Rid, Ssrc};
+use std::time::{Duration, Instant};
+
+/// A layer that was silent for this long is not flowing: the encoder or the uplink has dropped it.
+const FLOW_TIMEOUT: Duration = Duration::from_millis(1_500);
+
+#[derive(Debug)]
+pub(crate) struct PublishedLayer {
+    pub(crate) rid: Option<Rid>,
+    pub(crate) ssrc: Option<Ssrc>,
+    pub(crate) rtx: Option<Ssrc>,
+    pub(crate) epoch: u32,
+    pub(crate) reception: Reception,
+    pub(crate) keyframes: KeyframeRequests,
+    /// Of the last key frame that told.
+    pub(crate) height: Option<u16>,
+    /// The decoder chain is broken until the next key frame: packets were given up.
+    pub(crate) needs_keyframe: bool,
+    clock_rate_hz: u32,
+    last_packet: Option<Instant>,
+    bytes: u64,
+}
+
+impl PublishedLayer {
+    pub(crate) fn new(rid: Option<Rid>, clock_rate_hz: u32) -> Self {
+        Self {
+            rid,
+            ssrc: None,
+            rtx: None,
+            epoch: 0,
+            reception: Reception::new(clock_rate_hz),
+            keyframes: KeyframeRequests::default(),
+            height: None,
+            needs_keyframe: false,
+            clock_rate_hz,
+            last_packet: None,
+            bytes: 0,
+        }
+    }
+
+    /// The stream is known by this SSRC from now on; another one than before begins a new epoch.
+    pub(crate) fn assign(&mut self, ssrc: Ssrc) {
+        if self.ssrc.is_some_and(|known| known != ssrc) {
+            self.epoch += 1;
+            self.reception = Reception::new(self.clock_rate_hz);
+        }
+        self.ssrc = Some(ssrc);
+    }
+
+    pub(crate) fn note_packet(&mut self, now: Instant, bytes: usize) {
+        self.last_packet = Some(now);
+        self.bytes += bytes as u64;
+    }
+
+    pub(crate) fn is_flowing(&self, now: Instant) -> bool {
+        self.last_packet.is_some_and(|last| now.saturating_duration_since(last) < FLOW_TIMEOUT)
+    }
+
+    /// Bytes since the last call.
+    pub(crate) fn take_bytes(&mut self) -> u64 {
+        std::mem::take(&mut self.bytes)
+    }
+}

@@ -1,0 +1,211 @@
+//! Reception statistics of one RTP stream: what is new, lost, late, and how evenly it comes (RFC 3550 §6.4.1, A.3, A.8).
+
+use super::missing::MissingList;
+use crate::ids::{RtpTimestamp, SeqNo};
+use crate::rtp::sequence::ExtendedSeq;
+use std::time::{Duration, Instant};
+
+#[derive(Debug)]
+pub(crate) struct Reception {
+    clock_rate_hz: u32,
+    first: Option<ExtendedSeq>,
+    highest: Option<ExtendedSeq>,
+    received: u64,
+    pub(crate) missing: MissingList,
+    jitter_ticks: f64,
+    last_arrival: Option<(Instant, RtpTimestamp)>,
+    /// At the last receiver report, and at the last link report.
+    reported: Mark,
+    measured: Mark,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Mark {
+    expected: u64,
+    received: u64,
+}
+
+/// What a packet is to its stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Ahead of all others. `gap_too_large`: more was jumped over than can be asked for.
+    Newest { sequence: ExtendedSeq, gap_too_large: bool },
+    /// Behind, and it was owed.
+    FillsGap { sequence: ExtendedSeq },
+    /// Had already come, or was given up.
+    Duplicate,
+}
+
+/// The numbers of a report block (RFC 3550 §6.4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ReceptionReport {
+    pub fraction_lost: u8,
+    pub cumulative_lost: i32,
+    pub highest: ExtendedSeq,
+    pub jitter_ticks: u32,
+}
+
+/// Packets expected and lost since the last link report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Loss {
+    pub expected: u64,
+    pub lost: u64,
+}
+
+impl Reception {
+    pub(crate) fn new(clock_rate_hz: u32) -> Self {
+        Self {
+            clock_rate_hz,
+            first: None,
+            highest: None,
+            received: 0,
+            missing: MissingList::new(),
+            jitter_ticks: 0.0,
+            last_arrival: None,
+            reported: Mark::default(),
+            measured: Mark::default(),
+        }
+    }
+
+    pub(crate) fn accept(&mut self, now: Instant, sequence: SeqNo, timestamp: RtpTimestamp) -> Verdict {
+        let Some(highest) = self.highest else {
+            let first = ExtendedSeq::first(sequence);
+            (self.first, self.highest, self.received) = (Some(first), Some(first), 1);
+            self.last_arrival = Some((now, timestamp));
+            return Verdict::Newest { sequence: first, gap_too_large: false };
+        };
+        let Some(sequence) = highest.nearest(sequence) else { return Verdict::Duplicate };
+        if sequence <= highest {
+            return self.accept_late(sequence);
+        }
+        let listed = self.missing.note_gap(now, highest.next(), sequence);
+        self.highest = Some(sequence);
+        self.received += 1;
+        self.note_jitter(now, timestamp);
+        Verdict::Newest { sequence, gap_too_large: !listed }
+    }
+
+    /// A retransmission restores what the stream would have had: the number is owed or the packet is of no use.
+    pub(crate) fn accept_recovered(&mut self, sequence: SeqNo) -> Verdict {
+        match self.highest.and_then(|highest| highest.nearest(sequence)) {
+            Some(sequence) => self.accept_late(sequence),
+            None => Verdict::Duplicate,
+        }
+    }
+
+    fn accept_late(&mut self, sequence: ExtendedSeq) -> Verdict {
+        if !self.missing.deliver(sequence) {
+            return Verdict::Duplicate;
+        }
+        self.received += 1;
+        Verdict::FillsGap { sequence }
+    }
+
+    /// RFC 3550 A.8: the smoothed difference of transit times, in timestamp ticks.
+    fn note_jitter(&mut self, now: Instant, timestamp: RtpTimestamp) {
+        if let Some((arrival, last)) = self.last_arrival {
+            let elapsed_ticks = now.saturating_duration_since(arrival).as_secs_f64() * f64::from(self.clock_rate_hz);
+            let stamped_ticks = f64::from(timestamp.0.wrapping_sub(last.0).cast_signed());
+            let difference = (elapsed_ticks - stamped_ticks).abs();
+            // A jump of over a second is a new capture, not jitter.
+            if difference < f64::from(self.clock_rate_hz) {
+                self.jitter_ticks += (difference - self.jitter_ticks) / 16.0;
+            }
+        }
+        self.last_arrival = Some((now, timestamp));
+    }
+
+    pub(crate) fn jitter(&self) -> Duration {
+        Duration::from_secs_f64(self.jitter_ticks / f64::from(self.clock_rate_hz.max(1)))
+    }
+
+    /// Closes the interval of the receiver report that is being written.
+    pub(crate) fn report(&mut self) -> Option<ReceptionReport> {
+        let highest = self.highest?;
+        let current = self.mark();
+        let interval = current.since(self.reported);
+        self.reported = current;
+        let fraction = if interval.expected == 0 { 0 } else { (interval.lost << 8) / interval.expected };
+        let cumulative = i32::try_from(current.expected.saturating_sub(current.received)).unwrap_or(i32::MAX);
+        Some(ReceptionReport {
+            fraction_lost: u8::try_from(fraction).unwrap_or(u8::MAX),
+            // 24 bits, signed.
+            cumulative_lost: cumulative.min(0x7f_ffff),
+            highest,
+            jitter_ticks: self.rounded_jitter_ticks(),
+        })
+    }
+
+    /// Closes the interval of the link report.
+    pub(crate) fn measure(&mut self) -> Loss {
+        let current = self.mark();
+        let interval = current.since(self.measured);
+        self.measured = current;
+        interval
+    }
+
+    fn mark(&self) -> Mark {
+        let expected = match (self.first, self.highest) {
+            (Some(first), Some(highest)) => highest.0 - first.0 + 1,
+            _ => 0,
+        };
+        Mark { expected, received: self.received }
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a float cast saturates, jitter is >= 0"
+    )]
+    fn rounded_jitter_ticks(&self) -> u32 {
+        self.jitter_ticks as u32
+    }
+}
+
+impl Mark {
+    fn since(self, earlier: Self) -> Loss {
+        let expected = self.expected.saturating_sub(earlier.expected);
+        let received = self.received.saturating_sub(earlier.received);
+        // More than expected when an earlier interval's losses were filled in this one.
+        Loss { expected, lost: expected.saturating_sub(received) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TICKS: u32 = 3_000;
+
+    fn receive(reception: &mut Reception, start: Instant, sequences: &[u16]) -> Vec<Verdict> {
+        let at = |sequence: u16| start + Duration::from_micros(u64::from(sequence) * 33_333);
+        let stamp = |sequence: u16| RtpTimestamp(u32::from(sequence) * TICKS);
+        sequences.iter().map(|&n| reception.accept(at(n), SeqNo(n), stamp(n))).collect()
+    }
+
+    #[test]
+    fn a_lost_packet_is_owed_and_its_retransmission_fills_the_gap_once() {
+        let mut reception = Reception::new(90_000);
+        receive(&mut reception, Instant::now(), &[1, 2, 4]);
+        assert_eq!(reception.accept_recovered(SeqNo(3)), Verdict::FillsGap { sequence: ExtendedSeq(3) });
+        assert_eq!(reception.accept_recovered(SeqNo(3)), Verdict::Duplicate);
+    }
+
+    #[test]
+    fn a_report_counts_what_its_interval_lost() {
+        let mut reception = Reception::new(90_000);
+        receive(&mut reception, Instant::now(), &[0, 1, 2, 3]);
+        assert_eq!(reception.report().map(|report| report.fraction_lost), Some(0));
+        receive(&mut reception, Instant::now(), &[5, 7]);
+        let report = reception.report().unwrap();
+        assert_eq!((report.fraction_lost, report.cumulative_lost, report.highest), (128, 2, ExtendedSeq(7)));
+        assert_eq!(reception.measure(), Loss { expected: 8, lost: 2 });
+    }
+
+    #[test]
+    fn evenly_paced_packets_have_no_jitter() {
+        let mut reception = Reception::new(90_000);
+        receive(&mut reception, Instant::now(), &(0..50).collect::<Vec<_>>());
+        assert!(reception.jitter() < Duration::from_millis(1));
+    }
+}

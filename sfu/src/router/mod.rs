@@ -1,0 +1,147 @@
+//! Who gets what: published tracks, their subscribers, and the packets that a subscriber may ask for again.
+//!
+//! Owns the subscription lists and one bounded cache per layer. Knows neither how a packet came in nor how it goes out.
+
+pub(crate) mod cache;
+pub(crate) mod demand;
+
+use crate::description::MediaKind;
+use crate::ids::{PeerIndex, RoomKey, SectionIndex, TrackIndex, TrackKey};
+use crate::packet::{KeptPacket, LayerIndex, MediaPacket};
+use crate::rtp::sequence::ExtendedSeq;
+use cache::PacketCache;
+use demand::Demand;
+use slab::Slab;
+use std::collections::HashMap;
+use std::time::Instant;
+
+/// Slots that may carry one track: everybody else in the largest room.
+const MAX_SUBSCRIBERS: usize = 64;
+
+/// One slot of one peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Subscriber {
+    pub peer: PeerIndex,
+    pub section: SectionIndex,
+}
+
+#[derive(Default)]
+pub(crate) struct Router {
+    tracks: Slab<RoutedTrack>,
+    by_key: HashMap<TrackKey, TrackIndex>,
+    subscriptions: usize,
+}
+
+pub(crate) struct RoutedTrack {
+    pub(crate) key: TrackKey,
+    pub(crate) room: RoomKey,
+    pub(crate) publisher: PeerIndex,
+    pub(crate) kind: MediaKind,
+    /// False while muted on the server: packets are received and go nowhere.
+    pub(crate) forwarding: bool,
+    pub(crate) subscribers: Vec<Subscriber>,
+    pub(crate) demand: Demand,
+    /// One per layer, made when its first packet comes.
+    caches: Vec<Option<PacketCache>>,
+}
+
+impl Router {
+    pub(crate) fn add(&mut self, key: TrackKey, room: RoomKey, publisher: PeerIndex, kind: MediaKind) -> TrackIndex {
+        let track = RoutedTrack {
+            key,
+            room,
+            publisher,
+            kind,
+            forwarding: true,
+            subscribers: Vec::new(),
+            demand: Demand::default(),
+            caches: Vec::new(),
+        };
+        let index = TrackIndex(self.tracks.insert(track));
+        self.by_key.insert(key, index);
+        index
+    }
+
+    /// The track is gone; its last subscribers, whose slots must be cleared.
+    pub(crate) fn remove(&mut self, index: TrackIndex) -> Vec<Subscriber> {
+        let Some(track) = self.tracks.try_remove(index.0) else { return Vec::new() };
+        self.by_key.remove(&track.key);
+        self.subscriptions -= track.subscribers.len();
+        track.subscribers
+    }
+
+    pub(crate) fn find(&self, key: TrackKey) -> Option<TrackIndex> {
+        self.by_key.get(&key).copied()
+    }
+
+    pub(crate) fn track(&self, index: TrackIndex) -> Option<&RoutedTrack> {
+        self.tracks.get(index.0)
+    }
+
+    pub(crate) fn track_mut(&mut self, index: TrackIndex) -> Option<&mut RoutedTrack> {
+        self.tracks.get_mut(index.0)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.tracks.len()
+    }
+
+    pub(crate) fn subscriptions(&self) -> usize {
+        self.subscriptions
+    }
+
+    /// False when the track is gone or has its [`MAX_SUBSCRIBERS`].
+    pub(crate) fn subscribe(&mut self, index: TrackIndex, subscriber: Subscriber) -> bool {
+        let Some(track) = self.tracks.get_mut(index.0) else { return false };
+        if track.subscribers.contains(&subscriber) {
+            return true;
+        }
+        if track.subscribers.len() >= MAX_SUBSCRIBERS {
+            return false;
+        }
+        track.subscribers.push(subscriber);
+        self.subscriptions += 1;
+        true
+    }
+
+    pub(crate) fn unsubscribe(&mut self, index: TrackIndex, subscriber: Subscriber) {
+        let Some(track) = self.tracks.get_mut(index.0) else { return };
+        if let Some(position) = track.subscribers.iter().position(|other| *other == subscriber) {
+            track.subscribers.remove(position);
+            self.subscriptions -= 1;
+        }
+    }
+
+    /// Keeps what may be asked for again (video) and says who gets the packet: nobody while the track is muted.
+    pub(crate) fn admit(&mut self, now: Instant, index: TrackIndex, packet: &MediaPacket<'_>) -> &[Subscriber] {
+        let Some(track) = self.tracks.get_mut(index.0).filter(|track| track.forwarding) else { return &[] };
+        if track.kind == MediaKind::Video && !track.subscribers.is_empty() {
+            track.keep(now, packet);
+        }
+        &track.subscribers
+    }
+
+    pub(crate) fn kept(
+        &self,
+        now: Instant,
+        index: TrackIndex,
+        layer: LayerIndex,
+        epoch: u32,
+        sequence: ExtendedSeq,
+    ) -> Option<KeptPacket<'_>> {
+        let cache = self.tracks.get(index.0)?.caches.get(layer.index())?.as_ref()?;
+        cache.find(now, epoch, sequence)
+    }
+}
+
+impl RoutedTrack {
+    fn keep(&mut self, now: Instant, packet: &MediaPacket<'_>) {
+        let position = packet.layer.index();
+        if self.caches.len() <= position {
+            self.caches.resize_with(position + 1, || None);
+        }
+        if let Some(cache) = self.caches.get_mut(position) {
+            cache.get_or_insert_with(PacketCache::new).insert(now, packet);
+        }
+    }
+}

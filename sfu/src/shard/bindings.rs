@@ -1,0 +1,184 @@
+//! Which track is on which slot, at which layer, and what publishers hear of it.
+
+use super::Shard;
+use crate::bandwidth::{self, LayerView};
+use crate::batch::SendBatch;
+use crate::description::{MAX_LAYERS, MediaKind};
+use crate::event::Event;
+use crate::ids::{Mid, PeerIndex, PeerKey, TrackIndex, TrackKey};
+use crate::packet::LayerIndex;
+use crate::router::Subscriber;
+use crate::router::demand::LayerSet;
+use crate::subscriber::slot::Slot;
+use std::time::Instant;
+
+/// What a viewer does with a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Display {
+    /// Device pixels; 0 = not shown.
+    pub max_height: u16,
+    pub priority: u8,
+}
+
+impl Shard {
+    pub(super) fn set_forwarding(&mut self, key: TrackKey, forwarding: bool) -> Option<()> {
+        let index = self.router.find(key)?;
+        let track = self.router.track_mut(index)?;
+        if std::mem::replace(&mut track.forwarding, forwarding) == forwarding {
+            return Some(());
+        }
+        // What was not forwarded must not look like loss.
+        for subscriber in track.subscribers.clone() {
+            if let Some(slot) = self.slot_mut(subscriber.peer, subscriber.section) {
+                slot.interrupt();
+            }
+        }
+        Some(())
+    }
+
+    pub(super) fn bind_audio(
+        &mut self,
+        now: Instant,
+        subscriber: PeerKey,
+        mid: Mid,
+        track: Option<TrackKey>,
+    ) -> Option<()> {
+        let subscriber = self.put_on_slot(now, subscriber, mid, track, MediaKind::Audio)?;
+        self.slot_mut(subscriber.peer, subscriber.section)?.want(track.map(|_| LayerIndex::SINGLE));
+        Some(())
+    }
+
+    pub(super) fn bind_video(
+        &mut self,
+        now: Instant,
+        subscriber: PeerKey,
+        mid: Mid,
+        track: Option<TrackKey>,
+        display: Display,
+        batch: &mut SendBatch,
+    ) -> Option<()> {
+        let subscriber = self.put_on_slot(now, subscriber, mid, track, MediaKind::Video)?;
+        let slot = self.slot_mut(subscriber.peer, subscriber.section)?;
+        (slot.max_height, slot.priority) = (display.max_height, display.priority);
+        self.choose_layer(now, subscriber);
+        self.request_keyframe_for(now, subscriber, batch);
+        if let Some(index) = track.and_then(|key| self.router.find(key)) {
+            self.announce_demand(now, index);
+        }
+        Some(())
+    }
+
+    /// Moves the slot from the track it carries to the new one. `None`, and nothing changed, when the slot or the track is not
+    /// there, of another kind or of another room.
+    fn put_on_slot(
+        &mut self,
+        now: Instant,
+        subscriber: PeerKey,
+        mid: Mid,
+        track: Option<TrackKey>,
+        kind: MediaKind,
+    ) -> Option<Subscriber> {
+        let peer = *self.by_key.get(&subscriber)?;
+        let section = self.downlinks.get(peer.0)?.section_of(mid)?;
+        let room = self.peers.get(peer.0)?.room;
+        let index = match track {
+            None => None,
+            Some(key) => {
+                let index = self.router.find(key)?;
+                let routed = self.router.track(index)?;
+                let allowed = routed.room == room && routed.kind == kind && routed.publisher != peer;
+                Some(allowed.then_some(index)?)
+            }
+        };
+        let subscriber = Subscriber { peer, section };
+        let slot = self.slot_mut(peer, section).filter(|slot| slot.kind == kind)?;
+        let before = slot.track;
+        if before != index {
+            if let Some(index) = index
+                && !self.router.subscribe(index, subscriber)
+            {
+                self.counters.dropped.limit += 1;
+                return None;
+            }
+            if let Some(before) = before {
+                self.router.unsubscribe(before, subscriber);
+                self.announce_demand(now, before);
+            }
+            self.slot_mut(peer, section)?.bind(index);
+            self.count_population();
+        }
+        Some(subscriber)
+    }
+
+    /// Gives a viewing slot the layer that its display, and what flows, allow.
+    pub(super) fn choose_layer(&mut self, now: Instant, subscriber: Subscriber) {
+        let Some(slot) = self.slot_mut(subscriber.peer, subscriber.section) else { return };
+        let (max_height, Some(track)) = (slot.max_height, slot.track) else { return };
+        let Some(publisher) = self.router.track(track).map(|routed| routed.publisher) else { return };
+        let Some(published) = self.uplinks.get(publisher.0).and_then(|uplink| uplink.track(track)) else { return };
+        let mut views = [LayerView { height: None, is_flowing: false }; MAX_LAYERS];
+        for (view, layer) in views.iter_mut().zip(&published.layers) {
+            *view = LayerView { height: layer.height, is_flowing: layer.is_flowing(now) };
+        }
+        let views = views.get(..published.layers.len()).unwrap_or_default();
+        let choice = bandwidth::choose(views, max_height);
+        if let Some(slot) = self.slot_mut(subscriber.peer, subscriber.section) {
+            slot.desired = choice.map(|choice| choice.desired);
+            slot.want(choice.map(|choice| choice.playable));
+        }
+    }
+
+    /// Asks the publisher for the key frame that a slot waits for, within the throttle.
+    pub(super) fn request_keyframe_for(&mut self, now: Instant, subscriber: Subscriber, batch: &mut SendBatch) {
+        let Some(slot) = self.slot_mut(subscriber.peer, subscriber.section) else { return };
+        let (Some(layer), Some(track)) = (slot.awaits_keyframe(), slot.track) else { return };
+        let Some(routed) = self.router.track(track).filter(|routed| routed.forwarding) else { return };
+        let publisher = routed.publisher;
+        self.request_keyframe(now, publisher, track, layer, batch);
+    }
+
+    pub(super) fn request_keyframe(
+        &mut self,
+        now: Instant,
+        publisher: PeerIndex,
+        track: TrackIndex,
+        layer: LayerIndex,
+        batch: &mut SendBatch,
+    ) {
+        let Some(uplink) = self.uplinks.get_mut(publisher.0) else { return };
+        let mut request = [0; 64];
+        let len = uplink.write_keyframe_request(now, track, layer, &mut request);
+        if len == 0 {
+            return;
+        }
+        self.counters.pli_sent += 1;
+        if let Some(downlink) = self.downlinks.get_mut(publisher.0) {
+            downlink.send_rtcp(request.get(..len).unwrap_or_default(), batch, &mut self.counters);
+        }
+    }
+
+    /// Tells the publisher which layers are used, when that is due.
+    pub(super) fn announce_demand(&mut self, now: Instant, index: TrackIndex) {
+        let used = self.layers_used(index);
+        let Some(track) = self.router.track_mut(index).filter(|track| track.kind == MediaKind::Video) else { return };
+        let (key, publisher) = (track.key, track.publisher);
+        let Some(demand) = track.demand.update(now, used) else { return };
+        let Some(published) = self.uplinks.get(publisher.0).and_then(|uplink| uplink.track(index)) else { return };
+        let rids = published.layers.iter().filter_map(|layer| layer.rid);
+        let rids = rids.filter(|rid| published.layer_of_rid(Some(*rid)).is_some_and(|layer| demand.contains(layer)));
+        let event = Event::LayersWanted { track: key, any: !demand.is_empty(), rids: rids.collect() };
+        self.tell(event);
+    }
+
+    fn layers_used(&self, index: TrackIndex) -> LayerSet {
+        let subscribers = self.router.track(index).map_or(&[][..], |track| &track.subscribers);
+        let slot = |subscriber: &Subscriber| self.downlinks.get(subscriber.peer.0)?.slot(subscriber.section);
+        subscribers.iter().filter_map(slot).flat_map(Slot::uses).collect()
+    }
+
+    /// The slot shows a track to somebody.
+    pub(super) fn is_viewing(&self, subscriber: Subscriber) -> bool {
+        let slot = self.downlinks.get(subscriber.peer.0).and_then(|downlink| downlink.slot(subscriber.section));
+        slot.is_some_and(|slot| slot.kind == MediaKind::Video && slot.track.is_some())
+    }
+}

@@ -1,0 +1,134 @@
+//! From a first STUN request to agreed SRTP keys: ICE finds the address, DTLS proves who is there.
+
+use super::Shard;
+use crate::batch::SendBatch;
+use crate::event::{CloseReason, Event};
+use crate::ids::PeerIndex;
+use crate::transport::dtls::{DtlsOutput, DtlsTransport, MAX_DATAGRAM_LEN, SrtpKeying};
+use crate::transport::srtp::{SrtpError, SrtpReceiver, SrtpSender};
+use crate::transport::stun;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+impl Shard {
+    /// A connectivity check (RFC 8445 §7.3). Strangers cost a parse and a look-up.
+    pub(super) fn handle_stun(&mut self, now: Instant, from: SocketAddr, datagram: &[u8], batch: &mut SendBatch) {
+        let named = stun::parse(datagram).ok().and_then(|request| {
+            let peer = self.demux.peer_named(request.local_ufrag()?)?;
+            Some((request, peer))
+        });
+        let Some((request, index)) = named else {
+            self.counters.dropped.stun_invalid += 1;
+            return;
+        };
+        let Some(peer) = self.peers.get_mut(index.0) else { return };
+        let mut response = [0; stun::MAX_RESPONSE_LEN];
+        let reply = peer.ice.handle_request(now, from, &request, &mut response);
+        if let Some(response) = response.get(..reply.response_len).filter(|response| !response.is_empty()) {
+            send_plain(response, from, index, batch);
+        }
+        if !reply.accepted {
+            self.counters.dropped.stun_invalid += 1;
+            return;
+        }
+        self.counters.stun_requests += 1;
+        if let Some(address) = reply.evicted {
+            self.demux.remove_address(address, index);
+        }
+        if let Some(address) = reply.added {
+            self.demux.add_address(address, index);
+        }
+        if let Some(ufrag) = reply.retired_ufrag {
+            self.demux.remove_ufrag(&ufrag);
+        }
+        if let Some(remote) = reply.nominated {
+            self.route(now, index, remote, batch);
+        }
+    }
+
+    /// Media and handshake go to this address from now on.
+    fn route(&mut self, now: Instant, index: PeerIndex, remote: SocketAddr, batch: &mut SendBatch) {
+        if let Some(downlink) = self.downlinks.get_mut(index.0) {
+            downlink.route(remote);
+        }
+        let Some(peer) = self.peers.get_mut(index.0) else { return };
+        if peer.dtls.is_none() {
+            peer.dtls = Some(DtlsTransport::new(&self.identity, &peer.dtls_parameters, now));
+            self.flush_dtls(now, index, batch);
+        }
+    }
+
+    pub(super) fn handle_dtls(&mut self, now: Instant, index: PeerIndex, datagram: &[u8], batch: &mut SendBatch) {
+        let Some(dtls) = self.peers.get_mut(index.0).and_then(|peer| peer.dtls.as_mut()) else {
+            self.counters.dropped.dtls_invalid += 1;
+            return;
+        };
+        dtls.handle_datagram(now, datagram);
+        self.flush_dtls(now, index, batch);
+    }
+
+    /// Does what DTLS wants done until it waits.
+    pub(super) fn flush_dtls(&mut self, now: Instant, index: PeerIndex, batch: &mut SendBatch) {
+        let mut datagram = [0; MAX_DATAGRAM_LEN];
+        loop {
+            let Some(peer) = self.peers.get_mut(index.0) else { return };
+            let (Some(dtls), Some(remote)) = (peer.dtls.as_mut(), peer.ice.selected()) else { return };
+            match dtls.poll(&mut datagram) {
+                DtlsOutput::Send(len) => {
+                    send_plain(datagram.get(..len).unwrap_or_default(), remote, index, batch);
+                }
+                DtlsOutput::Wait(deadline) => {
+                    peer.dtls_deadline = deadline;
+                    if let Some(deadline) = deadline {
+                        self.wake(index, deadline);
+                    }
+                    return;
+                }
+                DtlsOutput::Connected(keying) => {
+                    if self.begin_media(now, index, &keying).is_err() {
+                        return self.lose_peer(index, CloseReason::HandshakeFailed);
+                    }
+                }
+                DtlsOutput::Closed => return self.lose_peer(index, CloseReason::ClosedByPeer),
+                DtlsOutput::Failed(failure) => {
+                    tracing::info!(%failure, "DTLS handshake failed");
+                    return self.lose_peer(index, CloseReason::HandshakeFailed);
+                }
+            }
+        }
+    }
+
+    fn begin_media(&mut self, now: Instant, index: PeerIndex, keying: &SrtpKeying) -> Result<(), SrtpError> {
+        let (local, remote) = (keying.local(), keying.remote());
+        let profile = match keying.profile() {
+            crate::transport::dtls::SrtpProfile::Aes128CmSha1_80 => {
+                crate::transport::srtp::SrtpProfile::Aes128CmSha1_80
+            }
+            _ => crate::transport::srtp::SrtpProfile::AeadAes128Gcm,
+        };
+        let sender = SrtpSender::new(profile, local.key, local.salt)?;
+        let receiver = SrtpReceiver::new(profile, remote.key, remote.salt)?;
+        if let Some(downlink) = self.downlinks.get_mut(index.0) {
+            downlink.begin(sender);
+        }
+        if let Some(uplink) = self.uplinks.get_mut(index.0) {
+            uplink.begin(receiver);
+        }
+        let Some(peer) = self.peers.get_mut(index.0) else { return Ok(()) };
+        peer.connected = true;
+        peer.reported = now;
+        let handshake = now.saturating_duration_since(peer.opened);
+        let event = Event::PeerConnected { peer: peer.key, handshake };
+        self.counters.handshakes_completed += 1;
+        self.counters.handshake_millis += u64::try_from(handshake.as_millis()).unwrap_or(u64::MAX);
+        self.tell(event);
+        self.wake(index, now);
+        Ok(())
+    }
+}
+
+fn send_plain(datagram: &[u8], to: SocketAddr, peer: PeerIndex, batch: &mut SendBatch) {
+    let Some(out) = batch.reserve(datagram.len()) else { return };
+    out.copy_from_slice(datagram);
+    batch.commit(to, u32::try_from(peer.0).unwrap_or(u32::MAX), datagram.len());
+}

@@ -1,0 +1,47 @@
+//! Rooms as the shard sees them: who is in one, and who speaks.
+
+use super::Shard;
+use crate::event::{Event, MAX_SPEAKERS};
+use crate::ids::{PeerIndex, RoomKey, TrackKey};
+use std::time::Instant;
+
+#[derive(Default)]
+pub(super) struct Room {
+    /// In order of arrival.
+    pub peers: Vec<PeerIndex>,
+    /// As last told, loudest first.
+    speakers: Vec<TrackKey>,
+}
+
+impl Shard {
+    pub(super) fn leave_room(&mut self, key: RoomKey, peer: PeerIndex) {
+        let Some(room) = self.rooms.get_mut(&key) else { return };
+        room.peers.retain(|other| *other != peer);
+        if room.peers.is_empty() {
+            self.rooms.remove(&key);
+        }
+    }
+
+    /// Tells who speaks when that has changed. The first peer of a room asks for all of it.
+    pub(super) fn update_speakers(&mut self, now: Instant, key: RoomKey, asking: PeerIndex) {
+        let Some(room) = self.rooms.get(&key).filter(|room| room.peers.first() == Some(&asking)) else { return };
+        let mut loud: Vec<(f32, TrackKey)> = Vec::new();
+        for peer in &room.peers {
+            let (Some(state), Some(uplink)) = (self.peers.get(peer.0), self.uplinks.get(peer.0)) else { continue };
+            loud.extend(uplink.tracks.iter().filter_map(|track| {
+                let forwarding = self.router.track(track.index).is_some_and(|routed| routed.forwarding);
+                let loudness = track.published.loudness.speaking(now).filter(|_| forwarding)?;
+                Some((loudness, TrackKey { peer: state.key, mid: track.published.mid }))
+            }));
+        }
+        loud.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let speakers: Vec<TrackKey> = loud.into_iter().take(MAX_SPEAKERS).map(|(_, track)| track).collect();
+        if speakers == room.speakers {
+            return;
+        }
+        if let Some(room) = self.rooms.get_mut(&key) {
+            room.speakers.clone_from(&speakers);
+        }
+        self.tell(Event::SpeakersChanged { room: key, speakers });
+    }
+}

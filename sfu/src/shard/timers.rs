@@ -1,0 +1,119 @@
+//! A timer wheel: each peer's next moment of attention, rounded up to a tick.
+//!
+//! One live deadline a peer. Setting an earlier one leaves the later entry behind, which the caller recognises as stale by
+//! asking the peer; firing early is harmless. Setting and firing cost O(1) whatever the number of peers.
+
+use crate::ids::PeerIndex;
+use std::time::{Duration, Instant};
+
+/// Resolution of all deadlines.
+const TICK: Duration = Duration::from_millis(5);
+/// A round of the wheel: later deadlines are cut to it and set again.
+const SLOTS: usize = 256;
+
+pub(crate) struct TimerWheel {
+    slots: Vec<Vec<PeerIndex>>,
+    start: Instant,
+    /// Ticks before this one have fired.
+    next_tick: u64,
+    pending: usize,
+}
+
+impl TimerWheel {
+    pub(crate) fn new(now: Instant) -> Self {
+        Self { slots: (0..SLOTS).map(|_| Vec::new()).collect(), start: now, next_tick: 0, pending: 0 }
+    }
+
+    /// The moment at which the peer will fire.
+    pub(crate) fn set(&mut self, peer: PeerIndex, deadline: Instant) -> Instant {
+        let tick = self.tick_after(deadline).clamp(self.next_tick, self.next_tick + SLOTS as u64 - 1);
+        if let Some(slot) = self.slots.get_mut(Self::position(tick)) {
+            slot.push(peer);
+            self.pending += 1;
+        }
+        self.moment(tick)
+    }
+
+    pub(crate) fn next_timeout(&self) -> Option<Instant> {
+        if self.pending == 0 {
+            return None;
+        }
+        let ahead = (self.next_tick..).take(SLOTS);
+        let occupied = |tick: &u64| self.slots.get(Self::position(*tick)).is_some_and(|slot| !slot.is_empty());
+        ahead.into_iter().find(occupied).map(|tick| self.moment(tick))
+    }
+
+    /// Moves the peers that are due into `due`; its memory and the slots' are kept.
+    pub(crate) fn fire(&mut self, now: Instant, due: &mut Vec<PeerIndex>) {
+        let passed = self.ticks_until(now);
+        let end = passed.min(self.next_tick + SLOTS as u64 - 1);
+        for tick in self.next_tick..=end {
+            if let Some(slot) = self.slots.get_mut(Self::position(tick)) {
+                self.pending -= slot.len();
+                due.append(slot);
+            }
+        }
+        self.next_tick = self.next_tick.max(passed + 1);
+    }
+
+    fn moment(&self, tick: u64) -> Instant {
+        self.start + TICK * u32::try_from(tick).unwrap_or(u32::MAX)
+    }
+
+    fn ticks_until(&self, at: Instant) -> u64 {
+        u64::try_from(at.saturating_duration_since(self.start).as_nanos() / TICK.as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    fn tick_after(&self, at: Instant) -> u64 {
+        u64::try_from(at.saturating_duration_since(self.start).as_nanos().div_ceil(TICK.as_nanos())).unwrap_or(u64::MAX)
+    }
+
+    fn position(tick: u64) -> usize {
+        usize::try_from(tick % SLOTS as u64).unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fired(wheel: &mut TimerWheel, at: Instant) -> Vec<usize> {
+        let mut due = Vec::new();
+        wheel.fire(at, &mut due);
+        due.iter().map(|peer| peer.0).collect()
+    }
+
+    #[test]
+    fn a_deadline_fires_at_its_tick_and_not_before() {
+        let start = Instant::now();
+        let mut wheel = TimerWheel::new(start);
+        let at = wheel.set(PeerIndex(7), start + Duration::from_millis(42));
+        assert_eq!(at, start + Duration::from_millis(45));
+        assert_eq!(wheel.next_timeout(), Some(at));
+        assert!(fired(&mut wheel, start + Duration::from_millis(44)).is_empty());
+        assert_eq!(fired(&mut wheel, at), [7]);
+        assert_eq!(wheel.next_timeout(), None);
+    }
+
+    #[test]
+    fn a_deadline_beyond_the_round_fires_early_and_one_in_the_past_at_once() {
+        let start = Instant::now();
+        let mut wheel = TimerWheel::new(start);
+        let late = start + Duration::from_secs(60);
+        assert!(wheel.set(PeerIndex(1), late) < late);
+        assert!(fired(&mut wheel, start + Duration::from_secs(10)) == [1]);
+        let at = wheel.set(PeerIndex(2), start);
+        assert_eq!(fired(&mut wheel, at), [2]);
+    }
+
+    #[test]
+    fn a_long_pause_fires_each_entry_once() {
+        let start = Instant::now();
+        let mut wheel = TimerWheel::new(start);
+        for peer in 0..10 {
+            wheel.set(PeerIndex(peer), start + TICK * u32::try_from(peer).unwrap());
+        }
+        assert_eq!(fired(&mut wheel, start + Duration::from_secs(3_600)).len(), 10);
+        assert_eq!(fired(&mut wheel, start + Duration::from_secs(7_200)).len(), 0);
+    }
+}

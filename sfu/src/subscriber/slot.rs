@@ -1,0 +1,261 @@
+//! One slot: a media section in which we send, and the track that it carries now.
+//!
+//! Owns the slot's numbering and its wishes (layer, key frame); writes plain RTP into a buffer that the downlink then seals.
+
+use super::pictures::{self, PictureNumbers, PictureOffset};
+use super::resend::ResendBudget;
+use super::timeline::Timeline;
+use crate::description::{Codec, CodecParameters, ExtensionIds, Flow, MediaKind, Section};
+use crate::ids::{Mid, RtpTimestamp, SeqNo, Ssrc, TrackIndex};
+use crate::packet::{KeptPacket, LayerClocks, LayerIndex, MediaPacket};
+use crate::rtcp::NtpTime;
+use crate::rtcp::reader::SenderInfo;
+use crate::rtp::header::{OutgoingExtensions, OutgoingHeader, write_header};
+use crate::rtp::rtx::{self, OSN_LEN};
+use crate::rtp::sequence::ExtendedSeq;
+use std::time::Instant;
+
+pub(crate) struct Slot {
+    pub(crate) mid: Mid,
+    pub(crate) kind: MediaKind,
+    pub(crate) ssrc: Ssrc,
+    codecs: Vec<CodecParameters>,
+    extensions: ExtensionIds,
+    pub(crate) track: Option<TrackIndex>,
+    /// What the viewer displays, device pixels; 0 = paused.
+    pub(crate) max_height: u16,
+    pub(crate) priority: u8,
+    /// The layer that fills the display, whether or not it comes.
+    pub(crate) desired: Option<LayerIndex>,
+    /// The layer that should play; the one that does is the timeline's until a key frame of the wanted one comes.
+    wanted: Option<LayerIndex>,
+    needs_keyframe: bool,
+    timeline: Timeline,
+    numbers: PictureNumbers,
+    rtx: Option<Rtx>,
+    pub(crate) resend: ResendBudget,
+    /// For sender reports, modulo 2^32: retransmissions are another stream and do not count.
+    sent_packets: u32,
+    sent_octets: u32,
+}
+
+struct Rtx {
+    ssrc: Ssrc,
+    sequence: ExtendedSeq,
+}
+
+/// Plain RTP in the caller's buffer, ready to be sealed under this index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Written {
+    pub ssrc: Ssrc,
+    pub header_len: usize,
+    pub len: usize,
+    pub sequence: ExtendedSeq,
+    /// The packet began a new stretch: another layer or track plays from here on.
+    pub switched: bool,
+}
+
+/// Why a slot did not write a packet that was offered to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotWritten {
+    /// Another layer plays, the packet is older than the switch, or a key frame is awaited: as it should be.
+    NotPlaying,
+    CodecMismatch,
+    NoRoom,
+}
+
+impl Slot {
+    /// `None` for a section in which we do not send. `first_sequence` and `first_rtx` are random and below 32,768.
+    pub(crate) fn new(section: &Section, first_sequence: u16, first_rtx: u16) -> Option<Self> {
+        let Flow::Downlink { ssrc, rtx } = section.flow else { return None };
+        let clock_rate_hz = section.codecs.first().map_or(90_000, |codec| codec.clock_rate_hz);
+        Some(Self {
+            mid: section.mid,
+            kind: section.kind,
+            ssrc,
+            codecs: section.codecs.clone(),
+            extensions: section.extensions,
+            track: None,
+            max_height: 0,
+            priority: 0,
+            desired: None,
+            wanted: None,
+            needs_keyframe: false,
+            timeline: Timeline::new(clock_rate_hz, first_sequence),
+            numbers: PictureNumbers::default(),
+            rtx: rtx.map(|ssrc| Rtx { ssrc, sequence: ExtendedSeq(u64::from(first_rtx)) }),
+            resend: ResendBudget::new(),
+            sent_packets: 0,
+            sent_octets: 0,
+        })
+    }
+
+    /// Another track, or none. The stream goes on under the same SSRC.
+    pub(crate) fn bind(&mut self, track: Option<TrackIndex>) {
+        if self.track != track {
+            self.track = track;
+            self.timeline.forget();
+            (self.desired, self.wanted) = (None, None);
+            self.needs_keyframe = track.is_some() && self.kind == MediaKind::Video;
+        }
+    }
+
+    /// The layer that the bandwidth allocation gives this slot; `None` pauses it.
+    pub(crate) fn want(&mut self, layer: Option<LayerIndex>) {
+        self.wanted = layer;
+        match layer {
+            None => self.timeline.stop(),
+            Some(layer) if self.playing() != Some(layer) => self.needs_keyframe = self.kind == MediaKind::Video,
+            Some(_) => {}
+        }
+    }
+
+    /// What comes next is not a continuation of what was sent, even on the same layer.
+    pub(crate) fn interrupt(&mut self) {
+        self.timeline.stop();
+        self.needs_keyframe = self.track.is_some() && self.kind == MediaKind::Video;
+    }
+
+    /// Every layer that the slot has a use for.
+    pub(crate) fn uses(&self) -> impl Iterator<Item = LayerIndex> {
+        [self.desired, self.wanted, self.playing()].into_iter().flatten()
+    }
+
+    pub(crate) fn playing(&self) -> Option<LayerIndex> {
+        self.timeline.current().map(|source| source.layer)
+    }
+
+    /// The layer whose key frame the slot waits for.
+    pub(crate) fn awaits_keyframe(&self) -> Option<LayerIndex> {
+        self.wanted.filter(|_| self.needs_keyframe && self.track.is_some())
+    }
+
+    /// The viewer's decoder asks for one (RFC 4585 §6.3.1).
+    pub(crate) fn request_keyframe(&mut self) {
+        self.needs_keyframe = true;
+    }
+
+    /// Rewrites a packet of the slot's track into `out`.
+    pub(crate) fn write(
+        &mut self,
+        now: Instant,
+        packet: &MediaPacket<'_>,
+        clocks: &LayerClocks,
+        out: &mut [u8],
+    ) -> Result<Written, NotWritten> {
+        let switched = self.follow(now, packet, clocks)?;
+        let source = self.timeline.current().ok_or(NotWritten::NotPlaying)?;
+        let sequence = Timeline::map(&source, packet.sequence).ok_or(NotWritten::NotPlaying)?;
+        let timestamp = RtpTimestamp(packet.timestamp.0.wrapping_add(source.timestamp_offset));
+        let header = OutgoingHeader {
+            payload_type: self.codec(packet.codec).ok_or(NotWritten::CodecMismatch)?.payload_type,
+            marker: packet.marker || (switched && self.kind == MediaKind::Audio),
+            sequence: sequence.seq_no(),
+            timestamp,
+            ssrc: self.ssrc,
+            extensions: OutgoingExtensions {
+                audio_level: self.extensions.audio_level.zip(packet.audio_level),
+                transport_cc: None,
+            },
+        };
+        let header_len = write_header(out, &header).map_err(|_| NotWritten::NoRoom)?;
+        let payload = payload_room(out, header_len, packet.payload)?;
+        let is_newest = self.timeline.note_sent(now, sequence, timestamp);
+        self.numbers.rewrite(packet.codec, payload, source.pictures, is_newest);
+        self.sent_packets = self.sent_packets.wrapping_add(1);
+        self.sent_octets = self.sent_octets.wrapping_add(u32::try_from(packet.payload.len()).unwrap_or(0));
+        Ok(Written { ssrc: self.ssrc, header_len, len: header_len + packet.payload.len(), sequence, switched })
+    }
+
+    /// Whether the packet belongs to what plays; begins a new stretch where it may. True when it just did.
+    fn follow(&mut self, now: Instant, packet: &MediaPacket<'_>, clocks: &LayerClocks) -> Result<bool, NotWritten> {
+        let playing = self.timeline.current();
+        let plays = playing.is_some_and(|source| source.layer == packet.layer && source.epoch == packet.epoch);
+        let may_begin = packet.is_entry_point && self.wanted == Some(packet.layer);
+        if plays {
+            if may_begin {
+                self.needs_keyframe = false;
+            }
+            return Ok(false);
+        }
+        if !may_begin {
+            return Err(NotWritten::NotPlaying);
+        }
+        let clock = |layer: LayerIndex| clocks.get(layer.index()).copied().flatten();
+        let clocks = playing.and_then(|source| clock(source.layer)).zip(clock(packet.layer));
+        let pictures: PictureOffset = self.numbers.begin(packet.codec, packet.payload);
+        self.timeline.begin(now, packet, clocks, pictures);
+        self.needs_keyframe = false;
+        Ok(true)
+    }
+
+    /// Where the packet that was sent under `sequence` came from: layer, epoch and the publisher's number.
+    pub(crate) fn origin(&self, sequence: ExtendedSeq) -> Option<(LayerIndex, u32, ExtendedSeq)> {
+        let (source, taken) = self.timeline.unmap(sequence)?;
+        Some((source.layer, source.epoch, taken))
+    }
+
+    /// The 48-bit index of a number that the subscriber names.
+    pub(crate) fn extend(&self, sequence: SeqNo) -> Option<ExtendedSeq> {
+        self.timeline.highest().nearest(sequence).filter(|extended| *extended <= self.timeline.highest())
+    }
+
+    /// Writes the packet once sent under `sequence` again, on the RTX stream (RFC 4588 §4).
+    pub(crate) fn write_again(
+        &mut self,
+        sequence: ExtendedSeq,
+        packet: &KeptPacket<'_>,
+        out: &mut [u8],
+    ) -> Option<Written> {
+        let (source, _) = self.timeline.unmap(sequence)?;
+        let payload_type = self.codec(packet.codec)?.rtx?;
+        let rtx = self.rtx.as_mut()?;
+        rtx.sequence = rtx.sequence.next();
+        let header_sequence = rtx.sequence;
+        let header = OutgoingHeader {
+            payload_type,
+            marker: packet.marker,
+            sequence: header_sequence.seq_no(),
+            timestamp: RtpTimestamp(packet.timestamp.0.wrapping_add(source.timestamp_offset)),
+            ssrc: rtx.ssrc,
+            extensions: OutgoingExtensions::default(),
+        };
+        let header_len = write_header(out, &header).ok()?;
+        out.get_mut(header_len..)?.get_mut(..OSN_LEN)?.copy_from_slice(&rtx::osn(sequence.seq_no()));
+        let payload = payload_room(out, header_len + OSN_LEN, packet.payload).ok()?;
+        pictures::rewrite(packet.codec, payload, source.pictures);
+        let len = header_len + OSN_LEN + packet.payload.len();
+        Some(Written { ssrc: header.ssrc, header_len, len, sequence: header_sequence, switched: false })
+    }
+
+    /// What a sender report says now: the moment by the publisher's own clock, so that its tracks stay in step (RFC 3550 §6.4.1).
+    pub(crate) fn sender_info(&self, now: Instant, clocks: &LayerClocks) -> Option<SenderInfo> {
+        let source = self.timeline.current()?;
+        let clock = clocks.get(source.layer.index()).copied().flatten()?;
+        let elapsed = now.saturating_duration_since(clock.arrived);
+        let ticks = elapsed.as_nanos() * u128::from(self.clock_rate_hz()) / 1_000_000_000;
+        let [.., a, b, c, d] = ticks.to_be_bytes();
+        let since_report = u32::from_be_bytes([a, b, c, d]).wrapping_add(source.timestamp_offset);
+        Some(SenderInfo {
+            ntp: NtpTime(clock.ntp.0.wrapping_add(NtpTime::since_1900(elapsed).0)),
+            rtp: RtpTimestamp(clock.rtp.0.wrapping_add(since_report)),
+            packets: self.sent_packets,
+            octets: self.sent_octets,
+        })
+    }
+
+    pub(crate) fn clock_rate_hz(&self) -> u32 {
+        self.codecs.first().map_or(90_000, |codec| codec.clock_rate_hz)
+    }
+
+    fn codec(&self, codec: Codec) -> Option<&CodecParameters> {
+        self.codecs.iter().find(|parameters| parameters.codec == codec)
+    }
+}
+
+/// Copies the payload behind the header and lends the copy.
+fn payload_room<'a>(out: &'a mut [u8], offset: usize, payload: &[u8]) -> Result<&'a mut [u8], NotWritten> {
+    let room = out.get_mut(offset..).and_then(|rest| rest.get_mut(..payload.len())).ok_or(NotWritten::NoRoom)?;
+    room.copy_from_slice(payload);
+    Ok(room)
+}

@@ -1,0 +1,155 @@
+//! What we tell a publisher over RTCP: receiver reports, NACK, key-frame requests, transport-wide feedback; and what its
+//! sender reports tell us.
+
+use super::{Uplink, UplinkTrack};
+use crate::event::LinkReport;
+use crate::ids::{Ssrc, TrackIndex};
+use crate::measure::{rate_bps, ratio};
+use crate::packet::{LayerIndex, SenderClock};
+use crate::publisher::layer::PublishedLayer;
+use crate::publisher::missing::MAX_MISSING;
+use crate::publisher::reception::{Loss, ReceptionReport};
+use crate::rtcp::reader::SenderInfo;
+use crate::rtcp::writer::MAX_REPORT_BLOCKS;
+use crate::rtcp::{CompoundWriter, ReportBlock, duration_to_units};
+use crate::rtp::sequence::ExtendedSeq;
+use std::time::{Duration, Instant};
+
+/// Who our feedback is from. One value for all peers: it is never demultiplexed, and each peer has its own keys.
+pub(crate) const FEEDBACK_SSRC: Ssrc = Ssrc(1);
+
+/// What a round of NACKs came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Asked {
+    pub len: usize,
+    pub sequences: u64,
+}
+
+impl Uplink {
+    /// RFC 3550 §6.4.1: the sender's wall clock on one of its streams.
+    pub(crate) fn handle_sender_report(&mut self, now: Instant, ssrc: Ssrc, info: &SenderInfo) {
+        for UplinkTrack { published, .. } in &mut self.tracks {
+            let Some(layer) = published.layer_of_ssrc(ssrc) else { continue };
+            if let Some(clock) = published.clocks.get_mut(layer.index()) {
+                *clock = Some(SenderClock { ntp: info.ntp, rtp: info.rtp, arrived: now });
+            }
+        }
+    }
+
+    /// A receiver report with a block per stream heard so far, written into `out`.
+    pub(crate) fn write_receiver_report(&mut self, now: Instant, cname: &str, out: &mut [u8]) -> usize {
+        let mut blocks = [EMPTY_BLOCK; MAX_REPORT_BLOCKS];
+        let mut count = 0;
+        for UplinkTrack { published, .. } in &mut self.tracks {
+            for (layer, clock) in published.layers.iter_mut().zip(published.clocks) {
+                let (Some(ssrc), Some(report)) = (layer.ssrc, layer.reception.report()) else { continue };
+                if let Some(block) = blocks.get_mut(count) {
+                    *block = report_block(now, ssrc, report, clock);
+                    count += 1;
+                }
+            }
+        }
+        let mut writer = CompoundWriter::new(out);
+        let blocks = blocks.get(..count).unwrap_or_default();
+        let written =
+            writer.receiver_report(FEEDBACK_SSRC, blocks).and_then(|()| writer.canonical_name(FEEDBACK_SSRC, cname));
+        written.map_or(0, |()| writer.len())
+    }
+
+    /// The earliest moment at which a lost packet is to be asked for.
+    pub(crate) fn next_nack(&self) -> Option<Instant> {
+        self.repairable().filter_map(|layer| layer.reception.missing.next_deadline()).min()
+    }
+
+    /// Asks for what is missing and due, on every layer whose codec agreed on NACK.
+    pub(crate) fn write_nacks(&mut self, now: Instant, rtt: Option<Duration>, out: &mut [u8]) -> Asked {
+        let mut writer = CompoundWriter::new(out);
+        let mut sequences = 0;
+        let mut due = [ExtendedSeq(0); MAX_MISSING];
+        for layer in self.tracks.iter_mut().filter(|track| repairs(track)).flat_map(|track| &mut track.published.layers)
+        {
+            let Some(ssrc) = layer.ssrc else { continue };
+            let asked = layer.reception.missing.due(now, rtt, &mut due);
+            layer.needs_keyframe |= asked.gave_up;
+            let missing = due.get(..asked.count).unwrap_or_default();
+            if missing.is_empty() {
+                continue;
+            }
+            let missing = missing.iter().map(|sequence| sequence.seq_no());
+            if writer.nack(FEEDBACK_SSRC, ssrc, missing).is_ok() {
+                sequences += asked.count as u64;
+            }
+        }
+        Asked { len: writer.len(), sequences }
+    }
+
+    /// Asks for a key frame of one layer unless that was just done.
+    pub(crate) fn write_keyframe_request(
+        &mut self,
+        now: Instant,
+        track: TrackIndex,
+        layer: LayerIndex,
+        out: &mut [u8],
+    ) -> usize {
+        let Some(layer) = self.track_mut(track).and_then(|track| track.layer_mut(layer)) else { return 0 };
+        let Some(ssrc) = layer.ssrc.filter(|_| layer.is_flowing(now)) else { return 0 };
+        if !layer.keyframes.admit(now) {
+            return 0;
+        }
+        let mut writer = CompoundWriter::new(out);
+        writer.picture_loss(FEEDBACK_SSRC, ssrc).map_or(0, |()| writer.len())
+    }
+
+    /// What has come in since the last call. Jitter is the audio's where there is audio: it is what speech feels.
+    pub(crate) fn measure(&mut self, interval: Duration) -> LinkReport {
+        let mut total = Loss::default();
+        let mut bytes = 0;
+        let mut jitter = None;
+        for layer in self.tracks.iter_mut().flat_map(|track| &mut track.published.layers) {
+            let loss = layer.reception.measure();
+            total.expected += loss.expected;
+            total.lost += loss.lost;
+            bytes += layer.take_bytes();
+            if loss.expected > 0 {
+                jitter = jitter.or(Some(layer.reception.jitter()));
+            }
+        }
+        LinkReport {
+            loss_ratio: ratio(total.lost, total.expected),
+            rtt: None,
+            jitter: jitter.unwrap_or_default(),
+            rate_bps: rate_bps(bytes, interval),
+        }
+    }
+
+    fn repairable(&self) -> impl Iterator<Item = &PublishedLayer> {
+        self.tracks.iter().filter(|track| repairs(track)).flat_map(|track| &track.published.layers)
+    }
+}
+
+fn repairs(track: &UplinkTrack) -> bool {
+    track.published.codecs.first().is_some_and(|codec| codec.nack)
+}
+
+const EMPTY_BLOCK: ReportBlock = ReportBlock {
+    ssrc: Ssrc(0),
+    fraction_lost: 0,
+    cumulative_lost: 0,
+    highest_sequence: 0,
+    jitter: 0,
+    last_sender_report: 0,
+    delay_since_last: 0,
+};
+
+fn report_block(now: Instant, ssrc: Ssrc, report: ReceptionReport, clock: Option<SenderClock>) -> ReportBlock {
+    let [.., a, b, c, d] = report.highest.0.to_be_bytes();
+    ReportBlock {
+        ssrc,
+        fraction_lost: report.fraction_lost,
+        cumulative_lost: report.cumulative_lost,
+        highest_sequence: u32::from_be_bytes([a, b, c, d]),
+        jitter: report.jitter_ticks,
+        last_sender_report: clock.map_or(0, |clock| clock.ntp.middle()),
+        delay_since_last: clock.map_or(0, |clock| duration_to_units(now.saturating_duration_since(clock.arrived))),
+    }
+}

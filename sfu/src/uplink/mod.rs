@@ -1,0 +1,225 @@
+//! The server's receiving half of one peer: opens its SRTP, finds out which layer of which track a packet is, and keeps account.
+//!
+//! Owns the SRTP receiver, the published tracks and the transport-wide arrival record. Knows no subscriber.
+
+pub(crate) mod feedback;
+mod sources;
+
+use crate::counters::Counters;
+use crate::description::{CodecParameters, ExtensionIds, MediaKind, PeerDescription};
+use crate::ids::{Mid, Ssrc, TrackIndex};
+use crate::packet::{LayerClocks, MediaPacket};
+use crate::publisher::reception::Verdict;
+use crate::publisher::track::PublishedTrack;
+use crate::rtcp::transport_feedback::ArrivalRecorder;
+use crate::rtp::header::{Extensions, RtpHeader};
+use crate::rtp::{payload, rtx};
+use crate::transport::srtp::{SrtpError, SrtpReceiver};
+use sources::{Role, Source, Sources};
+use std::time::Instant;
+
+pub(crate) struct Uplink {
+    srtp: Option<SrtpReceiver>,
+    pub(crate) tracks: Vec<UplinkTrack>,
+    sources: Sources,
+    /// One numbering for all bundled sections (RFC 8843 §9.1), so a packet's extensions are read before its section is known.
+    extensions: ExtensionIds,
+    pub(crate) arrivals: ArrivalRecorder,
+}
+
+pub(crate) struct UplinkTrack {
+    pub(crate) index: TrackIndex,
+    pub(crate) published: PublishedTrack,
+}
+
+/// A packet to forward, and the clocks with which a subscriber may switch to it.
+pub(crate) struct Received<'a> {
+    pub track: TrackIndex,
+    pub packet: MediaPacket<'a>,
+    pub clocks: &'a LayerClocks,
+    /// A loss was noticed: the shard looks after this uplink sooner.
+    pub owes: bool,
+}
+
+impl Uplink {
+    /// `add_track` gives each published section its place in the router.
+    pub(crate) fn new(description: &PeerDescription, mut add_track: impl FnMut(Mid, MediaKind) -> TrackIndex) -> Self {
+        let tracks: Vec<_> = description
+            .sections
+            .iter()
+            .filter_map(PublishedTrack::new)
+            .map(|published| UplinkTrack { index: add_track(published.mid, published.kind), published })
+            .collect();
+        let extensions =
+            tracks.iter().fold(ExtensionIds::default(), |ids, track| merge(ids, track.published.extensions));
+        let sources = Sources::declared(description, &tracks);
+        Self { srtp: None, tracks, sources, extensions, arrivals: ArrivalRecorder::default() }
+    }
+
+    pub(crate) fn begin(&mut self, srtp: SrtpReceiver) {
+        self.srtp = Some(srtp);
+    }
+
+    pub(crate) fn track(&self, index: TrackIndex) -> Option<&PublishedTrack> {
+        self.tracks.iter().find(|track| track.index == index).map(|track| &track.published)
+    }
+
+    pub(crate) fn track_mut(&mut self, index: TrackIndex) -> Option<&mut PublishedTrack> {
+        self.tracks.iter_mut().find(|track| track.index == index).map(|track| &mut track.published)
+    }
+
+    /// Any stream of the peer: transport-wide feedback must name one.
+    pub(crate) fn any_ssrc(&self) -> Option<Ssrc> {
+        self.tracks.iter().flat_map(|track| &track.published.layers).find_map(|layer| layer.ssrc)
+    }
+
+    /// Opens one datagram that RFC 7983 classifies as RTP, in place. `None`: dropped, and counted why.
+    pub(crate) fn receive_rtp<'a>(
+        &'a mut self,
+        now: Instant,
+        datagram: &'a mut [u8],
+        counters: &mut Counters,
+    ) -> Option<Received<'a>> {
+        counters.rtp_received_packets += 1;
+        counters.rtp_received_bytes += datagram.len() as u64;
+        let Some(srtp) = &mut self.srtp else {
+            counters.dropped.before_handshake += 1;
+            return None;
+        };
+        let Ok(header) = RtpHeader::parse(datagram) else {
+            counters.dropped.rtp_malformed += 1;
+            return None;
+        };
+        let plain_len = match srtp.unprotect_rtp(datagram, &header) {
+            Ok(unprotected) => unprotected.len,
+            Err(error) => {
+                count_srtp_error(error, counters);
+                return None;
+            }
+        };
+        let plain = datagram.get(..plain_len)?;
+        let Ok(range) = header.payload(plain) else {
+            counters.dropped.rtp_malformed += 1;
+            return None;
+        };
+        let extensions = header.extensions(plain, &self.extensions);
+        if let Some(sequence) = extensions.transport_cc {
+            self.arrivals.record(sequence, now);
+        }
+        let Some(source) = self.sources.find_or_learn(&header, &extensions, &mut self.tracks) else {
+            counters.dropped.rtp_unknown_source += 1;
+            return None;
+        };
+        let payload = plain.get(range)?;
+        self.accept(now, source, &header, &extensions, payload, counters)
+    }
+
+    fn accept<'a>(
+        &'a mut self,
+        now: Instant,
+        source: Source,
+        header: &RtpHeader,
+        extensions: &Extensions,
+        payload: &'a [u8],
+        counters: &mut Counters,
+    ) -> Option<Received<'a>> {
+        let UplinkTrack { index, published } = self.tracks.get_mut(source.track)?;
+        let Some(codec) = codec_of(published, source.role, header) else {
+            counters.dropped.rtp_unknown_source += 1;
+            return None;
+        };
+        let (codec, repairs) = (codec.codec, codec.nack);
+        let kind = published.kind;
+        let layer = published.layer_mut(source.layer)?;
+        layer.note_packet(now, header.len + payload.len());
+        let (verdict, payload) = match source.role {
+            Role::Media => (layer.reception.accept(now, header.sequence, header.timestamp), payload),
+            // A retransmission without a number is padding: a probe for bandwidth.
+            Role::Retransmission => {
+                let (original, payload) = rtx::split(payload)?;
+                (layer.reception.accept_recovered(original), payload)
+            }
+        };
+        let (sequence, owes) = match verdict {
+            Verdict::Newest { sequence, gap_too_large } => {
+                layer.needs_keyframe |= gap_too_large;
+                (sequence, repairs && layer.reception.missing.next_deadline().is_some())
+            }
+            Verdict::FillsGap { sequence } => {
+                counters.recovered_packets += u64::from(source.role == Role::Retransmission);
+                (sequence, false)
+            }
+            Verdict::Duplicate => {
+                counters.dropped.rtp_duplicate += 1;
+                return None;
+            }
+        };
+        let is_entry_point = payload::starts_key_frame(codec, payload);
+        if is_entry_point && kind == MediaKind::Video {
+            layer.needs_keyframe = false;
+            layer.height = payload::key_frame_size(codec, payload).map(|size| size.height).or(layer.height);
+        }
+        let epoch = layer.epoch;
+        if let Some(level) = extensions.audio_level {
+            published.loudness.note(now, level);
+        }
+        let packet = MediaPacket {
+            layer: source.layer,
+            epoch,
+            sequence,
+            timestamp: header.timestamp,
+            marker: header.marker,
+            codec,
+            is_entry_point,
+            audio_level: extensions.audio_level,
+            payload,
+        };
+        Some(Received { track: *index, packet, clocks: &published.clocks, owes })
+    }
+
+    /// Opens one datagram that RFC 7983 classifies as RTCP, in place, and gives the plain compound.
+    pub(crate) fn open_rtcp<'a>(&mut self, datagram: &'a mut [u8], counters: &mut Counters) -> Option<&'a [u8]> {
+        counters.rtcp_received_packets += 1;
+        let Some(srtp) = &mut self.srtp else {
+            counters.dropped.before_handshake += 1;
+            return None;
+        };
+        match srtp.unprotect_rtcp(datagram) {
+            Ok(len) => datagram.get(..len),
+            Err(error) => {
+                count_srtp_error(error, counters);
+                None
+            }
+        }
+    }
+}
+
+fn codec_of<'a>(track: &'a PublishedTrack, role: Role, header: &RtpHeader) -> Option<&'a CodecParameters> {
+    match role {
+        Role::Media => track.codec(header.payload_type),
+        Role::Retransmission => track.repaired_codec(header.payload_type),
+    }
+}
+
+fn merge(ids: ExtensionIds, more: ExtensionIds) -> ExtensionIds {
+    ExtensionIds {
+        mid: ids.mid.or(more.mid),
+        rid: ids.rid.or(more.rid),
+        repaired_rid: ids.repaired_rid.or(more.repaired_rid),
+        audio_level: ids.audio_level.or(more.audio_level),
+        transport_cc: ids.transport_cc.or(more.transport_cc),
+    }
+}
+
+fn count_srtp_error(error: SrtpError, counters: &mut Counters) {
+    let counter = match error {
+        SrtpError::Replayed => &mut counters.dropped.srtp_replayed,
+        SrtpError::Truncated => &mut counters.dropped.rtp_malformed,
+        SrtpError::NotAuthentic
+        | SrtpError::NotEncrypted
+        | SrtpError::NoRoom
+        | SrtpError::KeyingMaterial
+        | SrtpError::KeyExhausted => &mut counters.dropped.srtp_unauthentic,
+    };
+    *counter += 1;
+}
