@@ -25,13 +25,14 @@ use config::Config;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use join_limit::JoinLimit;
-use kenes_sfu::io::RunningShard;
-use kenes_sfu::transport::dtls::DtlsIdentity;
+use kenes_sfu::io::{IoMode, RunningShard, ThreadSettings, spawn_shard};
+use kenes_sfu::shard::ShardConfig;
+use kenes_sfu::transport::dtls::{DtlsIdentity, DtlsIdentityError};
 use links::{Bases, DemoLinks};
 use metrics::Metrics;
 use rooms::media::{Media, ShardSlot};
-use rooms::{EVENT_QUEUE, RoomLimits, Rooms};
-use std::net::SocketAddr;
+use rooms::{EVENT_QUEUE, RoomLimits, Rooms, ShardReport};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokens::{Grant, TokenKey, Use};
@@ -61,8 +62,8 @@ pub enum StartError {
     Listen { key: &'static str, address: SocketAddr, reason: std::io::Error },
     #[error(transparent)]
     Tls(#[from] tls::TlsError),
-    #[error("cannot make the media certificate: {0}")]
-    MediaCertificate(String),
+    #[error(transparent)]
+    MediaCertificate(#[from] DtlsIdentityError),
     #[error("the system's cryptography failed")]
     Crypto(#[from] aws_lc_rs::error::Unspecified),
     #[error("cannot set up the metrics: {0}")]
@@ -220,15 +221,53 @@ fn serve(listener: TcpListener, tls: Option<RustlsConfig>, app: &Arc<App>, handl
     }
 }
 
-type StartedMedia = (Media, Vec<RunningShard>, mpsc::Receiver<rooms::ShardReport>);
+type StartedMedia = (Media, Vec<RunningShard>, mpsc::Receiver<ShardReport>);
 
 fn start_media(config: &config::Media) -> Result<StartedMedia, StartError> {
-    let identity = DtlsIdentity::generate().map_err(|error| StartError::MediaCertificate(error.to_string()))?;
-    let (_sender, reports) = mpsc::channel(EVENT_QUEUE);
-    let _ = config;
-    let shards: Vec<RunningShard> = Vec::new();
-    let slots: Vec<ShardSlot> = Vec::new();
-    Ok((Media::new(identity.fingerprint(), slots), shards, reports))
+    let identity = DtlsIdentity::generate()?;
+    let hosts = candidate_hosts(config);
+    let (sender, reports) = mpsc::channel(EVENT_QUEUE);
+    let (mut running, mut slots) = (Vec::new(), Vec::new());
+    for index in 0..config.shards {
+        let shard = start_shard(config, index, &identity, sender.clone())?;
+        let candidates = hosts.iter().map(|host| SocketAddr::new(*host, shard.local_addr.port())).collect();
+        slots.push(ShardSlot::new(shard.handle.clone(), candidates));
+        running.push(shard);
+    }
+    Ok((Media::new(identity.fingerprint(), slots), running, reports))
+}
+
+fn start_shard(
+    config: &config::Media,
+    index: usize,
+    identity: &DtlsIdentity,
+    reports: mpsc::Sender<ShardReport>,
+) -> Result<RunningShard, StartError> {
+    let mut seed = [0; 8];
+    aws_lc_rs::rand::fill(&mut seed)?;
+    let settings = ThreadSettings {
+        index,
+        listen: config.shard_address(index),
+        pin_to: config.pin_shards.then_some(index + 1),
+        mode: IoMode::default(),
+    };
+    let shard = ShardConfig { identity: identity.clone(), seed: u64::from_ne_bytes(seed) };
+    let sink = move |message| reports.try_send(ShardReport { shard: index, message }).is_ok();
+    let address = settings.listen;
+    spawn_shard(settings, shard, sink).map_err(|reason| StartError::Listen { key: "media.listen", address, reason })
+}
+
+/// Addresses that clients are offered, most preferred first.
+fn candidate_hosts(config: &config::Media) -> Vec<IpAddr> {
+    if !config.public_addresses.is_empty() {
+        return config.public_addresses.clone();
+    }
+    if !config.listen.ip().is_unspecified() {
+        return vec![config.listen.ip()];
+    }
+    // A socket on 0.0.0.0 hears no IPv6.
+    let is_heard = |address: &IpAddr| address.is_ipv4() || config.listen.is_ipv6();
+    links::interface_addresses().into_iter().filter(is_heard).collect()
 }
 
 fn demos(key: &TokenKey, demo: &config::Demo, bases: &Bases) -> Result<Vec<DemoLinks>, StartError> {

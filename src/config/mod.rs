@@ -52,6 +52,7 @@ pub struct Media {
     pub listen: SocketAddr,
     pub public_addresses: Vec<IpAddr>,
     pub shards: usize,
+    pub pin_shards: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -59,6 +60,15 @@ pub struct Rooms {
     pub max_rooms: usize,
     pub empty_life: Duration,
     pub drain: Duration,
+}
+
+impl Media {
+    /// Where shard `index` listens; `load` has checked that the ports exist.
+    #[must_use]
+    pub fn shard_address(&self, index: usize) -> SocketAddr {
+        let offset = if self.listen.port() == 0 { 0 } else { u16::try_from(index).unwrap_or_default() };
+        SocketAddr::new(self.listen.ip(), self.listen.port().saturating_add(offset))
+    }
 }
 
 /// No `Debug`: it holds the key.

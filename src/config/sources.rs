@@ -95,6 +95,7 @@ fn parse(path: &str, text: &str) -> Result<Table, ConfigError> {
 fn from_text(default: &Value, text: &str) -> Result<Value, &'static str> {
     let parsed = match default {
         Value::Integer(_) => text.parse().ok().map(Value::Integer),
+        Value::Boolean(_) => text.parse().ok().map(Value::Boolean),
         Value::Array(_) => Some(Value::Array(list(text))),
         _ => Some(Value::String(text.to_owned())),
     };
@@ -108,6 +109,7 @@ fn list(text: &str) -> Vec<Value> {
 fn kind_of(value: &Value) -> &'static str {
     match value {
         Value::Integer(_) => "a whole number",
+        Value::Boolean(_) => "true, false",
         Value::Array(_) => "a list of strings",
         _ => "a string",
     }

@@ -53,7 +53,7 @@ fn https(section: &Section<'_>) -> Result<Option<Https>, ConfigError> {
 fn media(section: &Section<'_>) -> Result<Media, ConfigError> {
     let listen = section.address("listen")?;
     let shards = match section.number("shards", 0..=64)? {
-        0 => std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1)),
+        0 => cores().saturating_sub(1).max(1),
         shards => shards,
     };
     if listen.port() != 0 && usize::from(u16::MAX - listen.port()) < shards.saturating_sub(1) {
@@ -65,7 +65,11 @@ fn media(section: &Section<'_>) -> Result<Media, ConfigError> {
         .iter()
         .map(|text| text.parse::<IpAddr>().map_err(|_| section.bad("public_addresses", text, "IP addresses")))
         .collect::<Result<_, _>>()?;
-    Ok(Media { listen, public_addresses, shards })
+    Ok(Media { listen, public_addresses, shards, pin_shards: section.flag("pin_shards") && shards < cores() })
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 fn rooms(section: &Section<'_>) -> Result<Rooms, ConfigError> {
@@ -122,6 +126,10 @@ struct Section<'a> {
 impl Section<'_> {
     fn string(&self, key: &str) -> &str {
         self.merged.value(self.name, key).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    fn flag(&self, key: &str) -> bool {
+        self.merged.value(self.name, key).and_then(Value::as_bool).unwrap_or_default()
     }
 
     fn strings(&self, key: &str) -> Result<Vec<&str>, ConfigError> {

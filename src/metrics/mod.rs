@@ -50,8 +50,6 @@ pub struct SessionMetrics {
     pub concealed_ratio: Histogram,
     /// Commands that a shard's full queue refused.
     pub commands_refused: IntCounter,
-    /// Shard events that the control plane's full queue refused.
-    pub events_refused: IntCounter,
 }
 
 const JOIN_BUCKETS: &[f64] = &[0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0];
@@ -161,8 +159,6 @@ fn session(families: &Families) -> prometheus::Result<SessionMetrics> {
         )?,
         commands_refused: families
             .counter("kenes_media_commands_refused_total", "Commands that a shard's full queue refused.")?,
-        events_refused: families
-            .counter("kenes_media_events_refused_total", "Shard events that a full queue refused.")?,
     })
 }
 

@@ -28,13 +28,7 @@ pub struct ShardSlot {
     /// Where clients reach it, most preferred first.
     candidates: Vec<SocketAddr>,
     rooms: AtomicUsize,
-    latest: Mutex<Latest>,
-}
-
-#[derive(Default)]
-struct Latest {
-    snapshot: ShardSnapshot,
-    busy_ratio: f64,
+    latest: Mutex<ShardSnapshot>,
 }
 
 /// Why an offer got no answer.
@@ -91,21 +85,14 @@ impl Media {
 
     pub(super) fn take_in(&self, shard: ShardId, snapshot: ShardSnapshot) {
         if let Some(slot) = self.shards.get(shard.0) {
-            let mut latest = slot.latest.lock();
-            latest.busy_ratio = snapshot.io.busy_ratio_since(&latest.snapshot.io);
-            latest.snapshot = snapshot;
+            *slot.latest.lock() = snapshot;
         }
-    }
-
-    /// The share of the last second in which the shard's thread worked, 0..=1.
-    pub(super) fn busy_ratio(&self, shard: ShardId) -> f64 {
-        self.shards.get(shard.0).map_or(0.0, |slot| slot.latest.lock().busy_ratio)
     }
 
     /// Of each shard, as of its last report.
     #[must_use]
     pub fn snapshots(&self) -> Vec<ShardSnapshot> {
-        self.shards.iter().map(|slot| slot.latest.lock().snapshot.clone()).collect()
+        self.shards.iter().map(|slot| slot.latest.lock().clone()).collect()
     }
 }
 
