@@ -16,4 +16,4 @@ mod waker;
 pub use counters::{IoCounters, LATENCY_BOUNDS_US, LatencyHistogram, ReceiveCounters, SendCounters};
 pub use queue::{COMMAND_QUEUE, ShardBusy, ShardHandle};
 pub use socket::IoMode;
-pub use thread::{Core, RunningShard, ShardFailed, ShardMessage, Snapshot, ThreadSettings, spawn_shard};
+pub use thread::{RunningShard, ShardFailed, ShardMessage, Snapshot, ThreadSettings, spawn_shard};

@@ -12,6 +12,7 @@ use crate::batch::SendBatch;
 use crate::command::Command;
 use crate::counters::Counters;
 use crate::event::Event;
+use crate::shard::{Shard, ShardConfig};
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::thread::{Builder, JoinHandle};
@@ -33,8 +34,8 @@ const EVENTS_PER_TURN: usize = 256;
 /// Between two snapshots of the counters.
 const SNAPSHOT_INTERVAL: Duration = Duration::from_secs(1);
 
-/// What the thread drives: the sans-IO shard.
-pub trait Core {
+/// What the loop drives: the shard, and in tests a made-up one that ticks, echoes and panics on demand.
+trait Core {
     /// Finds room in `batch` for the burst of one datagram ([`crate::batch::DATAGRAM_HEADROOM`]).
     fn handle_datagram(&mut self, now: Instant, from: SocketAddr, datagram: &mut [u8], batch: &mut SendBatch);
     fn handle_command(&mut self, now: Instant, command: Command, batch: &mut SendBatch);
@@ -89,9 +90,17 @@ pub enum ShardFailed {
     Io(#[from] io::Error),
 }
 
-/// Binds the socket and starts the thread. `sink` takes what the shard says and must not wait: it returns false when it has
-/// no room, and the message is counted as dropped.
-pub fn spawn_shard<C, S>(settings: ThreadSettings, core: C, sink: S) -> io::Result<RunningShard>
+/// Binds the socket and starts a shard's thread. `sink` takes what the shard says and must not wait: it returns false when
+/// it has no room, and the message is counted as dropped.
+pub fn spawn_shard(
+    settings: ThreadSettings,
+    config: ShardConfig,
+    sink: impl FnMut(ShardMessage) -> bool + Send + 'static,
+) -> io::Result<RunningShard> {
+    spawn(settings, Shard::new(config, now()), sink)
+}
+
+fn spawn<C, S>(settings: ThreadSettings, core: C, sink: S) -> io::Result<RunningShard>
 where
     C: Core + Send + 'static,
     S: FnMut(ShardMessage) -> bool + Send + 'static,
@@ -125,6 +134,32 @@ fn pin(cpu: Option<usize>) {
     }
     #[cfg(not(target_os = "linux"))]
     let _ = cpu;
+}
+
+impl Core for Shard {
+    fn handle_datagram(&mut self, now: Instant, from: SocketAddr, datagram: &mut [u8], batch: &mut SendBatch) {
+        self.handle_datagram(now, from, datagram, batch);
+    }
+
+    fn handle_command(&mut self, now: Instant, command: Command, batch: &mut SendBatch) {
+        self.handle_command(now, command, batch);
+    }
+
+    fn handle_timeout(&mut self, now: Instant, batch: &mut SendBatch) {
+        self.handle_timeout(now, batch);
+    }
+
+    fn next_timeout(&self) -> Option<Instant> {
+        self.next_timeout()
+    }
+
+    fn poll_event(&mut self) -> Option<Event> {
+        self.poll_event()
+    }
+
+    fn counters(&self) -> &Counters {
+        self.counters()
+    }
 }
 
 struct TurnLoop<C, S> {

@@ -3,6 +3,9 @@
 use super::*;
 use crate::event::CloseReason;
 use crate::ids::PeerKey;
+use crate::transport::dtls::DtlsIdentity;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
 use std::sync::mpsc::{Receiver as Inbox, SyncSender, sync_channel};
 
 const MODES: [IoMode; 2] = [IoMode::Batched, IoMode::Portable];
@@ -69,7 +72,7 @@ impl Core for Echo {
 fn start(core: Echo, mode: IoMode, messages: usize) -> (RunningShard, Inbox<ShardMessage>) {
     let (sender, inbox): (SyncSender<ShardMessage>, _) = sync_channel(messages);
     let settings = ThreadSettings { index: 0, listen: "127.0.0.1:0".parse().unwrap(), pin_to: Some(0), mode };
-    let shard = spawn_shard(settings, core, move |message| sender.try_send(message).is_ok()).unwrap();
+    let shard = spawn(settings, core, move |message| sender.try_send(message).is_ok()).unwrap();
     (shard, inbox)
 }
 
@@ -220,9 +223,39 @@ fn each_shard_has_its_own_port() {
     let (second, _two) = start(Echo::default(), IoMode::Batched, 16);
     assert_ne!(first.local_addr, second.local_addr);
     let settings = ThreadSettings { index: 2, listen: first.local_addr, pin_to: None, mode: IoMode::Batched };
-    assert!(spawn_shard(settings, Echo::default(), |_| true).is_err(), "a port is never shared");
+    assert!(spawn(settings, Echo::default(), |_| true).is_err(), "a port is never shared");
     first.shutdown().unwrap();
     second.shutdown().unwrap();
+}
+
+#[test]
+fn ten_thousand_garbage_datagrams_are_dropped_and_counted() {
+    for mode in MODES {
+        let (sender, inbox) = sync_channel(64);
+        let settings = ThreadSettings { index: 0, listen: "127.0.0.1:0".parse().unwrap(), pin_to: None, mode };
+        let config = ShardConfig { identity: DtlsIdentity::generate().unwrap(), seed: 1 };
+        let shard = spawn_shard(settings, config, move |message| sender.try_send(message).is_ok()).unwrap();
+        let peer = peer_of(&shard);
+        let mut random = StdRng::seed_from_u64(7);
+        let mut garbage = [0; 1_400];
+        for number in 0..10_000_u32 {
+            random.fill_bytes(&mut garbage);
+            // Every first byte in turn, so that each protocol of RFC 7983 gets its share.
+            garbage[0] = number.to_be_bytes()[3];
+            peer.send(&garbage[..1 + usize::try_from(number).unwrap() % 1_399]).unwrap();
+        }
+        assert!(shard.handle.is_alive());
+        shard.shutdown().unwrap();
+        let snapshot = last_snapshot(&inbox);
+        let dropped = &snapshot.shard.dropped;
+        assert!(snapshot.io.receive.datagrams > 1_000, "{mode:?}: {:?}", snapshot.io.receive);
+        assert_eq!(
+            dropped.unclassified + dropped.unknown_address + dropped.stun_invalid,
+            snapshot.io.receive.datagrams,
+            "{mode:?}"
+        );
+        assert_eq!(snapshot.io.send.datagrams, 0, "{mode:?}: nobody is answered");
+    }
 }
 
 #[test]
