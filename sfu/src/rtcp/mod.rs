@@ -9,6 +9,9 @@ pub mod reader;
 pub mod transport_feedback;
 pub mod writer;
 
+#[cfg(test)]
+mod tests;
+
 pub use reader::{RtcpPacket, packets};
 pub use writer::CompoundWriter;
 

@@ -265,3 +265,68 @@ impl CounterModeKeys {
         context.sign()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::hex;
+    use super::*;
+
+    /// The session key and salt of RFC 7714 §16 and §17, for RTP and RTCP alike.
+    fn rfc_7714_cipher() -> Cipher {
+        let keys = || {
+            let key = UnboundKey::new(&AES_128_GCM, &hex("000102030405060708090a0b0c0d0e0f")).unwrap();
+            let salt = hex("517569642070726f2071756f").try_into().unwrap();
+            GcmKeys { key: LessSafeKey::new(key), salt }
+        };
+        Cipher::Gcm { rtp: keys(), rtcp: keys() }
+    }
+
+    const RTP: &str = "8040f17b 8041f8d3 5501a0b2 47616c6c 69612065 7374206f 6d6e6973 20646976
+        69736120 696e2070 61727465 73207472 6573";
+    const PROTECTED_RTP: &str = "8040f17b 8041f8d3 5501a0b2 f24de3a3 fb34de6c acba861c 9d7e4bca be633bd5
+        0d294e6f 42a5f47a 51c7d19b 36de3adf 8833899d 7f27beb1 6a9152cf 765ee439 0cce";
+    const RTCP: &str = "81c8000d 4d617273 4e545031 4e545032 52545020 0000042a 0000e930 4c756e61
+        deadbeef deadbeef deadbeef deadbeef deadbeef";
+    const PROTECTED_RTCP: &str = "81c8000d 4d617273 63e94885 dcdab67c a727d766 2f6b7e99 7ff5c0f7 6c06f32d
+        c676a5f1 730d6fda 4ce09b46 86303ded 0bb9275b c84aa458 96cf4d2f c5abf872 45d9eade 800005d4";
+
+    #[test]
+    fn srtp_is_that_of_rfc_7714_section_16_1() {
+        let (ssrc, index) = (Ssrc(0x5501_a0b2), ExtendedSeq(0xf17b));
+        let mut packet = hex(RTP);
+        let plain_len = packet.len();
+        packet.resize(plain_len + 16, 0);
+        assert_eq!(rfc_7714_cipher().seal_rtp(&mut packet, 12, plain_len, ssrc, index), Ok(plain_len + 16));
+        assert_eq!(packet, hex(PROTECTED_RTP));
+        assert_eq!(rfc_7714_cipher().open_rtp(&mut packet, 12, ssrc, index), Ok(plain_len));
+        assert_eq!(packet[..plain_len], hex(RTP));
+    }
+
+    #[test]
+    fn srtcp_is_that_of_rfc_7714_section_17_1() {
+        let mut packet = hex(RTCP);
+        let plain_len = packet.len();
+        packet.resize(plain_len + 20, 0);
+        assert_eq!(rfc_7714_cipher().seal_rtcp(&mut packet, plain_len, 0x5d4), Ok(plain_len + 20));
+        assert_eq!(packet, hex(PROTECTED_RTCP));
+        assert_eq!(rfc_7714_cipher().rtcp_claim(&packet), Ok((Ssrc(0x4d61_7273), 0x5d4)));
+        assert_eq!(rfc_7714_cipher().open_rtcp(&mut packet, Ssrc(0x4d61_7273), 0x5d4), Ok(plain_len));
+        assert_eq!(packet[..plain_len], hex(RTCP));
+    }
+
+    #[test]
+    fn the_counter_mode_keystream_is_that_of_rfc_3711_appendix_b_2() {
+        let keys = CounterModeKeys {
+            key: ctr_key(&hex("2B7E151628AED2A6ABF7158809CF4F3C")).unwrap(),
+            authentication: hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &[]),
+            salt: hex("F0F1F2F3F4F5F6F7F8F9FAFBFCFD").try_into().unwrap(),
+        };
+        let mut stream = [0; 0xff02 * 16];
+        keys.apply_keystream(Ssrc(0), 0, &mut stream).unwrap();
+        let first =
+            "E03EAD0935C95E80E166B16DD92B4EB4 D23513162B02D0F72A43A2FE4A5F97AB 41E95B3BB0A2E8DD477901E4FCA894C0";
+        assert_eq!(stream[..48], hex(first));
+        let last = "EC8CDF7398607CB0F2D21675EA9EA1E4 362B7C3C6773516318A077D7FC5073AE 6A2CC3787889374FBEB4C81B17BA6C44";
+        assert_eq!(stream[0xfeff * 16..][..48], hex(last));
+    }
+}

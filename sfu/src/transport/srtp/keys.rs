@@ -77,3 +77,33 @@ pub(super) fn ctr_key(key: &[u8]) -> Result<EncryptingKey, SrtpError> {
     let key = UnboundCipherKey::new(&AES_128, key).map_err(|_| SrtpError::KeyingMaterial)?;
     EncryptingKey::ctr(key).map_err(|_| SrtpError::KeyingMaterial)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::hex;
+    use super::*;
+
+    #[test]
+    fn session_keys_are_those_of_rfc_3711_appendix_b_3() {
+        let key = hex("E1F97A0D3E018BE0D64FA32C06DE4139");
+        let salt = hex("0EC675AD498AFEEBB6960B3AABE6");
+        let derivation = KeyDerivation::new(SrtpProfile::Aes128CmSha1_80, &key, &salt).unwrap();
+        let encryption: [u8; 16] = derivation.derive(Purpose::RtpEncryption).unwrap();
+        let session_salt: [u8; 14] = derivation.derive(Purpose::RtpSalt).unwrap();
+        let authentication: [u8; 94] = derivation.derive(Purpose::RtpAuthentication).unwrap();
+        assert_eq!(encryption[..], hex("C61E7A93744F39EE10734AFE3FF7A087"));
+        assert_eq!(session_salt[..], hex("30CBBC08863D8C85D49DB34A9AE1"));
+        let expected = hex("CEBE321F6FF7716B6FD4AB49AF256A15 6D38BAA48F0A0ACF3C34E2359E6CDBCE
+             E049646C43D9327AD175578EF7227098 6371C10C9A369AC2F94A8C5FBCDDDC25
+             6D6E919A48B610EF17C2041E47403576 6B68642C59BBFC2F34DB60DBDFB2");
+        assert_eq!(authentication[..], expected);
+    }
+
+    #[test]
+    fn keying_material_of_another_profile_is_refused() {
+        let material = [0; 60];
+        assert!(from_keying_material(SrtpProfile::Aes128CmSha1_80, &material, false).is_ok());
+        let refused = from_keying_material(SrtpProfile::AeadAes128Gcm, &material, false);
+        assert_eq!(refused.err(), Some(SrtpError::KeyingMaterial));
+    }
+}

@@ -10,6 +10,8 @@ mod keys;
 mod receiver;
 mod replay;
 mod sender;
+#[cfg(test)]
+mod tests;
 
 pub use keys::from_keying_material;
 pub use receiver::{SrtpReceiver, Unprotected};
