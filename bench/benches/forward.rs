@@ -1,1 +1,6 @@
-fn main() {}
+//! `cargo bench -p kenes-bench`: the same as `kenes-bench forward`.
+
+fn main() -> anyhow::Result<()> {
+    kenes_bench::forward::run()?.print();
+    Ok(())
+}

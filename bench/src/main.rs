@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use kenes_bench::{crypto, floor, report, talk};
+use kenes_bench::{crypto, floor, forward, report, talk};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -24,6 +24,8 @@ enum Instrument {
     Crypto,
     /// This machine's cost of receiving, sending, sealing and copying one packet.
     Floor,
+    /// The shard's cost for each forwarded packet, beside the crypto floor of the same run.
+    Forward,
 }
 
 fn main() -> ExitCode {
@@ -49,6 +51,12 @@ fn run(cli: &Cli) -> Result<bool> {
         }
         Instrument::Crypto => {
             let report = crypto::run()?;
+            report.print();
+            write_json(cli, &report)?;
+            Ok(true)
+        }
+        Instrument::Forward => {
+            let report = forward::run()?;
             report.print();
             write_json(cli, &report)?;
             Ok(true)

@@ -6,32 +6,19 @@
 use super::clip::{Clip, LAYERS};
 use super::recording::{Packet, Recording};
 use super::sender::{self, Wanted};
+use crate::offer::{self, LISTENING_SLOTS, SOURCES, VIEWING_SLOTS};
 use anyhow::{Context as _, Result, ensure};
-use rtc::media_stream::MediaStreamTrack;
-use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_OPUS, MIME_TYPE_VP8};
-use rtc::rtp_transceiver::rtp_sender::{
-    RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters,
-    RTCRtpHeaderExtensionCapability, RtpCodecKind,
-};
-use rtc::rtp_transceiver::{RTCRtpTransceiverDirection, RTCRtpTransceiverInit};
-use rtc::sdp::extmap::{AUDIO_LEVEL_URI, SDES_MID_URI};
+use rtc::rtp_transceiver::rtp_sender::RtpCodecKind;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 use webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
 use webrtc::peer_connection::{
-    MediaEngine, PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCIceGatheringState,
-    RTCPeerConnectionState, RTCSessionDescription, Registry, SettingEngineBuilder, configure_nack,
-    configure_rtcp_reports, configure_simulcast_extension_headers, configure_twcc,
+    PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCIceGatheringState, RTCPeerConnectionState,
+    RTCSessionDescription, SettingEngineBuilder,
 };
 use webrtc::runtime::default_runtime;
-
-/// Slots of the offer, `signaling/PROTOCOL.md`.
-const LISTENING_SLOTS: usize = 6;
-const VIEWING_SLOTS: usize = 7;
-
-const RTX_MIME_TYPE: &str = "video/rtx";
 
 pub(super) struct Peer {
     connection: Arc<dyn PeerConnection>,
@@ -57,7 +44,7 @@ impl Peer {
         let (state_out, state) = watch::channel(RTCPeerConnectionState::New);
         let (gathering_out, gathering) = watch::channel(RTCIceGatheringState::New);
         let handler = Handler { state: state_out, gathering: gathering_out, recording: Arc::clone(&recording) };
-        let (media_engine, registry) = negotiable()?;
+        let (media_engine, registry) = offer::negotiable()?;
         let connection = PeerConnectionBuilder::new()
             .with_media_engine(media_engine)
             .with_interceptor_registry(registry)
@@ -72,12 +59,8 @@ impl Peer {
         let camera = add_source(&connection, "camera", RtpCodecKind::Video, &LAYERS.map(|layer| layer.rid)).await?;
         add_source(&connection, "detail", RtpCodecKind::Video, &[""]).await?;
         add_source(&connection, "instrument", RtpCodecKind::Audio, &[""]).await?;
-        let slots = std::iter::repeat_n(RtpCodecKind::Audio, LISTENING_SLOTS)
-            .chain(std::iter::repeat_n(RtpCodecKind::Video, VIEWING_SLOTS));
-        for kind in slots {
-            let recvonly =
-                RTCRtpTransceiverInit { direction: RTCRtpTransceiverDirection::Recvonly, ..Default::default() };
-            connection.add_transceiver_from_kind(kind, Some(recvonly)).await?;
+        for (kind, section) in offer::slots() {
+            connection.add_transceiver_from_kind(kind, Some(section)).await?;
         }
         Ok(Self { connection, microphone, camera, state, gathering, recording })
     }
@@ -94,8 +77,12 @@ impl Peer {
         }
         // Transceivers come out of a map: the order of sections is that of the mids, which count up.
         mids.sort_by_key(|mid| mid.parse::<u32>().unwrap_or(u32::MAX));
-        ensure!(mids.len() == 4 + LISTENING_SLOTS + VIEWING_SLOTS, "the offer has {} sections, not 17", mids.len());
-        let viewing = mids.split_off(4 + LISTENING_SLOTS);
+        ensure!(
+            mids.len() == SOURCES + LISTENING_SLOTS + VIEWING_SLOTS,
+            "the offer has {} sections, not 17",
+            mids.len()
+        );
+        let viewing = mids.split_off(SOURCES + LISTENING_SLOTS);
         let mut mids = mids.into_iter();
         let (microphone, camera) = mids.next().zip(mids.next()).context("the offer has no sections")?;
         Ok((offer.sdp, Mids { microphone, camera, viewing }))
@@ -143,68 +130,17 @@ impl Peer {
     }
 }
 
-/// Opus, VP8 and its RTX; the extensions and feedback that browsers use with the server.
-fn negotiable() -> Result<(MediaEngine, Registry)> {
-    let codec = |mime_type: &str, clock_rate, channels, fmtp: &str, feedback: &[(&str, &str)]| RTCRtpCodec {
-        mime_type: mime_type.to_owned(),
-        clock_rate,
-        channels,
-        sdp_fmtp_line: fmtp.to_owned(),
-        rtcp_feedback: feedback
-            .iter()
-            .map(|&(typ, parameter)| RTCPFeedback { typ: typ.to_owned(), parameter: parameter.to_owned() })
-            .collect(),
-    };
-    let repair = [("ccm", "fir"), ("nack", ""), ("nack", "pli")];
-    let opus = codec(MIME_TYPE_OPUS, 48_000, 2, "minptime=10;useinbandfec=1", &[]);
-    let vp8 = codec(MIME_TYPE_VP8, 90_000, 0, "", &repair);
-    let rtx = codec(RTX_MIME_TYPE, 90_000, 0, "apt=96", &[]);
-    let mut engine = MediaEngine::default();
-    for (rtp_codec, payload_type, kind) in
-        [(opus, 111, RtpCodecKind::Audio), (vp8, 96, RtpCodecKind::Video), (rtx, 97, RtpCodecKind::Video)]
-    {
-        engine.register_codec(RTCRtpCodecParameters { rtp_codec, payload_type }, kind)?;
-    }
-    for uri in [SDES_MID_URI, AUDIO_LEVEL_URI] {
-        let capability = RTCRtpHeaderExtensionCapability { uri: uri.to_owned() };
-        engine.register_header_extension(capability, RtpCodecKind::Audio, None)?;
-    }
-    configure_simulcast_extension_headers(&mut engine)?;
-    let registry = configure_nack(Registry::new(), &mut engine);
-    let registry = configure_twcc(registry, &mut engine)?;
-    Ok((engine, configure_rtcp_reports(registry)))
-}
-
-/// A sendonly section with one encoding for each rid (`""` = one encoding without).
+/// A sendonly section with one encoding for each rid.
 async fn add_source(
     connection: &Arc<dyn PeerConnection>,
     name: &str,
     kind: RtpCodecKind,
     rids: &[&str],
 ) -> Result<Arc<TrackLocalStaticRTP>> {
-    let (mime_type, clock_rate, channels) = match kind {
-        RtpCodecKind::Audio => (MIME_TYPE_OPUS, 48_000, 2),
-        _ => (MIME_TYPE_VP8, 90_000, 0),
-    };
-    let encoding = |rid: &&str| RTCRtpEncodingParameters {
-        rtp_coding_parameters: RTCRtpCodingParameters {
-            rid: (*rid).to_owned(),
-            ssrc: Some(sender::random_u32()),
-            ..Default::default()
-        },
-        codec: RTCRtpCodec { mime_type: mime_type.to_owned(), clock_rate, channels, ..Default::default() },
-        ..Default::default()
-    };
-    let encodings: Vec<RTCRtpEncodingParameters> = rids.iter().map(encoding).collect();
-    let track = MediaStreamTrack::new("bench".to_owned(), name.to_owned(), name.to_owned(), kind, encodings.clone());
+    let (track, section) = offer::source(name, kind, rids);
     let track = Arc::new(TrackLocalStaticRTP::new(track));
-    let init = RTCRtpTransceiverInit {
-        direction: RTCRtpTransceiverDirection::Sendonly,
-        streams: vec!["bench".to_owned()],
-        send_encodings: encodings,
-    };
     connection
-        .add_transceiver_from_track(Arc::clone(&track) as Arc<_>, Some(init))
+        .add_transceiver_from_track(Arc::clone(&track) as Arc<_>, Some(section))
         .await
         .with_context(|| format!("the webrtc crate cannot add {name}"))?;
     Ok(track)
@@ -288,7 +224,7 @@ mod tests {
 
         let (gathering_out, mut gathering) = watch::channel(RTCIceGatheringState::New);
         let (rids, mut opened) = tokio::sync::mpsc::unbounded_channel();
-        let (media_engine, registry) = negotiable().unwrap();
+        let (media_engine, registry) = offer::negotiable().unwrap();
         let answerer = PeerConnectionBuilder::new()
             .with_media_engine(media_engine)
             .with_interceptor_registry(registry)

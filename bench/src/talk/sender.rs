@@ -5,6 +5,7 @@
 
 use super::clip::{AUDIO_FRAME, Clip, LAYERS, Layer, VIDEO_FRAME};
 use super::recording::Recording;
+use crate::random_u32;
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use rtc::rtcp::payload_feedbacks::full_intra_request::FullIntraRequest;
@@ -14,7 +15,6 @@ use rtc::rtp::packetizer::Payloader as _;
 use rtc::rtp::{Packet, header::Header};
 use rtc::sdp::extmap::{AUDIO_LEVEL_URI, SDES_MID_URI, SDES_RTP_STREAM_ID_URI};
 use std::collections::HashMap;
-use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -109,13 +109,6 @@ impl Stream {
         let [.., high, low] = random_u32().to_be_bytes();
         Self { ssrc, sequence_number: u16::from_be_bytes([high, low]), timestamp: random_u32() }
     }
-}
-
-/// Random enough for SSRCs and first numbers (RFC 3550 §5.1), without a crate.
-#[must_use]
-pub(super) fn random_u32() -> u32 {
-    let [a, b, c, d, ..] = RandomState::new().hash_one(0).to_be_bytes();
-    u32::from_be_bytes([a, b, c, d])
 }
 
 pub(super) fn start(
