@@ -1,6 +1,7 @@
 //! The golden files that Rust and JavaScript share: each is read and written back as it was, and what is invalid is refused
 //! with the error that it names.
 
+#![cfg(test)]
 use kenes_signaling::message::{ClientMessage, ErrorCode, ServerMessage};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

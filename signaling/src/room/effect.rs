@@ -1,4 +1,4 @@
-//! What a room wants done, as values. The server executes them in order.
+//! What a room wants done, as values. The server executes all effects of one input, in order, before it hands in the next.
 
 use crate::ids::{ConnectionId, Generation, Mid, ParticipantId, Sdp};
 use crate::message::ServerMessage;

@@ -125,7 +125,8 @@ impl Room {
             (Place::InCall, _) => Greeting::Due { answer: session.unsent_answer.take(), last_rev },
         };
         session.socket = Socket::Live { connection, heard_at: now, greeting };
-        let offer = offer.map(|sdp| HeldOffer { sdp, neg_id: None }).or_else(|| session.held_offer.take());
+        let held = session.held_offer.take();
+        let offer = offer.map(|sdp| HeldOffer { sdp, neg_id: None }).or(held);
         self.take_offer(resume.id, offer);
         self.changed = true;
     }

@@ -104,10 +104,10 @@ fn wire_audio(
 ) {
     let mids: Vec<&Mid> = slots(sections, MediaKind::Audio).collect();
     let heard: Vec<TrackId> = wiring.audio.values().map(|carried| carried.id).collect();
-    let audible = tracks
-        .iter()
-        .filter(|track| track.id.participant != subscriber.participant && track.active)
-        .collect::<Vec<_>>();
+    let is_audible = |track: &&Track| {
+        track.active && track.id.source.kind() == MediaKind::Audio && track.id.participant != subscriber.participant
+    };
+    let audible = tracks.iter().filter(is_audible).collect();
     let mut chosen = choose_audible(audible, intent, speakers, &heard);
     chosen.truncate(mids.len());
 

@@ -1,0 +1,78 @@
+//! Quality reports on their way to everybody.
+
+use crate::stage::{DOCTOR, NURSE, PATIENT, Stage, peer};
+use kenes_signaling::ids::ConnectionId;
+use kenes_signaling::message::{LinkQuality, Quality, QualityCause, Ratio, ServerMessage};
+use kenes_signaling::room::{Input, MediaEvent};
+use serde_json::json;
+
+fn link(loss: f64, rate_bps: u64) -> LinkQuality {
+    LinkQuality { loss_ratio: Ratio::clamped(loss), rtt_ms: Some(40), jitter_ms: 5, rate_bps }
+}
+
+fn report(stage: &mut Stage, uplink: LinkQuality, downlink: LinkQuality) {
+    stage.now.0 += 1000;
+    stage.handle(Input::Media(MediaEvent::Report { peer: peer(1, 1), uplink, downlink }));
+}
+
+fn told(stage: &mut Stage, connection: ConnectionId) -> Option<Quality> {
+    stage.sent(connection).into_iter().find_map(|message| match message {
+        ServerMessage::Quality(quality) => Some(quality),
+        _ => None,
+    })
+}
+
+#[test]
+fn the_quality_of_each_person_is_told_to_all_in_the_call() {
+    let mut stage = Stage::new();
+    let (nurse, doctor, patient) = (stage.join(NURSE), stage.join(DOCTOR), stage.join(PATIENT));
+    report(&mut stage, link(0.3, 64_000), link(0.0, 0));
+    let quality = told(&mut stage, doctor).unwrap();
+    assert_eq!(quality.cause, Some(QualityCause::Uplink));
+    assert_eq!(quality.downlink, None, "a direction that carries nothing has no quality");
+    assert_eq!(told(&mut stage, nurse), Some(quality));
+    assert_eq!(told(&mut stage, patient), None);
+}
+
+#[test]
+fn what_the_page_concealed_counts_more_than_what_the_link_lost() {
+    let mut stage = Stage::new();
+    let nurse = stage.join(NURSE);
+    let mut stats = json!({"type": "stats", "interval_ms": 1000,
+        "uplink": {"rtt_ms": 40, "loss_ratio": 0, "rate_bps": 64000, "limited": "none"},
+        "downlink": {"loss_ratio": 0.3, "jitter_ms": 5, "rate_bps": 64000, "concealed_ratio": 0.0, "freeze_ratio": 0, "frames_per_s": 30}});
+    stage.say(nurse, &stats);
+    report(&mut stage, link(0.0, 64_000), link(0.3, 64_000));
+    assert_eq!(told(&mut stage, nurse).unwrap().cause, None, "all of it was repaired");
+    stats["downlink"]["concealed_ratio"] = json!(0.3);
+    stage.say(nurse, &stats);
+    report(&mut stage, link(0.0, 64_000), link(0.0, 64_000));
+    assert_eq!(told(&mut stage, nurse).unwrap().cause, Some(QualityCause::Downlink));
+}
+
+#[test]
+fn a_slow_device_is_named_when_the_link_is_good() {
+    let mut stage = Stage::new();
+    let nurse = stage.join(NURSE);
+    stage.say(
+        nurse,
+        &json!({"type": "stats", "interval_ms": 1000,
+        "uplink": {"rtt_ms": 40, "loss_ratio": 0, "rate_bps": 64000, "limited": "cpu"},
+        "downlink": {"loss_ratio": 0, "jitter_ms": 5, "rate_bps": 64000, "concealed_ratio": 0, "freeze_ratio": 0, "frames_per_s": 30}}),
+    );
+    report(&mut stage, link(0.0, 64_000), link(0.0, 64_000));
+    assert_eq!(told(&mut stage, nurse).unwrap().cause, Some(QualityCause::Device));
+}
+
+#[test]
+fn reports_that_come_too_fast_are_not_passed_on() {
+    let mut stage = Stage::new();
+    let nurse = stage.join(NURSE);
+    stage.sent(nurse);
+    for _ in 0..100 {
+        stage.now.0 += 10;
+        let (uplink, downlink) = (link(0.0, 1), link(0.0, 1));
+        stage.handle(Input::Media(MediaEvent::Report { peer: peer(1, 1), uplink, downlink }));
+    }
+    assert_eq!(stage.sent(nurse).len(), 2);
+}
