@@ -216,16 +216,18 @@ fn difference(before: &Section, now: &Section) -> Option<&'static str> {
     if (before.mid, before.kind) != (now.mid, now.kind) {
         return Some("a=mid");
     }
+    match (&before.flow, &now.flow) {
+        (Flow::Uplink { rids: before, .. }, Flow::Uplink { rids: now, .. }) if before != now => {
+            return Some("a=simulcast");
+        }
+        (Flow::Uplink { .. }, Flow::Uplink { .. }) => {}
+        (before, now) if before != now => return Some("direction"),
+        _ => {}
+    }
     if before.codecs != now.codecs {
         return Some("a=rtpmap");
     }
-    if before.extensions != now.extensions {
-        return Some("a=extmap");
-    }
-    match (&before.flow, &now.flow) {
-        (Flow::Uplink { rids: before, .. }, Flow::Uplink { rids: now, .. }) => (before != now).then_some("a=simulcast"),
-        (before, now) => (before != now).then_some("direction"),
-    }
+    (before.extensions != now.extensions).then_some("a=extmap")
 }
 
 fn fresh_ice(offer: &Offer, rng: &mut impl CryptoRng) -> IceParameters {

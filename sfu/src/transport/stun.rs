@@ -393,4 +393,4 @@ const fn crc_table() -> [u32; 256] {
 
 #[cfg(test)]
 #[path = "stun_tests.rs"]
-mod tests;
+pub(super) mod tests;
