@@ -2,7 +2,7 @@
 import { html, render, useEffect, useState } from './ui/html.js';
 import { Icon, Mark } from './ui/icons.js';
 import { Page, translator } from './ui/frame.js';
-import { pageLanguage, storeLanguage } from './i18n/index.js';
+import { loadLanguage, pageLanguage, storeLanguage } from './i18n/index.js';
 
 /** @type {{icon: string, key: import('./i18n/index.js').Key}[]} */
 const POINTS = [
@@ -11,15 +11,17 @@ const POINTS = [
   { icon: 'switch', key: 'landing.point_3' },
 ];
 
-function Landing() {
-  const [language, setLanguage] = useState(pageLanguage());
+/** @param {{first: import('./i18n/index.js').Language}} props */
+function Landing({ first }) {
+  const [language, setLanguage] = useState(first);
   const t = translator(language);
   useEffect(() => {
     document.documentElement.lang = language;
     document.title = `${t('app.name')} · ${t('app.tagline')}`;
   }, [language]);
-  const speak = (/** @type {import('./i18n/index.js').Language} */ wish) => {
+  const speak = async (/** @type {import('./i18n/index.js').Language} */ wish) => {
     storeLanguage(wish);
+    await loadLanguage(wish);
     setLanguage(wish);
   };
   return html`<${Page} language=${language} onSpeak=${speak} t=${t}>
@@ -38,5 +40,7 @@ function Landing() {
   <//>`;
 }
 
+const first = pageLanguage();
+await loadLanguage(first);
 const root = document.getElementById('app');
-if (root) render(html`<${Landing} />`, root);
+if (root) render(html`<${Landing} first=${first} />`, root);

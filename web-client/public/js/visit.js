@@ -1,6 +1,7 @@
 /** Starts the visit page. */
 import { html, render } from './ui/html.js';
 import { App } from './ui/app.js';
+import { loadLanguage } from './i18n/index.js';
 import { Session } from './session/session.js';
 
 /** Narrower than this, the call is laid out for a phone. */
@@ -16,6 +17,7 @@ tellWidth();
 // Another link opened in the same tab is another visit.
 window.addEventListener('hashchange', () => location.reload());
 
+await loadLanguage(session.store.state().language);
 const root = document.getElementById('app');
 if (root) render(html`<${App} session=${session} />`, root);
 

@@ -1,13 +1,11 @@
-/** Languages: which one to speak, and a key in that language. Pure but for `pageLanguage`, which reads the browser. */
-import { kk } from './kk.js';
-import { ru } from './ru.js';
-import { en } from './en.js';
+/** Languages: which one to speak, and a key in that language. Holds the dictionaries loaded so far; a phone pays for the one it speaks. */
 
 /** @typedef {'kk' | 'ru' | 'en'} Language */
-/** @typedef {keyof typeof en} Key */
+/** @typedef {keyof typeof import('./en.js').en} Key */
+/** @typedef {Record<Key, string>} Dictionary */
 
-/** @type {Record<Language, Record<Key, string>>} */
-export const DICTIONARIES = { kk, ru, en };
+/** @type {Partial<Record<Language, Dictionary>>} */
+const loaded = {};
 
 /** Each language in its own words, in the order of the switch. @type {{id: Language, name: string, short: string}[]} */
 export const LANGUAGES = [
@@ -18,14 +16,20 @@ export const LANGUAGES = [
 
 const STORED = 'kenes.language';
 
+/** Must have finished before anything is said in this language. @param {Language} language */
+export async function loadLanguage(language) {
+  loaded[language] ??= (await import(`./${language}.js`))[language];
+}
+
 /** @param {Language} language @param {Key} key @param {Record<string, string | number>} [params] */
 export function translate(language, key, params = {}) {
-  return DICTIONARIES[language][key].replaceAll(/\{(\w+)\}/g, (whole, name) => String(params[name] ?? whole));
+  const words = loaded[language]?.[key] ?? key;
+  return words.replaceAll(/\{(\w+)\}/g, (whole, name) => String(params[name] ?? whole));
 }
 
 /** @param {string} key @returns {key is Key} */
 export function isKey(key) {
-  return Object.hasOwn(en, key);
+  return Object.values(loaded).some((dictionary) => Object.hasOwn(dictionary, key));
 }
 
 /** @param {unknown} value @returns {value is Language} */

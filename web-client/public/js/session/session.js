@@ -5,7 +5,7 @@
 import { chatMessage, leaveMessage, moderateMessage, statsMessage } from '../protocol/messages.js';
 import { initialState, reduce } from '../state/reducer.js';
 import { createStore } from '../state/store.js';
-import { pageLanguage, storeLanguage } from '../i18n/index.js';
+import { loadLanguage, pageLanguage, storeLanguage } from '../i18n/index.js';
 import { statsBetween, totalsOf } from '../rtc/stats.js';
 import { keepAwake } from './awake.js';
 import { exchange, invitationFromAddress, Refusal } from './invitation.js';
@@ -61,7 +61,7 @@ export class Session {
     try {
       const welcome = await exchange(this.invitation);
       this.link.token = welcome;
-      this.store.dispatch({ type: 'language', language: pageLanguage(welcome.language) });
+      await this.#useLanguage(pageLanguage(welcome.language));
       this.store.dispatch({ type: 'invited', role: welcome.role, name: welcome.name, roomTitle: welcome.roomTitle });
     } catch (error) {
       // Back after a reload while the server is away: the link keeps trying.
@@ -76,13 +76,19 @@ export class Session {
     }
     this.store.dispatch({ type: 'source', source: 'microphone', change: { muted: this.memory.microphoneMuted } });
     if (!this.memory.inVisit) {
-      this.store.dispatch({ type: 'phase', phase: 'device_check' });
-      await this.media.start({ camera: true });
-      return;
+      return this.prepareDevices();
     }
     this.store.dispatch({ type: 'phase', phase: 'entering' });
     this.link.start();
     await this.media.start({ camera: !this.memory.cameraOff });
+  }
+
+  /** Opens camera and microphone for the device check; again after a failure. */
+  async prepareDevices() {
+    this.store.dispatch({ type: 'preparing', preparing: true });
+    this.store.dispatch({ type: 'phase', phase: 'device_check' });
+    await this.media.start({ camera: true });
+    this.store.dispatch({ type: 'preparing', preparing: false });
   }
 
   /** @param {{camera: boolean}} wish */
@@ -118,8 +124,14 @@ export class Session {
   }
 
   /** @param {import('../i18n/index.js').Language} language */
-  speak(language) {
+  async speak(language) {
     storeLanguage(language);
+    await this.#useLanguage(language);
+  }
+
+  /** @param {import('../i18n/index.js').Language} language */
+  async #useLanguage(language) {
+    await loadLanguage(language);
     this.store.dispatch({ type: 'language', language });
   }
 

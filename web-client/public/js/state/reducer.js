@@ -39,6 +39,7 @@ import { arrange, tilesOf } from './tiles.js';
  * @property {string | null} leadSpeaker the last remote person who was the loudest
  * @property {Record<string, QualityMessage>} quality by participant
  * @property {LocalSources} sources
+ * @property {boolean} preparing the browser is being asked for camera and microphone
  * @property {Devices} devices
  * @property {Partial<Record<DeviceUse, string>>} chosen device ids
  * @property {Problem[]} notices the newest last
@@ -51,6 +52,7 @@ import { arrange, tilesOf } from './tiles.js';
  * @typedef {{type: 'language', language: Language}
  *   | {type: 'invited', role: Role, name: string, roomTitle: string}
  *   | {type: 'phase', phase: State['phase']}
+ *   | {type: 'preparing', preparing: boolean}
  *   | {type: 'failed', problem: Problem}
  *   | {type: 'left', reason: string}
  *   | {type: 'connection', connection: State['connection']}
@@ -92,6 +94,7 @@ export function initialState(language) {
     leadSpeaker: null,
     quality: {},
     sources: { microphone: off(), camera: off(), exam: off(), screen: off(), stethoscope: off() },
+    preparing: false,
     devices: { cameras: [], microphones: [], speakers: [] },
     chosen: {},
     notices: [],
@@ -110,6 +113,8 @@ export function reduce(state, event) {
       return { ...state, invited: { role: event.role, name: event.name, roomTitle: event.roomTitle } };
     case 'phase':
       return { ...state, phase: event.phase };
+    case 'preparing':
+      return { ...state, preparing: event.preparing };
     case 'failed':
       return { ...state, phase: 'failed', failure: event.problem, panel: null, dialog: null };
     case 'left':

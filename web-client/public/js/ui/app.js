@@ -1,17 +1,23 @@
 /** Which page the state asks for. */
 import { html, useEffect, useState } from './html.js';
-import { Call, ConnectionWords } from './call.js';
 import { DeviceCheck } from './device-check.js';
-import { Failure, Page, translator } from './frame.js';
+import { ConnectionWords, Failure, Page, translator } from './frame.js';
 import { LeftPage } from './left-page.js';
 import { WaitingRoom } from './waiting-room.js';
 
 /** @typedef {import('../session/session.js').Session} Session */
+/** @typedef {{Call: typeof import('./call.js').Call}} CallModule */
 
 /** @param {{session: Session}} props */
 export function App({ session }) {
   const [state, setState] = useState(session.store.state());
   useEffect(() => session.store.subscribe(setState), [session]);
+  const [call, setCall] = useState(/** @type {CallModule | null} */ (null));
+  const ready = state.phase !== 'starting' && !state.preparing;
+  // The call's own page loads while the person looks at the device check: the camera need not wait for it.
+  useEffect(() => {
+    if (ready) void import('./call.js').then(setCall);
+  }, [ready]);
   const t = translator(state.language);
   useEffect(() => {
     document.documentElement.lang = state.language;
@@ -19,7 +25,7 @@ export function App({ session }) {
   }, [state.language, state.invited]);
 
   const props = { state, session, t };
-  if (state.phase === 'call' && state.room) return html`<${Call} ...${props} />`;
+  if (state.phase === 'call' && state.room && call) return html`<${call.Call} ...${props} />`;
   return html`<${Page} language=${state.language} t=${t} title=${state.invited?.roomTitle}
     onSpeak=${(/** @type {import('../i18n/index.js').Language} */ language) => session.speak(language)}>
     <${Content} ...${props} />

@@ -14,9 +14,9 @@ export function Bar({ state, session, t }) {
   const openPanel = (/** @type {NonNullable<import('../state/reducer.js').Panel>} */ panel) =>
     session.store.dispatch({ type: 'panel', panel: state.panel === panel ? null : panel });
   return html`<footer class="bar" role="toolbar" aria-label=${t('call.controls')}>
-    <${Control} testid="mic-toggle" icon=${talking ? 'microphone' : 'microphone-off'} pressed=${talking} off=${!talking} short=${t('bar.short_microphone')}
+    <${Control} testid="mic-toggle" icon=${talking ? 'microphone' : 'microphone-off'} pressed=${talking} basic off=${!talking} short=${t('bar.short_microphone')}
       words=${t(talking ? 'bar.mute' : 'bar.unmute')} onClick=${() => session.toggleMicrophone()} />
-    <${Control} testid="camera-toggle" icon=${camera.held ? 'camera' : 'camera-off'} pressed=${camera.held} off=${!camera.held} short=${t('bar.short_camera')}
+    <${Control} testid="camera-toggle" icon=${camera.held ? 'camera' : 'camera-off'} pressed=${camera.held} basic off=${!camera.held} short=${t('bar.short_camera')}
       words=${t(camera.held ? 'bar.camera_off' : 'bar.camera_on')} onClick=${() => session.toggleCamera()} />
     ${!state.narrow && html`<${Sources} state=${state} session=${session} t=${t} /><span class="bar-gap"></span>`}
     <${Control} testid="chat-toggle" icon="chat" pressed=${state.panel === 'chat'} short=${t('bar.chat')} badge=${state.unread}
@@ -63,11 +63,11 @@ function DevicesControl({ state, session, t }) {
 }
 
 /**
- * @param {{testid: string, icon: string, words: string, short: string, pressed?: boolean, off?: boolean, badge?: number, onClick: () => void,
- *   'data-unread'?: number, 'data-waiting'?: number}} props `off`: a thing that should run does not
+ * @param {{testid: string, icon: string, words: string, short: string, pressed?: boolean, basic?: boolean, off?: boolean, badge?: number, onClick: () => void,
+ *   'data-unread'?: number, 'data-waiting'?: number}} props `basic`: on is its usual state; `off`: it does not run
  */
-function Control({ testid, icon, words, short, pressed, off = false, badge = 0, onClick, ...data }) {
-  return html`<button type="button" class="control ${off ? 'is-off' : ''}" data-testid=${testid} aria-pressed=${pressed} aria-label=${words} title=${words} onClick=${onClick} ...${data}>
+function Control({ testid, icon, words, short, pressed, basic = false, off = false, badge = 0, onClick, ...data }) {
+  return html`<button type="button" class="control ${basic ? 'is-basic' : ''} ${off ? 'is-off' : ''}" data-testid=${testid} aria-pressed=${pressed} aria-label=${words} title=${words} onClick=${onClick} ...${data}>
     <span class="control-icon"><${Icon} name=${icon} />${badge > 0 && html`<span class="badge" aria-hidden="true">${badge > 9 ? '9+' : badge}</span>`}</span>
     <span class="control-words">${short}</span>
   </button>`;

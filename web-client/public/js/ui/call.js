@@ -1,7 +1,7 @@
 /** The call: who is here, what is shown, the controls. */
 import { html } from './html.js';
 import { Icon } from './icons.js';
-import { LanguageSwitch, Notices } from './frame.js';
+import { ConnectionWords, LanguageSwitch, Notices } from './frame.js';
 import { SelfPreview, TileView } from './tile.js';
 import { Bar } from './bar.js';
 import { Knock, PanelView } from './panels.js';
@@ -56,17 +56,6 @@ function Stage(props) {
     ${tiles.map((tile) => view(tile.key, arrangement.main.includes(tile.key)))}
     <${SelfPreview} ...${props} />
   </section>`;
-}
-
-/** @param {ViewProps} props */
-export function ConnectionWords({ state, session, t }) {
-  const quiet = state.connection === 'connected';
-  return html`<div class="connection ${quiet ? 'sr-only' : ''}" data-testid="connection-state" data-state=${state.connection} role="status" aria-live="assertive">
-    ${!quiet && html`<span class="spinner" aria-hidden="true"></span>`}
-    <span>${t(`connection.${state.connection}`)}</span>
-    ${(state.connection === 'lost' || state.connection === 'reconnecting') &&
-    html`<button type="button" class="button is-quiet is-small" onClick=${() => session.reconnectNow()}>${t('connection.try_now')}</button>`}
-  </div>`;
 }
 
 /** Who knocks is never hidden behind a panel. @param {ViewProps} props */

@@ -22,13 +22,13 @@ export function DeviceCheck({ state, session, t }) {
     <div class="check-choices">
       <${Notices} state=${state} session=${session} t=${t} />
       ${state.notices.length > 0 &&
-      html`<button type="button" class="button is-quiet" onClick=${() => session.media.start({ camera: true })}>
+      html`<button type="button" class="button is-quiet" onClick=${() => session.prepareDevices()}>
         <${Icon} name="switch" size=${20} />${t('check.try_again')}
       </button>`}
       <${TalkDevices} state=${state} session=${session} t=${t} />
     </div>
     <div class="check-actions">
-      <button type="button" class="button is-primary is-large" data-testid="join-call" onClick=${() => session.join({ camera: true })}>
+      <button type="button" class="button is-primary is-large" data-testid="join-call" disabled=${state.preparing} onClick=${() => session.join({ camera: true })}>
         ${t(admitted ? 'check.join' : 'check.join_waiting')}
       </button>
       <button type="button" class="button is-quiet" data-testid="join-without-camera" onClick=${() => session.join({ camera: false })}>
@@ -40,12 +40,11 @@ export function DeviceCheck({ state, session, t }) {
 
 /** @param {import('./frame.js').ViewProps} props */
 function Preview({ state, session, t }) {
-  const failed = state.notices.some((notice) => notice.code.startsWith('E-CAM') || notice.code === 'E-DEV-1');
   return html`<div class="preview" data-testid="camera-preview" data-on=${state.sources.camera.held}>
     ${state.sources.camera.held
       ? html`<${Video} stream=${session.media.preview('camera')} mirrored label=${t('check.preview')} />
           <span class="preview-caption">${t('check.preview')}</span>`
-      : html`<div class="preview-off"><${Icon} name="camera-off" size=${40} /><span>${t(failed ? 'check.camera_off' : 'check.camera_starting')}</span></div>`}
+      : html`<div class="preview-off"><${Icon} name="camera-off" size=${40} /><span>${t(state.preparing ? 'check.camera_starting' : 'check.camera_off')}</span></div>`}
   </div>`;
 }
 

@@ -55,6 +55,17 @@ export function Notices({ state, session, t }) {
   </div>`;
 }
 
+/** How the link is, in words; only heard while it is well. @param {ViewProps} props */
+export function ConnectionWords({ state, session, t }) {
+  const quiet = state.connection === 'connected';
+  return html`<div class="connection ${quiet ? 'sr-only' : ''}" data-testid="connection-state" data-state=${state.connection} role="status" aria-live="assertive">
+    ${!quiet && html`<span class="spinner" aria-hidden="true"></span>`}
+    <span>${t(`connection.${state.connection}`)}</span>
+    ${(state.connection === 'lost' || state.connection === 'reconnecting') &&
+    html`<button type="button" class="button is-quiet is-small" onClick=${() => session.reconnectNow()}>${t('connection.try_now')}</button>`}
+  </div>`;
+}
+
 /** The page could not go on. @param {ViewProps} props */
 export function Failure({ state, session, t }) {
   const problem = state.failure ?? { code: 'E-NET-1' };

@@ -51,6 +51,9 @@ export function LinkBars({ level }) {
 export function Mark({ size = 32 }) {
   return html`<svg class="mark" viewBox="0 0 32 32" width=${size} height=${size} aria-hidden="true" focusable="false">
     <circle cx="16" cy="16" r="13" />
-    <path d="M4.5 10.5C12 13 20 19 24 26.3M8 26.3C12 19 20 13 27.5 10.5M16 3v26M3 16h26" />
+    <g transform="rotate(45 16 16)">
+      <path d="M16 3v26M10.5 4.2c2.2 7.6 2.2 16 0 23.6M21.5 4.2c-2.2 7.6-2.2 16 0 23.6" />
+      <path d="M3 16h26M4.2 10.5c7.6 2.2 16 2.2 23.6 0M4.2 21.5c7.6-2.2 16-2.2 23.6 0" />
+    </g>
   </svg>`;
 }

@@ -33,7 +33,7 @@ export function TileView({ state, session, t, tile, main, alone }) {
     data-testid="tile" data-participant=${tile.participant} data-role=${tile.role} data-name=${tile.name} data-source=${tile.source} data-track=${tile.track ?? ''}
     data-speaking=${speaking} data-muted=${tile.muted} data-quality=${link.level} data-main=${main} aria-label=${`${tile.name}, ${t(`role.${tile.role}`)}`} onClick=${pin}>
     ${stream
-      ? html`<${Video} stream=${stream} whole=${tile.source !== 'camera'} label=${tile.name}
+      ? html`<${Video} stream=${stream} whole=${tile.source !== 'camera' || pinned} label=${tile.name}
           onShown=${(/** @type {HTMLVideoElement} */ element) => session.watchFirstFrame(element)} />`
       : html`<${Avatar} name=${tile.name} words=${t('call.no_video')} />`}
     ${tile.reconnecting && html`<p class="tile-veil" role="status">${t('call.reconnecting')}</p>`}

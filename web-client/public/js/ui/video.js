@@ -1,8 +1,8 @@
 /** A <video> that shows one stream: keeps `srcObject` right, and never crops away most of a picture. */
 import { html, useEffect, useRef } from './html.js';
 
-/** A picture is cut to fill its tile unless its shape differs by more than this factor (a phone held upright on a wide screen). */
-const MOST_CROP = 1.45;
+/** An upright picture loses heads when it is cut to a wide tile, so little may be cut; a wide picture loses only its sides. */
+const MOST_CUT_OF_HEIGHT = 1.45;
 
 /**
  * @param {{stream: MediaStream | null, mirrored?: boolean, whole?: boolean, label: string, onShown?: (element: HTMLVideoElement) => void}} props
@@ -42,5 +42,5 @@ export function Video({ stream, mirrored = false, whole = false, label, onShown 
 /** @param {number} picture width over height @param {number} tile width over height @returns {boolean} */
 export function fills(picture, tile) {
   if (!Number.isFinite(picture) || !Number.isFinite(tile) || picture <= 0 || tile <= 0) return true;
-  return Math.max(picture / tile, tile / picture) <= MOST_CROP;
+  return tile / picture <= MOST_CUT_OF_HEIGHT;
 }
