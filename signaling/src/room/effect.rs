@@ -47,7 +47,7 @@ pub enum Effect {
         max_height: u16,
         priority: u8,
     },
-    /// The last person is gone. Whoever drops the room now also drops who was admitted, the chat and the ids.
+    /// The last person is gone (not said after an end or a drain). Whoever drops the room now also drops who was admitted, the chat and the ids.
     RoomEmpty,
     /// A moderator ended the visit. A room that is kept answers everybody who joins with `bye{ended}`.
     RoomEnded,

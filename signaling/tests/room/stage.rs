@@ -107,9 +107,11 @@ impl Stage {
         offer: Option<&str>,
         resume: Option<Value>,
     ) {
-        let text =
-            json!({"type": "join", "proto": 1, "token": "t", "gen": generation, "offer": offer, "resume": resume});
-        let ClientMessage::Join(join) = ClientMessage::parse(&text.to_string()).unwrap() else { panic!("not a join") };
+        let mut message = json!({"type": "join", "proto": 1, "token": "t", "gen": generation, "offer": offer});
+        message["resume"] = resume.into();
+        let ClientMessage::Join(join) = ClientMessage::parse(&message.to_string()).unwrap() else {
+            panic!("not a join")
+        };
         self.join_as(connection, who, join);
     }
 
