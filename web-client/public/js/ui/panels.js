@@ -117,7 +117,6 @@ function Person({ person, state, session, t }) {
     <div class="person-words">
       <span class="person-name">${person.name}</span>
       <span class="person-role">${self ? `${t(`role.${person.role}`)} · ${t('role.you')}` : t(`role.${person.role}`)}</span>
-      <${LinkLabel} link=${linkWords(state.quality[person.id])} self=${self} t=${t} />
       ${person.status === 'reconnecting' && html`<span class="person-note">${t('call.reconnecting')}</span>`}
     </div>
     ${!self && mayModerate(state, 'mute') && talks &&
@@ -127,6 +126,7 @@ function Person({ person, state, session, t }) {
     ${!self && mayModerate(state, 'remove') &&
     html`<button type="button" class="icon-button" data-testid="remove-${person.id}" aria-label=${t('people.remove', { name: person.name })} title=${t('people.remove', { name: person.name })}
       onClick=${() => session.store.dispatch({ type: 'dialog', dialog: { kind: 'remove', target: person.id } })}><${Icon} name="remove" size=${20} /></button>`}
+    <${LinkLabel} link=${linkWords(state.quality[person.id])} self=${self} t=${t} />
   </li>`;
 }
 
