@@ -5,7 +5,7 @@ use crate::batch::SendBatch;
 use crate::event::{CloseReason, Event};
 use crate::ids::PeerIndex;
 use crate::transport::dtls::{DtlsOutput, DtlsTransport, MAX_DATAGRAM_LEN, SrtpKeying};
-use crate::transport::srtp::{SrtpError, SrtpReceiver, SrtpSender};
+use crate::transport::srtp::SrtpError;
 use crate::transport::stun;
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -99,15 +99,7 @@ impl Shard {
     }
 
     fn begin_media(&mut self, now: Instant, index: PeerIndex, keying: &SrtpKeying) -> Result<(), SrtpError> {
-        let (local, remote) = (keying.local(), keying.remote());
-        let profile = match keying.profile() {
-            crate::transport::dtls::SrtpProfile::Aes128CmSha1_80 => {
-                crate::transport::srtp::SrtpProfile::Aes128CmSha1_80
-            }
-            _ => crate::transport::srtp::SrtpProfile::AeadAes128Gcm,
-        };
-        let sender = SrtpSender::new(profile, local.key, local.salt)?;
-        let receiver = SrtpReceiver::new(profile, remote.key, remote.salt)?;
+        let (receiver, sender) = keying.contexts()?;
         if let Some(downlink) = self.downlinks.get_mut(index.0) {
             downlink.begin(sender);
         }

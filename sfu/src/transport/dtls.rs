@@ -14,6 +14,7 @@ use aws_lc_rs::digest;
 use dimpl::{Config, Dtls, DtlsCertificate, KeyingMaterial, Output};
 
 use crate::description::{DtlsParameters, Fingerprint};
+use crate::transport::srtp::{self, SrtpError, SrtpProfile, SrtpReceiver, SrtpSender};
 
 /// Room that every datagram of the handshake fits into: `dimpl` fragments its flights to 1,150 bytes.
 pub const MAX_DATAGRAM_LEN: usize = 1200;
@@ -83,45 +84,11 @@ pub enum DtlsFailure {
     Protocol,
 }
 
-/// SRTP protection profile that the handshake chose (RFC 5764 §4.1.2, RFC 7714 §14.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SrtpProfile {
-    /// `dimpl` prefers it whenever the client offers it, as Chromium and Firefox do.
-    AeadAes256Gcm,
-    AeadAes128Gcm,
-    Aes128CmSha1_80,
-}
-
-impl SrtpProfile {
-    #[must_use]
-    pub fn key_len(self) -> usize {
-        match self {
-            Self::AeadAes256Gcm => 32,
-            Self::AeadAes128Gcm | Self::Aes128CmSha1_80 => 16,
-        }
-    }
-
-    #[must_use]
-    pub fn salt_len(self) -> usize {
-        match self {
-            Self::AeadAes256Gcm | Self::AeadAes128Gcm => 12,
-            Self::Aes128CmSha1_80 => 14,
-        }
-    }
-}
-
 /// Master keys and salts of both directions. Drop it as soon as the SRTP contexts are made.
 pub struct SrtpKeying {
     profile: SrtpProfile,
     local_is_client: bool,
     material: KeyingMaterial,
-}
-
-/// Master key and salt of one direction (RFC 3711 §3.2.1).
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct SrtpMaster<'a> {
-    pub key: &'a [u8],
-    pub salt: &'a [u8],
 }
 
 impl fmt::Debug for SrtpKeying {
@@ -136,32 +103,13 @@ impl SrtpKeying {
         self.profile
     }
 
-    /// What we protect with.
-    #[must_use]
-    pub fn local(&self) -> SrtpMaster<'_> {
-        self.master(self.local_is_client)
-    }
-
-    /// What the peer protects with.
-    #[must_use]
-    pub fn remote(&self) -> SrtpMaster<'_> {
-        self.master(!self.local_is_client)
-    }
-
-    /// RFC 5764 §4.2: client key, server key, client salt, server salt.
-    fn master(&self, of_client: bool) -> SrtpMaster<'_> {
-        let (key_len, salt_len) = (self.profile.key_len(), self.profile.salt_len());
-        let index = usize::from(!of_client);
-        let key = index * key_len;
-        let salt = 2 * key_len + index * salt_len;
-        SrtpMaster {
-            key: self.material.get(key..key + key_len).unwrap_or_default(),
-            salt: self.material.get(salt..salt + salt_len).unwrap_or_default(),
-        }
+    /// The contexts that open what the peer seals, and seal what we send.
+    pub fn contexts(&self) -> Result<(SrtpReceiver, SrtpSender), SrtpError> {
+        srtp::from_keying_material(self.profile, &self.material, self.local_is_client)
     }
 
     fn is_complete(&self) -> bool {
-        self.material.len() == 2 * (self.profile.key_len() + self.profile.salt_len())
+        self.material.len() == self.profile.keying_material_len()
     }
 }
 

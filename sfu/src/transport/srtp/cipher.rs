@@ -8,7 +8,7 @@ use super::keys::{KeyDerivation, Purpose, ctr_key};
 use super::{SrtpError, SrtpProfile};
 use crate::ids::Ssrc;
 use crate::rtp::sequence::ExtendedSeq;
-use aws_lc_rs::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::cipher::{EncryptingKey, EncryptionContext};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::hmac;
@@ -32,8 +32,12 @@ impl Cipher {
         let derivation = KeyDerivation::new(profile, key, salt)?;
         Ok(match profile {
             SrtpProfile::AeadAes128Gcm => Self::Gcm {
-                rtp: GcmKeys::derive(&derivation, Purpose::RtpEncryption, Purpose::RtpSalt)?,
-                rtcp: GcmKeys::derive(&derivation, Purpose::RtcpEncryption, Purpose::RtcpSalt)?,
+                rtp: GcmKeys::derive::<16>(&derivation, Purpose::RtpEncryption, Purpose::RtpSalt)?,
+                rtcp: GcmKeys::derive::<16>(&derivation, Purpose::RtcpEncryption, Purpose::RtcpSalt)?,
+            },
+            SrtpProfile::AeadAes256Gcm => Self::Gcm {
+                rtp: GcmKeys::derive::<32>(&derivation, Purpose::RtpEncryption, Purpose::RtpSalt)?,
+                rtcp: GcmKeys::derive::<32>(&derivation, Purpose::RtcpEncryption, Purpose::RtcpSalt)?,
             },
             SrtpProfile::Aes128CmSha1_80 => Self::CounterMode {
                 rtp: CounterModeKeys::derive(
@@ -162,16 +166,21 @@ impl Cipher {
     }
 }
 
-/// AEAD_AES_128_GCM (RFC 7714 §8, §9).
+/// AEAD_AES_128_GCM and AEAD_AES_256_GCM (RFC 7714 §8, §9).
 pub(super) struct GcmKeys {
     key: LessSafeKey,
     salt: [u8; 12],
 }
 
 impl GcmKeys {
-    fn derive(derivation: &KeyDerivation, encryption: Purpose, salt: Purpose) -> Result<Self, SrtpError> {
-        let key: [u8; 16] = derivation.derive(encryption)?;
-        let key = UnboundKey::new(&AES_128_GCM, &key).map_err(|_| SrtpError::KeyingMaterial)?;
+    fn derive<const KEY_LEN: usize>(
+        derivation: &KeyDerivation,
+        encryption: Purpose,
+        salt: Purpose,
+    ) -> Result<Self, SrtpError> {
+        let key: [u8; KEY_LEN] = derivation.derive(encryption)?;
+        let algorithm = if KEY_LEN == 32 { &AES_256_GCM } else { &AES_128_GCM };
+        let key = UnboundKey::new(algorithm, &key).map_err(|_| SrtpError::KeyingMaterial)?;
         Ok(Self { key: LessSafeKey::new(key), salt: derivation.derive(salt)? })
     }
 

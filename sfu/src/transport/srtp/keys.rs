@@ -3,7 +3,7 @@
 //! Runs once per connection and keeps nothing.
 
 use super::{SrtpError, SrtpProfile, SrtpReceiver, SrtpSender};
-use aws_lc_rs::cipher::{AES_128, EncryptingKey, EncryptionContext, UnboundCipherKey};
+use aws_lc_rs::cipher::{AES_128, AES_256, EncryptingKey, EncryptionContext, UnboundCipherKey};
 
 /// Both directions of a connection. `local_is_client` says who sent the ClientHello: we or the peer.
 pub fn from_keying_material(
@@ -15,8 +15,8 @@ pub fn from_keying_material(
         return Err(SrtpError::KeyingMaterial);
     }
     // RFC 5764 §4.2: client key, server key, client salt, server salt.
-    let (keys, salts) = material.split_at(2 * SrtpProfile::KEY_LEN);
-    let (client_key, server_key) = keys.split_at(SrtpProfile::KEY_LEN);
+    let (keys, salts) = material.split_at(2 * profile.key_len());
+    let (client_key, server_key) = keys.split_at(profile.key_len());
     let (client_salt, server_salt) = salts.split_at(profile.salt_len());
     let (ours, theirs) = if local_is_client {
         ((client_key, client_salt), (server_key, server_salt))
@@ -46,7 +46,7 @@ pub(super) struct KeyDerivation {
 
 impl KeyDerivation {
     pub(super) fn new(profile: SrtpProfile, key: &[u8], salt: &[u8]) -> Result<Self, SrtpError> {
-        if key.len() != SrtpProfile::KEY_LEN || salt.len() != profile.salt_len() {
+        if key.len() != profile.key_len() || salt.len() != profile.salt_len() {
             return Err(SrtpError::KeyingMaterial);
         }
         let mut master_salt = [0; 14];
@@ -72,9 +72,10 @@ impl KeyDerivation {
     }
 }
 
-/// An AES-128 counter mode key, expanded.
+/// A counter mode key, expanded: AES-128, or AES-256 by its length (RFC 6188 §3).
 pub(super) fn ctr_key(key: &[u8]) -> Result<EncryptingKey, SrtpError> {
-    let key = UnboundCipherKey::new(&AES_128, key).map_err(|_| SrtpError::KeyingMaterial)?;
+    let algorithm = if key.len() == 32 { &AES_256 } else { &AES_128 };
+    let key = UnboundCipherKey::new(algorithm, key).map_err(|_| SrtpError::KeyingMaterial)?;
     EncryptingKey::ctr(key).map_err(|_| SrtpError::KeyingMaterial)
 }
 

@@ -1,5 +1,5 @@
-//! SRTP and SRTCP (RFC 3711) with the two profiles that WebRTC endpoints agree on: AEAD_AES_128_GCM (RFC 7714) and
-//! AES128_CM_HMAC_SHA1_80 (RFC 3711 §4). Packets are opened and sealed in place.
+//! SRTP and SRTCP (RFC 3711) with the profiles that WebRTC endpoints agree on: AEAD_AES_128_GCM, AEAD_AES_256_GCM (RFC 7714)
+//! and AES128_CM_HMAC_SHA1_80 (RFC 3711 §4). Packets are opened and sealed in place.
 //!
 //! [`SrtpReceiver`] owns one peer's uplink keys, rollover counters and replay windows; [`SrtpSender`] its downlink keys and
 //! the SRTCP index. Keys are expanded once, here; no packet allocates. Neither has an MKI, a key lifetime below that of RFC
@@ -27,19 +27,27 @@ pub const MAX_SOURCES: usize = 64;
 /// A protection profile, by its DTLS-SRTP name (RFC 5764 §4.1.2, RFC 7714 §14.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SrtpProfile {
+    /// What `dimpl` chooses when a DTLS 1.2 client offers it, as Chromium and Firefox do.
+    AeadAes256Gcm,
     AeadAes128Gcm,
     Aes128CmSha1_80,
 }
 
 impl SrtpProfile {
     /// Bytes of a master key.
-    pub const KEY_LEN: usize = 16;
+    #[must_use]
+    pub fn key_len(self) -> usize {
+        match self {
+            Self::AeadAes256Gcm => 32,
+            Self::AeadAes128Gcm | Self::Aes128CmSha1_80 => 16,
+        }
+    }
 
     /// Bytes of a master salt.
     #[must_use]
     pub fn salt_len(self) -> usize {
         match self {
-            Self::AeadAes128Gcm => 12,
+            Self::AeadAes256Gcm | Self::AeadAes128Gcm => 12,
             Self::Aes128CmSha1_80 => 14,
         }
     }
@@ -47,14 +55,14 @@ impl SrtpProfile {
     /// Bytes to export from DTLS: two keys and two salts (RFC 5764 §4.2).
     #[must_use]
     pub fn keying_material_len(self) -> usize {
-        2 * (Self::KEY_LEN + self.salt_len())
+        2 * (self.key_len() + self.salt_len())
     }
 
     /// Bytes of an authentication tag.
     #[must_use]
     pub fn tag_len(self) -> usize {
         match self {
-            Self::AeadAes128Gcm => 16,
+            Self::AeadAes256Gcm | Self::AeadAes128Gcm => 16,
             Self::Aes128CmSha1_80 => 10,
         }
     }

@@ -9,7 +9,8 @@ use rtc_srtp::crypto::RTCCryptoProvider;
 use rtc_srtp::crypto::providers::AwsLcRsProvider;
 use rtc_srtp::protection_profile::ProtectionProfile;
 
-const PROFILES: [SrtpProfile; 2] = [SrtpProfile::AeadAes128Gcm, SrtpProfile::Aes128CmSha1_80];
+const PROFILES: [SrtpProfile; 3] =
+    [SrtpProfile::AeadAes256Gcm, SrtpProfile::AeadAes128Gcm, SrtpProfile::Aes128CmSha1_80];
 const SSRC: u32 = 0xcafe_f00d;
 const HEADER_LEN: usize = 20;
 
@@ -33,12 +34,14 @@ fn pair(profile: SrtpProfile) -> (SrtpReceiver, SrtpSender) {
 /// The client's context of the other implementation.
 fn reference(profile: SrtpProfile) -> Context {
     let material = keying_material(profile);
-    let salt = &material[32..32 + profile.salt_len()];
+    let keys_len = 2 * profile.key_len();
+    let salt = &material[keys_len..keys_len + profile.salt_len()];
     let theirs = match profile {
+        SrtpProfile::AeadAes256Gcm => ProtectionProfile::AeadAes256Gcm,
         SrtpProfile::AeadAes128Gcm => ProtectionProfile::AeadAes128Gcm,
         SrtpProfile::Aes128CmSha1_80 => ProtectionProfile::Aes128CmHmacSha1_80,
     };
-    Context::new(&material[..16], salt, theirs, None, None, AwsLcRsProvider::new().crypto()).unwrap()
+    Context::new(&material[..profile.key_len()], salt, theirs, None, None, AwsLcRsProvider::new().crypto()).unwrap()
 }
 
 /// A plain packet with a header extension.

@@ -1,0 +1,229 @@
+//! One person: a `str0m` PeerConnection with the sections of the protocol, a microphone and a simulcast camera.
+
+use crate::frame::{self, Label};
+use kenes_sfu::ids::PeerKey;
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
+use str0m::format::Codec;
+use str0m::media::{Direction, Frequency, KeyframeRequestKind, MediaKind, MediaTime, Mid, Simulcast, SimulcastLayer};
+use str0m::net::{Protocol, Receive};
+use str0m::{Candidate, Event, IceConnectionState, Input, Output, Rtc};
+
+pub const AUDIO_INTERVAL: Duration = Duration::from_millis(20);
+pub const VIDEO_INTERVAL: Duration = Duration::from_millis(40);
+
+/// A simulcast layer as this client encodes it.
+#[derive(Clone, Copy, Debug)]
+pub struct Layer {
+    pub rid: &'static str,
+    pub height: u16,
+    pub frame_len: usize,
+    pub active: bool,
+}
+
+pub const SIMULCAST: [Layer; 3] = [
+    Layer { rid: "q", height: 180, frame_len: 600, active: true },
+    Layer { rid: "h", height: 360, frame_len: 1_500, active: true },
+    Layer { rid: "f", height: 720, frame_len: 5_000, active: true },
+];
+
+/// A frame as it arrived at a viewer or listener.
+#[derive(Clone, Debug)]
+pub struct Arrived {
+    pub at: Instant,
+    pub label: Label,
+    pub keyframe: bool,
+    pub contiguous: bool,
+    pub media_time: Duration,
+}
+
+pub struct Client {
+    pub number: u8,
+    pub key: PeerKey,
+    pub address: SocketAddr,
+    pub rtc: Rtc,
+    pending: Option<SdpPendingOffer>,
+    pub microphone: Mid,
+    pub camera: Mid,
+    pub audio_slots: Vec<Mid>,
+    pub video_slots: Vec<Mid>,
+    pub layers: Vec<Layer>,
+    pub sends_audio: bool,
+    pub sends_video: bool,
+    pub arrived: HashMap<Mid, Vec<Arrived>>,
+    pub connected: bool,
+    pub disconnected: bool,
+    pub keyframes_asked: u32,
+    keyframe_due: [bool; 3],
+    frames_sent: u32,
+    audio_sent: u32,
+    started: Instant,
+    pub next_timeout: Instant,
+    /// Nothing is read or sent any more: the phone is in the river.
+    pub dead: bool,
+}
+
+impl Client {
+    pub fn new(number: u8, now: Instant, layers: &[Layer], audio_slots: usize, video_slots: usize) -> (Self, String) {
+        str0m::crypto::from_feature_flags().install_process_default();
+        let address = SocketAddr::from(([10, 0, 0, number], 40_000));
+        let mut rtc = Rtc::builder().build(now);
+        rtc.add_local_candidate(Candidate::host(address, "udp").unwrap()).unwrap();
+        let mut changes = rtc.sdp_api();
+        let microphone = changes.add_media(MediaKind::Audio, Direction::SendOnly, None, None, None);
+        let camera = changes.add_media(MediaKind::Video, Direction::SendOnly, None, None, simulcast(layers));
+        let mut receive = |kind| changes.add_media(kind, Direction::RecvOnly, None, None, None);
+        let audio_slots = (0..audio_slots).map(|_| receive(MediaKind::Audio)).collect();
+        let video_slots = (0..video_slots).map(|_| receive(MediaKind::Video)).collect();
+        let (offer, pending) = changes.apply().unwrap();
+        let client = Self {
+            number,
+            key: PeerKey(u64::from(number)),
+            address,
+            rtc,
+            pending: Some(pending),
+            microphone,
+            camera,
+            audio_slots,
+            video_slots,
+            layers: layers.to_vec(),
+            sends_audio: true,
+            sends_video: true,
+            arrived: HashMap::new(),
+            connected: false,
+            disconnected: false,
+            keyframes_asked: 0,
+            keyframe_due: [true; 3],
+            frames_sent: 0,
+            audio_sent: 0,
+            started: now,
+            next_timeout: now,
+            dead: false,
+        };
+        (client, offer.to_sdp_string())
+    }
+
+    pub fn accept(&mut self, answer: &str) {
+        let answer = SdpAnswer::from_sdp_string(answer).unwrap();
+        self.rtc.sdp_api().accept_answer(self.pending.take().unwrap(), answer).unwrap();
+    }
+
+    pub fn restart_ice(&mut self) -> String {
+        let mut changes = self.rtc.sdp_api();
+        changes.ice_restart(true);
+        let (offer, pending): (SdpOffer, _) = changes.apply().unwrap();
+        self.pending = Some(pending);
+        offer.to_sdp_string()
+    }
+
+    /// Another address, as after a change of network.
+    pub fn move_to(&mut self, address: SocketAddr) {
+        self.address = address;
+        self.rtc.add_local_candidate(Candidate::host(address, "udp").unwrap()).unwrap();
+    }
+
+    pub fn handle_datagram(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
+        let Ok(receive) = Receive::new(Protocol::Udp, from, self.address, bytes) else { return };
+        self.rtc.handle_input(Input::Receive(now, receive)).unwrap();
+    }
+
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.rtc.handle_input(Input::Timeout(now)).unwrap();
+    }
+
+    /// Drains what the client wants to send; notes its events.
+    pub fn poll(&mut self, now: Instant, mut send: impl FnMut(SocketAddr, Vec<u8>)) {
+        loop {
+            match self.rtc.poll_output().unwrap() {
+                Output::Timeout(at) => {
+                    self.next_timeout = at.max(now + Duration::from_micros(100));
+                    return;
+                }
+                Output::Transmit(transmit) => send(transmit.destination, transmit.contents.to_vec()),
+                Output::Event(event) => self.note(now, event),
+            }
+        }
+    }
+
+    fn note(&mut self, now: Instant, event: Event) {
+        match event {
+            Event::Connected => self.connected = true,
+            Event::IceConnectionStateChange(IceConnectionState::Disconnected) => self.disconnected = true,
+            Event::KeyframeRequest(request) => {
+                self.keyframes_asked += 1;
+                let asked = |layer: &Layer| request.rid.is_none_or(|rid| &*rid == layer.rid);
+                for (due, layer) in self.keyframe_due.iter_mut().zip(&self.layers) {
+                    *due |= asked(layer);
+                }
+            }
+            Event::MediaData(data) => {
+                let is_video = self.video_slots.contains(&data.mid);
+                let label = if is_video { frame::vp8_label(&data.data) } else { frame::opus_label(&data.data) };
+                self.arrived.entry(data.mid).or_default().push(Arrived {
+                    at: now,
+                    label,
+                    keyframe: is_video && frame::is_keyframe(&data.data),
+                    contiguous: data.contiguous,
+                    media_time: data.time.into(),
+                });
+            }
+            _ => {}
+        }
+    }
+
+    pub fn speak(&mut self, now: Instant, level: i8) {
+        if !self.sends_audio || !self.connected || self.dead {
+            return;
+        }
+        let label = Label { publisher: self.number, layer: 0, number: self.audio_sent };
+        self.audio_sent += 1;
+        let time = MediaTime::from(now.duration_since(self.started));
+        let Some(writer) = self.rtc.writer(self.microphone) else { return };
+        let pt = writer.payload_params().find(|params| params.spec().codec == Codec::Opus).unwrap().pt();
+        writer.audio_level(level, true).write(pt, now, time, frame::opus(label, 80)).unwrap();
+    }
+
+    pub fn film(&mut self, now: Instant) {
+        if !self.sends_video || !self.connected || self.dead {
+            return;
+        }
+        let time = MediaTime::from(now.duration_since(self.started)).rebase(Frequency::NINETY_KHZ);
+        self.frames_sent += 1;
+        for (position, layer) in self.layers.clone().into_iter().enumerate().filter(|(_, layer)| layer.active) {
+            let layer_number = u8::try_from(position).unwrap();
+            let label = Label { publisher: self.number, layer: layer_number, number: self.frames_sent };
+            let keyframe = std::mem::take(&mut self.keyframe_due[position]);
+            let len = if keyframe { layer.frame_len * 3 } else { layer.frame_len };
+            let frame = frame::vp8(label, keyframe, layer.height, len);
+            let Some(writer) = self.rtc.writer(self.camera) else { return };
+            let pt = writer.payload_params().find(|params| params.spec().codec == Codec::Vp8).unwrap().pt();
+            let writer = if self.layers.len() > 1 { writer.rid(layer.rid.into()) } else { writer };
+            writer.write(pt, now, time, frame).unwrap();
+        }
+    }
+
+    pub fn ask_keyframe(&mut self, slot: Mid) {
+        self.rtc.writer(slot).unwrap().request_keyframe(None, KeyframeRequestKind::Pli).unwrap();
+    }
+
+    pub fn seen(&self, slot: Mid) -> &[Arrived] {
+        self.arrived.get(&slot).map_or(&[], Vec::as_slice)
+    }
+
+    pub fn forget_arrivals(&mut self) {
+        self.arrived.clear();
+    }
+}
+
+fn simulcast(layers: &[Layer]) -> Option<Simulcast> {
+    if layers.len() < 2 {
+        return None;
+    }
+    let mut simulcast = Simulcast::new();
+    for layer in layers {
+        simulcast.add_send_layer(SimulcastLayer::new(layer.rid));
+    }
+    Some(simulcast)
+}

@@ -1,0 +1,233 @@
+//! Everything together: one shard, its clients, the link between them, and one virtual clock.
+
+use crate::client::{AUDIO_INTERVAL, Client, Layer, SIMULCAST, VIDEO_INTERVAL};
+use crate::link::{Conditions, Datagram, Link};
+use kenes_sfu::batch::SendBatch;
+use kenes_sfu::command::Command;
+use kenes_sfu::demux::{Class, classify};
+use kenes_sfu::description::PeerDescription;
+use kenes_sfu::event::Event;
+use kenes_sfu::ids::{Mid, PeerKey, RoomKey, TrackKey};
+use kenes_sfu::sdp::{self, AnswerOptions};
+use kenes_sfu::shard::{Shard, ShardConfig};
+use kenes_sfu::transport::dtls::DtlsIdentity;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+pub const ROOM: RoomKey = RoomKey(1);
+
+pub struct World {
+    pub now: Instant,
+    pub shard: Shard,
+    pub clients: Vec<Client>,
+    pub descriptions: Vec<PeerDescription>,
+    pub link: Link,
+    pub events: Vec<Event>,
+    /// Level of everybody's microphone, dBov.
+    pub level: i8,
+    pub server: SocketAddr,
+    identity: DtlsIdentity,
+    batch: SendBatch,
+    rng: StdRng,
+    next_audio: Instant,
+    next_video: Instant,
+    /// Allocations inside the shard while it handled datagrams, and how many those were.
+    pub allocations: usize,
+    pub datagrams: usize,
+    /// Count RTP alone: STUN, DTLS and RTCP are off the packet path.
+    pub only_media: bool,
+}
+
+impl World {
+    pub fn new(conditions: Conditions, seed: u64) -> Self {
+        eprintln!("seed {seed}");
+        let now = Instant::now();
+        let identity = DtlsIdentity::generate().unwrap();
+        Self {
+            now,
+            shard: Shard::new(ShardConfig { identity: identity.clone(), seed }, now),
+            clients: Vec::new(),
+            descriptions: Vec::new(),
+            link: Link::new(conditions, seed),
+            events: Vec::new(),
+            level: -30,
+            server: SocketAddr::from(([10, 0, 0, 254], 3_478)),
+            identity,
+            batch: SendBatch::with_capacity(1 << 21, 4_096),
+            rng: StdRng::seed_from_u64(seed),
+            next_audio: now,
+            next_video: now,
+            allocations: 0,
+            datagrams: 0,
+            only_media: false,
+        }
+    }
+
+    /// A room of people who all send simulcast and have seen each other connect.
+    pub fn room(people: usize, conditions: Conditions, seed: u64) -> Self {
+        let mut world = Self::new(conditions, seed);
+        for _ in 0..people {
+            world.join(&SIMULCAST);
+        }
+        world.run(Duration::from_secs(2));
+        assert!(world.clients.iter().all(|client| client.connected), "everybody is connected");
+        world
+    }
+
+    /// Negotiates a new client and opens it in the shard; gives its index.
+    pub fn join(&mut self, layers: &[Layer]) -> usize {
+        self.join_room(layers, ROOM)
+    }
+
+    pub fn join_room(&mut self, layers: &[Layer], room: RoomKey) -> usize {
+        let number = u8::try_from(self.clients.len() + 1).unwrap();
+        let (mut client, offer) = Client::new(number, self.now, layers, 3, 3);
+        let candidates = [self.server];
+        let options = AnswerOptions { fingerprint: self.identity.fingerprint(), candidates: &candidates };
+        let negotiated = sdp::answer(&offer, &options, &mut self.rng).unwrap();
+        client.accept(&negotiated.answer);
+        let description = Box::new(negotiated.description.clone());
+        self.command(Command::OpenPeer { peer: client.key, room, description });
+        self.descriptions.push(negotiated.description);
+        self.clients.push(client);
+        self.clients.len() - 1
+    }
+
+    pub fn restart_ice(&mut self, client: usize) {
+        let offer = self.clients[client].restart_ice();
+        let candidates = [self.server];
+        let options = AnswerOptions { fingerprint: self.identity.fingerprint(), candidates: &candidates };
+        let negotiated = sdp::restart(&offer, &self.descriptions[client], &options, &mut self.rng).unwrap();
+        self.clients[client].accept(&negotiated.answer);
+        let description = Box::new(negotiated.description.clone());
+        self.command(Command::RestartIce { peer: self.clients[client].key, description });
+        self.descriptions[client] = negotiated.description;
+    }
+
+    pub fn command(&mut self, command: Command) {
+        self.shard.handle_command(self.now, command, &mut self.batch);
+        self.drain();
+    }
+
+    /// `viewer` shows `publisher`'s camera on its slot at this height.
+    pub fn view(&mut self, viewer: usize, slot: usize, publisher: usize, max_height: u16) {
+        let subscriber = self.clients[viewer].key;
+        let mid = mid(self.clients[viewer].video_slots[slot]);
+        let track = Some(self.camera_of(publisher));
+        self.command(Command::BindVideo { subscriber, mid, track, max_height, priority: 1 });
+    }
+
+    pub fn listen(&mut self, listener: usize, slot: usize, publisher: usize) {
+        let subscriber = self.clients[listener].key;
+        let mid = mid(self.clients[listener].audio_slots[slot]);
+        let track = Some(self.microphone_of(publisher));
+        self.command(Command::BindAudio { subscriber, mid, track });
+    }
+
+    pub fn camera_of(&self, client: usize) -> TrackKey {
+        TrackKey { peer: self.key(client), mid: mid(self.clients[client].camera) }
+    }
+
+    pub fn microphone_of(&self, client: usize) -> TrackKey {
+        TrackKey { peer: self.key(client), mid: mid(self.clients[client].microphone) }
+    }
+
+    pub fn key(&self, client: usize) -> PeerKey {
+        self.clients[client].key
+    }
+
+    pub fn forget_arrivals(&mut self) {
+        self.clients.iter_mut().for_each(Client::forget_arrivals);
+    }
+
+    pub fn run(&mut self, duration: Duration) {
+        let end = self.now + duration;
+        while self.now < end {
+            self.now = self.next_moment().min(end).max(self.now);
+            self.step();
+        }
+    }
+
+    /// Runs until `done`, at most for `limit`; how long it took.
+    pub fn run_until(&mut self, limit: Duration, done: impl Fn(&Self) -> bool) -> Duration {
+        let start = self.now;
+        while !done(self) {
+            assert!(self.now < start + limit, "not within {limit:?}");
+            self.run(Duration::from_millis(1));
+        }
+        self.now - start
+    }
+
+    fn next_moment(&self) -> Instant {
+        let clients = self.clients.iter().filter(|client| !client.dead).map(|client| client.next_timeout);
+        let media = [self.next_audio, self.next_video];
+        let others = [self.shard.next_timeout(), self.link.next_arrival()].into_iter().flatten();
+        clients.chain(media).chain(others).min().unwrap_or(self.now)
+    }
+
+    fn step(&mut self) {
+        let now = self.now;
+        while let Some(mut datagram) = self.link.take_arrived(now) {
+            if datagram.to == self.server {
+                self.deliver(datagram.from, &mut datagram.bytes);
+            } else if let Some(client) = self.clients.iter_mut().find(|client| client.address == datagram.to) {
+                if !client.dead {
+                    client.handle_datagram(now, datagram.from, &datagram.bytes);
+                }
+            }
+        }
+        if self.shard.next_timeout().is_some_and(|at| at <= now) {
+            self.shard.handle_timeout(now, &mut self.batch);
+        }
+        self.produce();
+        for client in self.clients.iter_mut().filter(|client| !client.dead) {
+            if client.next_timeout <= now {
+                client.handle_timeout(now);
+            }
+            let (address, link) = (client.address, &mut self.link);
+            client.poll(now, |to, bytes| link.send_uplink(now, Datagram { from: address, to, bytes }));
+        }
+        self.drain();
+    }
+
+    /// Hands the shard a datagram as `io` would, and counts what it allocates.
+    pub fn deliver(&mut self, from: SocketAddr, bytes: &mut [u8]) {
+        let counts = !self.only_media || classify(bytes) == Some(Class::Rtp);
+        let region = stats_alloc::Region::new(crate::ALLOCATOR);
+        self.shard.handle_datagram(self.now, from, bytes, &mut self.batch);
+        if counts {
+            self.allocations += region.change().allocations + region.change().reallocations;
+            self.datagrams += 1;
+        }
+        self.drain();
+    }
+
+    fn produce(&mut self) {
+        let (now, level) = (self.now, self.level);
+        if self.next_audio <= now {
+            self.next_audio += AUDIO_INTERVAL;
+            self.clients.iter_mut().for_each(|client| client.speak(now, level));
+        }
+        if self.next_video <= now {
+            self.next_video += VIDEO_INTERVAL;
+            self.clients.iter_mut().for_each(|client| client.film(now));
+        }
+    }
+
+    fn drain(&mut self) {
+        let (now, server) = (self.now, self.server);
+        for (to, bytes) in self.batch.datagrams() {
+            self.link.send_downlink(now, Datagram { from: server, to, bytes: bytes.to_vec() });
+        }
+        self.batch.clear();
+        while let Some(event) = self.shard.poll_event() {
+            self.events.push(event);
+        }
+    }
+}
+
+pub fn mid(mid: str0m::media::Mid) -> Mid {
+    Mid::new(&mid).unwrap()
+}
