@@ -5,7 +5,7 @@ import { LinkLabel } from './tile.js';
 import { MoreSheet } from './bar.js';
 import { TalkDevices } from './talk-devices.js';
 import { DeviceSelect } from './device-select.js';
-import { clockTime } from './time.js';
+import { momentWords } from './time.js';
 import { knocking, mayModerate, mayPublish } from '../state/reducer.js';
 import { linkWords } from '../state/quality.js';
 import { initialsOf } from '../state/tiles.js';
@@ -66,7 +66,7 @@ function Chat({ state, session, t }) {
       ${state.chat.length === 0 && html`<li class="chat-empty">${t('chat.empty')}</li>`}
       ${state.chat.map(
         (entry, index) => html`<li key=${index} class="chat-message ${entry.from === state.selfId ? 'is-own' : ''}" data-testid="chat-message" data-from=${entry.from}>
-          <span class="chat-meta">${entry.from === state.selfId ? t('role.you') : nameOf(entry.from)} · <time>${clockTime(entry.at_ms)}</time></span>
+          <span class="chat-meta">${entry.from === state.selfId ? t('role.you') : nameOf(entry.from)} · <time>${momentWords(entry.at_ms, Date.now())}</time></span>
           <p>${entry.body}</p>
         </li>`,
       )}

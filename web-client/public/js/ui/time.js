@@ -6,8 +6,14 @@ export function clockTime(atMs) {
   return `${two(at.getHours())}:${two(at.getMinutes())}`;
 }
 
+/** @param {number} atMs @param {number} nowMs @returns {string} HH:mm today, with its date on other days */
+export function momentWords(atMs, nowMs) {
+  const date = calendarDate(atMs);
+  return date === calendarDate(nowMs) ? clockTime(atMs) : `${date} ${clockTime(atMs)}`;
+}
+
 /** @param {number} atMs @returns {string} dd.MM.yyyy */
-export function calendarDate(atMs) {
+function calendarDate(atMs) {
   const at = new Date(atMs);
   return `${two(at.getDate())}.${two(at.getMonth() + 1)}.${at.getFullYear()}`;
 }

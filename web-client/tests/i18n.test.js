@@ -1,0 +1,70 @@
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { en } from '../public/js/i18n/en.js';
+import { kk } from '../public/js/i18n/kk.js';
+import { ru } from '../public/js/i18n/ru.js';
+import { loadLanguage, pickLanguage, translate } from '../public/js/i18n/index.js';
+
+const js = new URL('../public/js/', import.meta.url);
+
+/** @returns {{path: string, text: string}[]} every module of the client but the dictionaries */
+function modules() {
+  return readdirSync(js, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.js') && !/^i18n\/(kk|ru|en)\.js$/.test(path))
+    .map((path) => ({ path, text: readFileSync(new URL(path, js), 'utf8') }));
+}
+
+for (const [language, dictionary] of Object.entries({ kk, ru })) {
+  test(`${language} says everything that English says, and nothing else`, () => {
+    assert.deepEqual(Object.keys(dictionary), Object.keys(en));
+  });
+
+  test(`${language} names the same parameters as English`, () => {
+    const names = (/** @type {string} */ text) => (text.match(/\{\w+\}/g) ?? []).sort();
+    for (const [key, text] of Object.entries(en)) {
+      assert.deepEqual(names(dictionary[/** @type {keyof typeof en} */ (key)]), names(text), key);
+    }
+  });
+}
+
+test('Kazakh is written with Kazakh letters', () => {
+  assert.match(Object.values(kk).join(''), /[әғқңөұүһі]/);
+});
+
+test('no visible text is written into a template', () => {
+  for (const { path, text } of modules().filter(({ path }) => path.startsWith('ui/') || path === 'landing.js')) {
+    const templates = text.match(/html`[\s\S]*?`/g)?.join('\n') ?? '';
+    const words = templates.replaceAll(/\$\{[^}]*\}/g, '').match(/(?<!=)>\s*\p{L}{2,}[^<$`]*</gu) ?? [];
+    assert.deepEqual(words, [], path);
+    assert.doesNotMatch(templates, /(aria-label|title|placeholder)="[^"]/, path);
+    assert.doesNotMatch(text, /[а-яәғқңөұүһі]/iu, path);
+  }
+});
+
+test('every error code that the client says has words', () => {
+  for (const { path, text } of modules()) {
+    for (const code of text.match(/'E-[A-Z]+-\d+'/g) ?? []) assert.ok(`errors.${code.slice(1, -1)}` in en, `${code} in ${path}`);
+  }
+  for (const prefix of ['E-CAM', 'E-MIC']) {
+    for (const digit of [1, 2, 3, 4, 5]) assert.ok(`errors.${prefix}-${digit}` in en);
+  }
+});
+
+test('every key is used', () => {
+  const source = modules().map(({ text }) => text).join('\n');
+  const built = /^(errors|role|quality|left|waiting|confirm|connection)\./;
+  const unused = Object.keys(en).filter((key) => !built.test(key) && !source.includes(`'${key}'`) && !source.includes(`${key.split('.')[0]}.\${`));
+  assert.deepEqual(unused, []);
+});
+
+test('parameters are put in, unknown ones stay visible', async () => {
+  await loadLanguage('en');
+  assert.equal(translate('en', 'check.hello', { name: 'Aigul' }), 'Hello, Aigul');
+  assert.equal(translate('en', 'check.hello'), 'Hello, {name}');
+});
+
+test('the strongest wish that we speak decides the language, Kazakh when there is none', () => {
+  assert.equal(pickLanguage([null, 'de-DE', 'ru-KZ', 'en']), 'ru');
+  assert.equal(pickLanguage(['de', null]), 'kk');
+});
