@@ -8,6 +8,8 @@ import puppeteer from 'puppeteer-core';
 
 const CHROMIUM = process.env.KENES_CHROMIUM ?? '/usr/bin/chromium';
 const FIREFOX = process.env.KENES_FIREFOX ?? '/usr/bin/firefox-esr';
+/** A browser that does not answer one question for so long hangs; the error then says which question. */
+const PROTOCOL_MS = 40_000;
 
 /** Two cameras, so that switching has somewhere to go; 15 fps, so that two cores can encode and decode for three people. */
 const FAKE_DEVICES = '--use-fake-device-for-media-stream=device-count=2,fps=15';
@@ -78,9 +80,9 @@ export class Browsers {
 /** @param {Kind} kind @returns {Promise<Browser>} */
 function launch(kind) {
   if (kind === 'chromium') {
-    return puppeteer.launch({ browser: 'chrome', executablePath: CHROMIUM, headless: true, args: CHROMIUM_FLAGS });
+    return puppeteer.launch({ browser: 'chrome', executablePath: CHROMIUM, headless: true, protocolTimeout: PROTOCOL_MS, args: CHROMIUM_FLAGS });
   }
   const devices = kind === 'firefox' ? FAKE_DEVICES_PREFS : NO_DEVICES_PREFS;
   const extraPrefsFirefox = { ...FIREFOX_PREFS, ...devices };
-  return puppeteer.launch({ browser: 'firefox', executablePath: FIREFOX, headless: true, extraPrefsFirefox });
+  return puppeteer.launch({ browser: 'firefox', executablePath: FIREFOX, headless: true, protocolTimeout: PROTOCOL_MS, extraPrefsFirefox });
 }
