@@ -112,7 +112,8 @@ export function reduce(state, event) {
     case 'invited':
       return { ...state, invited: { role: event.role, name: event.name, roomTitle: event.roomTitle } };
     case 'phase':
-      return { ...state, phase: event.phase };
+      // What the device check said has been read; the call's own buttons show what is off.
+      return { ...state, phase: event.phase, notices: event.phase === 'entering' ? [] : state.notices };
     case 'preparing':
       return { ...state, preparing: event.preparing };
     case 'failed':

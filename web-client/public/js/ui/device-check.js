@@ -18,13 +18,13 @@ export function DeviceCheck({ state, session, t }) {
     <div class="check-preview">
       <${Preview} state=${state} session=${session} t=${t} />
       <${Meter} state=${state} session=${session} t=${t} />
-    </div>
-    <div class="check-choices">
       <${Notices} state=${state} session=${session} t=${t} />
       ${state.notices.length > 0 &&
       html`<button type="button" class="button is-quiet" onClick=${() => session.prepareDevices()}>
         <${Icon} name="switch" size=${20} />${t('check.try_again')}
       </button>`}
+    </div>
+    <div class="check-choices">
       <${TalkDevices} state=${state} session=${session} t=${t} />
     </div>
     <div class="check-actions">
