@@ -113,9 +113,14 @@ pub enum Codec {
     Red,
     Vp8,
     /// Profile 0 only (RFC 9628 §7).
-    Vp9 { profile_id: u8 },
+    Vp9 {
+        profile_id: u8,
+    },
     /// `profile` is profile-level-id's first two bytes with constraint bits folded to the browser's classes (RFC 6184 §8.1).
-    H264 { profile: H264Profile, packetization_mode: u8 },
+    H264 {
+        profile: H264Profile,
+        packetization_mode: u8,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -3,6 +3,8 @@
 //! [`Shard`](shard) is sans-IO: datagrams, commands and time go in, datagrams, events and the next deadline come out.
 //! `io` is the only place with threads, sockets and a clock. Nothing here knows signaling, HTTP or storage.
 
+#![cfg_attr(test, expect(clippy::disallowed_methods, reason = "tests may read the clock (STYLE)"))]
+
 mod bandwidth;
 pub mod batch;
 pub mod command;

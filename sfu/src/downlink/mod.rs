@@ -4,13 +4,17 @@
 
 mod feedback;
 
+pub(crate) use crate::bandwidth::LayerView;
+pub(crate) use crate::subscriber::slot::Slot;
+
+use crate::bandwidth;
 use crate::batch::SendBatch;
 use crate::counters::Counters;
 use crate::description::PeerDescription;
 use crate::ids::{Mid, PeerIndex, SectionIndex, Ssrc};
 use crate::packet::{KeptPacket, LayerClocks, MediaPacket};
 use crate::rtp::sequence::ExtendedSeq;
-use crate::subscriber::slot::{NotWritten, Slot, Written};
+use crate::subscriber::slot::{NotWritten, Written};
 use crate::transport::srtp::{MAX_OVERHEAD, SrtpSender};
 use feedback::Feedback;
 use rand::{Rng, RngExt};
@@ -79,6 +83,14 @@ impl Downlink {
 
     pub(crate) fn section_of_ssrc(&self, ssrc: Ssrc) -> Option<SectionIndex> {
         self.slots().find(|(_, slot)| slot.ssrc == ssrc).map(|(section, _)| section)
+    }
+
+    /// Gives a viewing slot the layer that its display, and what flows, allow. `layers` lowest first.
+    pub(crate) fn choose_layer(&mut self, section: SectionIndex, layers: &[LayerView]) {
+        let Some(slot) = self.slot_mut(section) else { return };
+        let choice = bandwidth::choose(layers, slot.max_height);
+        slot.desired = choice.map(|choice| choice.desired);
+        slot.want(choice.map(|choice| choice.playable));
     }
 
     /// Bytes sent since the last call.

@@ -11,7 +11,7 @@ const MAX_REQUESTS: u8 = 8;
 /// A packet that comes later than this is of no use to a decoder.
 const GIVE_UP_AFTER: Duration = Duration::from_millis(1_000);
 /// Time for a merely reordered packet to arrive before the first request.
-pub(crate) const REORDER_WAIT: Duration = Duration::from_millis(5);
+const REORDER_WAIT: Duration = Duration::from_millis(5);
 /// Between two requests for one packet, until the round trip is known.
 const DEFAULT_RETRY: Duration = Duration::from_millis(100);
 const MIN_RETRY: Duration = Duration::from_millis(20);

@@ -125,7 +125,7 @@ impl Reception {
         let current = self.mark();
         let interval = current.since(self.reported);
         self.reported = current;
-        let fraction = if interval.expected == 0 { 0 } else { (interval.lost << 8) / interval.expected };
+        let fraction = (interval.lost << 8).checked_div(interval.expected).unwrap_or(0);
         let cumulative = i32::try_from(current.expected.saturating_sub(current.received)).unwrap_or(i32::MAX);
         Some(ReceptionReport {
             fraction_lost: u8::try_from(fraction).unwrap_or(u8::MAX),

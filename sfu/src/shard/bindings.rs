@@ -1,15 +1,14 @@
 //! Which track is on which slot, at which layer, and what publishers hear of it.
 
 use super::Shard;
-use crate::bandwidth::{self, LayerView};
 use crate::batch::SendBatch;
 use crate::description::{MAX_LAYERS, MediaKind};
+use crate::downlink::{LayerView, Slot};
 use crate::event::Event;
 use crate::ids::{Mid, PeerIndex, PeerKey, TrackIndex, TrackKey};
 use crate::packet::LayerIndex;
 use crate::router::Subscriber;
 use crate::router::demand::LayerSet;
-use crate::subscriber::slot::Slot;
 use std::time::Instant;
 
 /// What a viewer does with a slot.
@@ -112,8 +111,8 @@ impl Shard {
 
     /// Gives a viewing slot the layer that its display, and what flows, allow.
     pub(super) fn choose_layer(&mut self, now: Instant, subscriber: Subscriber) {
-        let Some(slot) = self.slot_mut(subscriber.peer, subscriber.section) else { return };
-        let (max_height, Some(track)) = (slot.max_height, slot.track) else { return };
+        let slot = self.downlinks.get(subscriber.peer.0).and_then(|downlink| downlink.slot(subscriber.section));
+        let Some(track) = slot.and_then(|slot| slot.track) else { return };
         let Some(publisher) = self.router.track(track).map(|routed| routed.publisher) else { return };
         let Some(published) = self.uplinks.get(publisher.0).and_then(|uplink| uplink.track(track)) else { return };
         let mut views = [LayerView { height: None, is_flowing: false }; MAX_LAYERS];
@@ -121,10 +120,8 @@ impl Shard {
             *view = LayerView { height: layer.height, is_flowing: layer.is_flowing(now) };
         }
         let views = views.get(..published.layers.len()).unwrap_or_default();
-        let choice = bandwidth::choose(views, max_height);
-        if let Some(slot) = self.slot_mut(subscriber.peer, subscriber.section) {
-            slot.desired = choice.map(|choice| choice.desired);
-            slot.want(choice.map(|choice| choice.playable));
+        if let Some(downlink) = self.downlinks.get_mut(subscriber.peer.0) {
+            downlink.choose_layer(subscriber.section, views);
         }
     }
 

@@ -3,7 +3,6 @@
 use super::Shard;
 use crate::batch::SendBatch;
 use crate::ids::{PeerIndex, SeqNo, Ssrc};
-use crate::publisher::missing::REORDER_WAIT;
 use crate::rtcp::{self, RtcpPacket};
 use std::time::Instant;
 
@@ -16,8 +15,8 @@ impl Shard {
             let Some(downlink) = self.downlinks.get_mut(subscriber.peer.0) else { continue };
             downlink.send_rtp(now, subscriber.section, &received.packet, received.clocks, batch, &mut self.counters);
         }
-        if received.owes {
-            self.wake(from, now + REORDER_WAIT);
+        if let Some(deadline) = received.next_nack {
+            self.wake(from, deadline);
         }
     }
 

@@ -3,11 +3,10 @@
 use super::{MAX_PEERS, Shard};
 use crate::batch::SendBatch;
 use crate::description::{DtlsParameters, PeerDescription};
-use crate::downlink::Downlink;
+use crate::downlink::{Downlink, Slot};
 use crate::event::{CloseReason, Event};
 use crate::ids::{PeerIndex, PeerKey, RoomKey, SectionIndex, TrackIndex, TrackKey};
 use crate::router::Subscriber;
-use crate::subscriber::slot::Slot;
 use crate::transport::dtls::DtlsTransport;
 use crate::transport::ice::IceLite;
 use crate::uplink::Uplink;

@@ -1,5 +1,6 @@
 //! From datagram to authenticated packet: ICE decides where, DTLS makes the keys, SRTP uses them.
 
+mod client_hello;
 pub mod dtls;
 pub mod ice;
 pub mod srtp;

@@ -37,8 +37,8 @@ pub(crate) struct Received<'a> {
     pub track: TrackIndex,
     pub packet: MediaPacket<'a>,
     pub clocks: &'a LayerClocks,
-    /// A loss was noticed: the shard looks after this uplink sooner.
-    pub owes: bool,
+    /// A loss was noticed: this uplink is to be looked after then.
+    pub next_nack: Option<Instant>,
 }
 
 impl Uplink {
@@ -140,14 +140,14 @@ impl Uplink {
                 (layer.reception.accept_recovered(original), payload)
             }
         };
-        let (sequence, owes) = match verdict {
+        let (sequence, next_nack) = match verdict {
             Verdict::Newest { sequence, gap_too_large } => {
                 layer.needs_keyframe |= gap_too_large;
-                (sequence, repairs && layer.reception.missing.next_deadline().is_some())
+                (sequence, layer.reception.missing.next_deadline().filter(|_| repairs))
             }
             Verdict::FillsGap { sequence } => {
                 counters.recovered_packets += u64::from(source.role == Role::Retransmission);
-                (sequence, false)
+                (sequence, None)
             }
             Verdict::Duplicate => {
                 counters.dropped.rtp_duplicate += 1;
@@ -174,7 +174,7 @@ impl Uplink {
             audio_level: extensions.audio_level,
             payload,
         };
-        Some(Received { track: *index, packet, clocks: &published.clocks, owes })
+        Some(Received { track: *index, packet, clocks: &published.clocks, next_nack })
     }
 
     /// Opens one datagram that RFC 7983 classifies as RTCP, in place, and gives the plain compound.

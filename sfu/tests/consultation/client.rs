@@ -11,19 +11,19 @@ use str0m::media::{Direction, Frequency, KeyframeRequestKind, MediaKind, MediaTi
 use str0m::net::{Protocol, Receive};
 use str0m::{Candidate, Event, IceConnectionState, Input, Output, Rtc};
 
-pub const AUDIO_INTERVAL: Duration = Duration::from_millis(20);
-pub const VIDEO_INTERVAL: Duration = Duration::from_millis(40);
+pub(crate) const AUDIO_INTERVAL: Duration = Duration::from_millis(20);
+pub(crate) const VIDEO_INTERVAL: Duration = Duration::from_millis(40);
 
 /// A simulcast layer as this client encodes it.
 #[derive(Clone, Copy, Debug)]
-pub struct Layer {
-    pub rid: &'static str,
-    pub height: u16,
-    pub frame_len: usize,
-    pub active: bool,
+pub(crate) struct Layer {
+    pub(crate) rid: &'static str,
+    pub(crate) height: u16,
+    pub(crate) frame_len: usize,
+    pub(crate) active: bool,
 }
 
-pub const SIMULCAST: [Layer; 3] = [
+pub(crate) const SIMULCAST: [Layer; 3] = [
     Layer { rid: "q", height: 180, frame_len: 600, active: true },
     Layer { rid: "h", height: 360, frame_len: 1_500, active: true },
     Layer { rid: "f", height: 720, frame_len: 5_000, active: true },
@@ -31,42 +31,48 @@ pub const SIMULCAST: [Layer; 3] = [
 
 /// A frame as it arrived at a viewer or listener.
 #[derive(Clone, Debug)]
-pub struct Arrived {
-    pub at: Instant,
-    pub label: Label,
-    pub keyframe: bool,
-    pub contiguous: bool,
-    pub media_time: Duration,
+pub(crate) struct Arrived {
+    pub(crate) at: Instant,
+    pub(crate) label: Label,
+    pub(crate) keyframe: bool,
+    pub(crate) contiguous: bool,
+    pub(crate) media_time: Duration,
 }
 
-pub struct Client {
-    pub number: u8,
-    pub key: PeerKey,
-    pub address: SocketAddr,
-    pub rtc: Rtc,
+pub(crate) struct Client {
+    pub(crate) number: u8,
+    pub(crate) key: PeerKey,
+    pub(crate) address: SocketAddr,
+    pub(crate) rtc: Rtc,
     pending: Option<SdpPendingOffer>,
-    pub microphone: Mid,
-    pub camera: Mid,
-    pub audio_slots: Vec<Mid>,
-    pub video_slots: Vec<Mid>,
-    pub layers: Vec<Layer>,
-    pub sends_audio: bool,
-    pub sends_video: bool,
-    pub arrived: HashMap<Mid, Vec<Arrived>>,
-    pub connected: bool,
-    pub disconnected: bool,
-    pub keyframes_asked: u32,
+    pub(crate) microphone: Mid,
+    pub(crate) camera: Mid,
+    pub(crate) audio_slots: Vec<Mid>,
+    pub(crate) video_slots: Vec<Mid>,
+    pub(crate) layers: Vec<Layer>,
+    pub(crate) sends_audio: bool,
+    pub(crate) sends_video: bool,
+    pub(crate) arrived: HashMap<Mid, Vec<Arrived>>,
+    pub(crate) connected: bool,
+    pub(crate) disconnected: bool,
+    pub(crate) keyframes_asked: u32,
     keyframe_due: [bool; 3],
     frames_sent: u32,
     audio_sent: u32,
     started: Instant,
-    pub next_timeout: Instant,
+    pub(crate) next_timeout: Instant,
     /// Nothing is read or sent any more: the phone is in the river.
-    pub dead: bool,
+    pub(crate) dead: bool,
 }
 
 impl Client {
-    pub fn new(number: u8, now: Instant, layers: &[Layer], audio_slots: usize, video_slots: usize) -> (Self, String) {
+    pub(crate) fn new(
+        number: u8,
+        now: Instant,
+        layers: &[Layer],
+        audio_slots: usize,
+        video_slots: usize,
+    ) -> (Self, String) {
         str0m::crypto::from_feature_flags().install_process_default();
         let address = SocketAddr::from(([10, 0, 0, number], 40_000));
         let mut rtc = Rtc::builder().build(now);
@@ -105,12 +111,12 @@ impl Client {
         (client, offer.to_sdp_string())
     }
 
-    pub fn accept(&mut self, answer: &str) {
+    pub(crate) fn accept(&mut self, answer: &str) {
         let answer = SdpAnswer::from_sdp_string(answer).unwrap();
         self.rtc.sdp_api().accept_answer(self.pending.take().unwrap(), answer).unwrap();
     }
 
-    pub fn restart_ice(&mut self) -> String {
+    pub(crate) fn restart_ice(&mut self) -> String {
         let mut changes = self.rtc.sdp_api();
         changes.ice_restart(true);
         let (offer, pending): (SdpOffer, _) = changes.apply().unwrap();
@@ -119,22 +125,22 @@ impl Client {
     }
 
     /// Another address, as after a change of network.
-    pub fn move_to(&mut self, address: SocketAddr) {
+    pub(crate) fn move_to(&mut self, address: SocketAddr) {
         self.address = address;
         self.rtc.add_local_candidate(Candidate::host(address, "udp").unwrap()).unwrap();
     }
 
-    pub fn handle_datagram(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
+    pub(crate) fn handle_datagram(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
         let Ok(receive) = Receive::new(Protocol::Udp, from, self.address, bytes) else { return };
         self.rtc.handle_input(Input::Receive(now, receive)).unwrap();
     }
 
-    pub fn handle_timeout(&mut self, now: Instant) {
+    pub(crate) fn handle_timeout(&mut self, now: Instant) {
         self.rtc.handle_input(Input::Timeout(now)).unwrap();
     }
 
     /// Drains what the client wants to send; notes its events.
-    pub fn poll(&mut self, now: Instant, mut send: impl FnMut(SocketAddr, Vec<u8>)) {
+    pub(crate) fn poll(&mut self, now: Instant, mut send: impl FnMut(SocketAddr, Vec<u8>)) {
         loop {
             match self.rtc.poll_output().unwrap() {
                 Output::Timeout(at) => {
@@ -173,7 +179,7 @@ impl Client {
         }
     }
 
-    pub fn speak(&mut self, now: Instant, level: i8) {
+    pub(crate) fn speak(&mut self, now: Instant, level: i8) {
         if !self.sends_audio || !self.connected || self.dead {
             return;
         }
@@ -185,7 +191,7 @@ impl Client {
         writer.audio_level(level, true).write(pt, now, time, frame::opus(label, 80)).unwrap();
     }
 
-    pub fn film(&mut self, now: Instant) {
+    pub(crate) fn film(&mut self, now: Instant) {
         if !self.sends_video || !self.connected || self.dead {
             return;
         }
@@ -204,15 +210,15 @@ impl Client {
         }
     }
 
-    pub fn ask_keyframe(&mut self, slot: Mid) {
+    pub(crate) fn ask_keyframe(&mut self, slot: Mid) {
         self.rtc.writer(slot).unwrap().request_keyframe(None, KeyframeRequestKind::Pli).unwrap();
     }
 
-    pub fn seen(&self, slot: Mid) -> &[Arrived] {
+    pub(crate) fn seen(&self, slot: Mid) -> &[Arrived] {
         self.arrived.get(&slot).map_or(&[], Vec::as_slice)
     }
 
-    pub fn forget_arrivals(&mut self) {
+    pub(crate) fn forget_arrivals(&mut self) {
         self.arrived.clear();
     }
 }

@@ -4,16 +4,16 @@
 /// Bytes of a frame tag and key-frame header (RFC 6386 §9.1); delta frames keep the place.
 const HEADER_LEN: usize = 10;
 /// Largest RTP payload of a client, roughly: frames above it are several packets.
-pub const LARGE: usize = 3_000;
+pub(crate) const LARGE: usize = 3_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Label {
-    pub publisher: u8,
-    pub layer: u8,
-    pub number: u32,
+pub(crate) struct Label {
+    pub(crate) publisher: u8,
+    pub(crate) layer: u8,
+    pub(crate) number: u32,
 }
 
-pub fn vp8(label: Label, keyframe: bool, height: u16, len: usize) -> Vec<u8> {
+pub(crate) fn vp8(label: Label, keyframe: bool, height: u16, len: usize) -> Vec<u8> {
     let mut frame = vec![0x55; len.max(HEADER_LEN + 6)];
     let [height_0, height_1] = height.to_le_bytes();
     let [width_0, width_1] = (height * 16 / 9).to_le_bytes();
@@ -27,21 +27,21 @@ pub fn vp8(label: Label, keyframe: bool, height: u16, len: usize) -> Vec<u8> {
     frame
 }
 
-pub fn opus(label: Label, len: usize) -> Vec<u8> {
+pub(crate) fn opus(label: Label, len: usize) -> Vec<u8> {
     let mut frame = vec![0xfc; len.max(7)];
     write_label(&mut frame[1..], label);
     frame
 }
 
-pub fn is_keyframe(vp8: &[u8]) -> bool {
+pub(crate) fn is_keyframe(vp8: &[u8]) -> bool {
     vp8[0] & 1 == 0
 }
 
-pub fn vp8_label(frame: &[u8]) -> Label {
+pub(crate) fn vp8_label(frame: &[u8]) -> Label {
     read_label(&frame[HEADER_LEN..])
 }
 
-pub fn opus_label(frame: &[u8]) -> Label {
+pub(crate) fn opus_label(frame: &[u8]) -> Label {
     read_label(&frame[1..])
 }
 

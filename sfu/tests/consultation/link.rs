@@ -6,43 +6,43 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Conditions {
-    pub delay: Duration,
+pub(crate) struct Conditions {
+    pub(crate) delay: Duration,
     /// Of client -> server and of server -> client.
-    pub uplink_loss: f64,
-    pub downlink_loss: f64,
+    pub(crate) uplink_loss: f64,
+    pub(crate) downlink_loss: f64,
 }
 
-pub struct Link {
-    pub conditions: Conditions,
+pub(crate) struct Link {
+    pub(crate) conditions: Conditions,
     rng: StdRng,
     /// By time of arrival, then in order of sending.
     in_flight: BTreeMap<(Instant, u64), Datagram>,
     sent: u64,
     /// What clients send, while somebody listens in.
-    pub record: Option<Vec<Datagram>>,
+    pub(crate) record: Option<Vec<Datagram>>,
 }
 
 #[derive(Clone)]
-pub struct Datagram {
-    pub from: SocketAddr,
-    pub to: SocketAddr,
-    pub bytes: Vec<u8>,
+pub(crate) struct Datagram {
+    pub(crate) from: SocketAddr,
+    pub(crate) to: SocketAddr,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Link {
-    pub fn new(conditions: Conditions, seed: u64) -> Self {
+    pub(crate) fn new(conditions: Conditions, seed: u64) -> Self {
         Self { conditions, rng: StdRng::seed_from_u64(seed), in_flight: BTreeMap::new(), sent: 0, record: None }
     }
 
-    pub fn send_uplink(&mut self, now: Instant, datagram: Datagram) {
+    pub(crate) fn send_uplink(&mut self, now: Instant, datagram: Datagram) {
         if let Some(record) = &mut self.record {
             record.push(datagram.clone());
         }
         self.send(now, datagram, self.conditions.uplink_loss);
     }
 
-    pub fn send_downlink(&mut self, now: Instant, datagram: Datagram) {
+    pub(crate) fn send_downlink(&mut self, now: Instant, datagram: Datagram) {
         self.send(now, datagram, self.conditions.downlink_loss);
     }
 
@@ -54,11 +54,11 @@ impl Link {
         self.in_flight.insert((now + self.conditions.delay, self.sent), datagram);
     }
 
-    pub fn next_arrival(&self) -> Option<Instant> {
+    pub(crate) fn next_arrival(&self) -> Option<Instant> {
         self.in_flight.keys().next().map(|(at, _)| *at)
     }
 
-    pub fn take_arrived(&mut self, now: Instant) -> Option<Datagram> {
+    pub(crate) fn take_arrived(&mut self, now: Instant) -> Option<Datagram> {
         let (at, _) = self.in_flight.keys().next()?;
         if *at > now {
             return None;

@@ -16,33 +16,34 @@ use rand::rngs::StdRng;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-pub const ROOM: RoomKey = RoomKey(1);
+pub(crate) const ROOM: RoomKey = RoomKey(1);
 
-pub struct World {
-    pub now: Instant,
-    pub shard: Shard,
-    pub clients: Vec<Client>,
-    pub descriptions: Vec<PeerDescription>,
-    pub link: Link,
-    pub events: Vec<Event>,
+pub(crate) struct World {
+    pub(crate) now: Instant,
+    pub(crate) shard: Shard,
+    pub(crate) clients: Vec<Client>,
+    pub(crate) descriptions: Vec<PeerDescription>,
+    pub(crate) link: Link,
+    pub(crate) events: Vec<Event>,
     /// Level of everybody's microphone, dBov.
-    pub level: i8,
-    pub server: SocketAddr,
+    pub(crate) level: i8,
+    pub(crate) server: SocketAddr,
     identity: DtlsIdentity,
     batch: SendBatch,
     rng: StdRng,
     next_audio: Instant,
     next_video: Instant,
     /// Allocations inside the shard while it handled datagrams, and how many those were.
-    pub allocations: usize,
-    pub datagrams: usize,
+    pub(crate) allocations: usize,
+    pub(crate) datagrams: usize,
     /// Count RTP alone: STUN, DTLS and RTCP are off the packet path.
-    pub only_media: bool,
+    pub(crate) only_media: bool,
 }
 
 impl World {
-    pub fn new(conditions: Conditions, seed: u64) -> Self {
+    pub(crate) fn new(conditions: Conditions, seed: u64) -> Self {
         eprintln!("seed {seed}");
+        #[expect(clippy::disallowed_methods, reason = "the origin of virtual time; nothing reads the clock again")]
         let now = Instant::now();
         let identity = DtlsIdentity::generate().unwrap();
         Self {
@@ -66,7 +67,7 @@ impl World {
     }
 
     /// A room of people who all send simulcast and have seen each other connect.
-    pub fn room(people: usize, conditions: Conditions, seed: u64) -> Self {
+    pub(crate) fn room(people: usize, conditions: Conditions, seed: u64) -> Self {
         let mut world = Self::new(conditions, seed);
         for _ in 0..people {
             world.join(&SIMULCAST);
@@ -77,11 +78,11 @@ impl World {
     }
 
     /// Negotiates a new client and opens it in the shard; gives its index.
-    pub fn join(&mut self, layers: &[Layer]) -> usize {
+    pub(crate) fn join(&mut self, layers: &[Layer]) -> usize {
         self.join_room(layers, ROOM)
     }
 
-    pub fn join_room(&mut self, layers: &[Layer], room: RoomKey) -> usize {
+    pub(crate) fn join_room(&mut self, layers: &[Layer], room: RoomKey) -> usize {
         let number = u8::try_from(self.clients.len() + 1).unwrap();
         let (mut client, offer) = Client::new(number, self.now, layers, 3, 3);
         let candidates = [self.server];
@@ -95,7 +96,7 @@ impl World {
         self.clients.len() - 1
     }
 
-    pub fn restart_ice(&mut self, client: usize) {
+    pub(crate) fn restart_ice(&mut self, client: usize) {
         let offer = self.clients[client].restart_ice();
         let candidates = [self.server];
         let options = AnswerOptions { fingerprint: self.identity.fingerprint(), candidates: &candidates };
@@ -106,43 +107,43 @@ impl World {
         self.descriptions[client] = negotiated.description;
     }
 
-    pub fn command(&mut self, command: Command) {
+    pub(crate) fn command(&mut self, command: Command) {
         self.shard.handle_command(self.now, command, &mut self.batch);
         self.drain();
     }
 
     /// `viewer` shows `publisher`'s camera on its slot at this height.
-    pub fn view(&mut self, viewer: usize, slot: usize, publisher: usize, max_height: u16) {
+    pub(crate) fn view(&mut self, viewer: usize, slot: usize, publisher: usize, max_height: u16) {
         let subscriber = self.clients[viewer].key;
         let mid = mid(self.clients[viewer].video_slots[slot]);
         let track = Some(self.camera_of(publisher));
         self.command(Command::BindVideo { subscriber, mid, track, max_height, priority: 1 });
     }
 
-    pub fn listen(&mut self, listener: usize, slot: usize, publisher: usize) {
+    pub(crate) fn listen(&mut self, listener: usize, slot: usize, publisher: usize) {
         let subscriber = self.clients[listener].key;
         let mid = mid(self.clients[listener].audio_slots[slot]);
         let track = Some(self.microphone_of(publisher));
         self.command(Command::BindAudio { subscriber, mid, track });
     }
 
-    pub fn camera_of(&self, client: usize) -> TrackKey {
+    pub(crate) fn camera_of(&self, client: usize) -> TrackKey {
         TrackKey { peer: self.key(client), mid: mid(self.clients[client].camera) }
     }
 
-    pub fn microphone_of(&self, client: usize) -> TrackKey {
+    pub(crate) fn microphone_of(&self, client: usize) -> TrackKey {
         TrackKey { peer: self.key(client), mid: mid(self.clients[client].microphone) }
     }
 
-    pub fn key(&self, client: usize) -> PeerKey {
+    pub(crate) fn key(&self, client: usize) -> PeerKey {
         self.clients[client].key
     }
 
-    pub fn forget_arrivals(&mut self) {
+    pub(crate) fn forget_arrivals(&mut self) {
         self.clients.iter_mut().for_each(Client::forget_arrivals);
     }
 
-    pub fn run(&mut self, duration: Duration) {
+    pub(crate) fn run(&mut self, duration: Duration) {
         let end = self.now + duration;
         while self.now < end {
             self.now = self.next_moment().min(end).max(self.now);
@@ -151,7 +152,7 @@ impl World {
     }
 
     /// Runs until `done`, at most for `limit`; how long it took.
-    pub fn run_until(&mut self, limit: Duration, done: impl Fn(&Self) -> bool) -> Duration {
+    pub(crate) fn run_until(&mut self, limit: Duration, done: impl Fn(&Self) -> bool) -> Duration {
         let start = self.now;
         while !done(self) {
             assert!(self.now < start + limit, "not within {limit:?}");
@@ -172,10 +173,11 @@ impl World {
         while let Some(mut datagram) = self.link.take_arrived(now) {
             if datagram.to == self.server {
                 self.deliver(datagram.from, &mut datagram.bytes);
-            } else if let Some(client) = self.clients.iter_mut().find(|client| client.address == datagram.to) {
-                if !client.dead {
-                    client.handle_datagram(now, datagram.from, &datagram.bytes);
-                }
+                continue;
+            }
+            let addressed = |client: &&mut Client| client.address == datagram.to && !client.dead;
+            if let Some(client) = self.clients.iter_mut().find(addressed) {
+                client.handle_datagram(now, datagram.from, &datagram.bytes);
             }
         }
         if self.shard.next_timeout().is_some_and(|at| at <= now) {
@@ -193,7 +195,7 @@ impl World {
     }
 
     /// Hands the shard a datagram as `io` would, and counts what it allocates.
-    pub fn deliver(&mut self, from: SocketAddr, bytes: &mut [u8]) {
+    pub(crate) fn deliver(&mut self, from: SocketAddr, bytes: &mut [u8]) {
         let counts = !self.only_media || classify(bytes) == Some(Class::Rtp);
         let region = stats_alloc::Region::new(crate::ALLOCATOR);
         self.shard.handle_datagram(self.now, from, bytes, &mut self.batch);
@@ -228,6 +230,6 @@ impl World {
     }
 }
 
-pub fn mid(mid: str0m::media::Mid) -> Mid {
+pub(crate) fn mid(mid: str0m::media::Mid) -> Mid {
     Mid::new(&mid).unwrap()
 }
