@@ -5,6 +5,7 @@
 
 mod audio;
 mod clip;
+mod feedback;
 mod link;
 mod peer;
 mod quality;

@@ -4,14 +4,16 @@
 //! Owns the connection and its tasks. Does not know signaling: it makes an offer and takes an answer.
 
 use super::clip::{Clip, LAYERS};
+use super::feedback::KeyFrameRequests;
 use super::recording::{Packet, Recording};
 use super::sender::{self, Wanted};
 use crate::offer::{self, LISTENING_SLOTS, SOURCES, VIEWING_SLOTS};
 use anyhow::{Context as _, Result, ensure};
+use rtc::interceptor::Slot;
 use rtc::rtp_transceiver::rtp_sender::RtpCodecKind;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 use webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
 use webrtc::peer_connection::{
@@ -20,6 +22,11 @@ use webrtc::peer_connection::{
 };
 use webrtc::runtime::default_runtime;
 
+/// A place in the chain of interceptors after the last one that the crate names.
+const BEHIND_ALL: usize = 20_000;
+/// Requests that wait for the camera's next tick.
+const KEY_FRAME_REQUESTS: usize = 64;
+
 pub(super) struct Peer {
     connection: Arc<dyn PeerConnection>,
     microphone: Arc<TrackLocalStaticRTP>,
@@ -27,6 +34,7 @@ pub(super) struct Peer {
     state: watch::Receiver<RTCPeerConnectionState>,
     gathering: watch::Receiver<RTCIceGatheringState>,
     recording: Arc<Mutex<Recording>>,
+    key_frame_requests: Option<mpsc::Receiver<u32>>,
 }
 
 /// `a=mid` of the sections that signaling speaks of.
@@ -43,8 +51,11 @@ impl Peer {
         let recording = Arc::new(Mutex::new(Recording::default()));
         let (state_out, state) = watch::channel(RTCPeerConnectionState::New);
         let (gathering_out, gathering) = watch::channel(RTCIceGatheringState::New);
+        let (requests, key_frame_requests) = mpsc::channel(KEY_FRAME_REQUESTS);
         let handler = Handler { state: state_out, gathering: gathering_out, recording: Arc::clone(&recording) };
         let (media_engine, registry) = offer::negotiable()?;
+        // Behind the crate's own stages: they have acted on a packet before it is looked into.
+        let registry = registry.with(Slot::Custom(BEHIND_ALL), KeyFrameRequests::new(requests));
         let connection = PeerConnectionBuilder::new()
             .with_media_engine(media_engine)
             .with_interceptor_registry(registry)
@@ -62,7 +73,15 @@ impl Peer {
         for (kind, section) in offer::slots() {
             connection.add_transceiver_from_kind(kind, Some(section)).await?;
         }
-        Ok(Self { connection, microphone, camera, state, gathering, recording })
+        Ok(Self {
+            connection,
+            microphone,
+            camera,
+            state,
+            gathering,
+            recording,
+            key_frame_requests: Some(key_frame_requests),
+        })
     }
 
     /// The offer with its candidates, and the mids it gave to the sections.
@@ -110,14 +129,15 @@ impl Peer {
 
     /// Speaks and shows the clip until the returned task is aborted; encodes the layers that are wanted.
     pub(super) async fn speak(
-        &self,
+        &mut self,
         clip: Arc<Clip>,
         mids: &Mids,
         wanted: watch::Receiver<Wanted>,
     ) -> Result<sender::Sending> {
         let microphone = sender::Line::new(&self.connection, &self.microphone, &mids.microphone).await?;
         let camera = sender::Line::new(&self.connection, &self.camera, &mids.camera).await?;
-        Ok(sender::start(clip, microphone, camera, wanted, Arc::clone(&self.recording)))
+        let requests = self.key_frame_requests.take().context("the person speaks already")?;
+        Ok(sender::start(clip, microphone, camera, wanted, requests, Arc::clone(&self.recording)))
     }
 
     /// Hands over what was recorded so far.

@@ -8,8 +8,6 @@ use super::recording::Recording;
 use crate::random_u32;
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
-use rtc::rtcp::payload_feedbacks::full_intra_request::FullIntraRequest;
-use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
 use rtc::rtp::codec::vp8::Vp8Payloader;
 use rtc::rtp::packetizer::Payloader as _;
 use rtc::rtp::{Packet, header::Header};
@@ -20,8 +18,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 use webrtc::media_stream::Track as _;
+use webrtc::media_stream::track_local::TrackLocal as _;
 use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
-use webrtc::media_stream::track_local::{TrackLocal as _, TrackLocalEvent};
 use webrtc::peer_connection::PeerConnection;
 
 /// Payload of one packet at most: below every path's MTU with SRTP, UDP and IPv6 around it.
@@ -31,7 +29,7 @@ const MAX_PAYLOAD: usize = 1_100;
 pub(super) type Wanted = Option<Vec<String>>;
 
 /// The tasks that send; they end when this is dropped.
-pub(super) struct Sending(Vec<JoinHandle<()>>);
+pub(super) struct Sending([JoinHandle<()>; 2]);
 
 impl Drop for Sending {
     fn drop(&mut self) {
@@ -116,17 +114,16 @@ pub(super) fn start(
     microphone: Line,
     camera: Line,
     wanted: watch::Receiver<Wanted>,
+    requests: mpsc::Receiver<u32>,
     recording: Arc<Mutex<Recording>>,
 ) -> Sending {
-    let (requests_out, requests) = mpsc::channel(64);
-    let feedback = tokio::spawn(receive_feedback(Arc::clone(&camera.track), requests_out));
     let speech = tokio::spawn({
         let (clip, recording) = (Arc::clone(&clip), Arc::clone(&recording));
         async move { end_of(speak(&clip, &microphone, &recording).await, "microphone") }
     });
     let picture =
         tokio::spawn(async move { end_of(show(&clip, &camera, &recording, wanted, requests).await, "camera") });
-    Sending(vec![feedback, speech, picture])
+    Sending([speech, picture])
 }
 
 fn end_of(result: Result<()>, what: &str) {
@@ -215,24 +212,6 @@ impl Encoder<'_> {
             line.send(&mut self.stream, payload, number == last, &marks).await?;
         }
         Ok(index)
-    }
-}
-
-/// Picture losses and full intra requests (RFC 4585 §6.3.1, RFC 5104 §4.3.1), by the SSRC they are about.
-async fn receive_feedback(track: Arc<TrackLocalStaticRTP>, requests: mpsc::Sender<u32>) {
-    while let Some(TrackLocalEvent::OnRtcpPacket(packets)) = track.poll().await {
-        for packet in packets {
-            let packet = packet.as_any();
-            if let Some(pli) = packet.downcast_ref::<PictureLossIndication>() {
-                // A full queue holds the same request already.
-                let _ = requests.try_send(pli.media_ssrc);
-            }
-            if let Some(fir) = packet.downcast_ref::<FullIntraRequest>() {
-                for entry in &fir.fir {
-                    let _ = requests.try_send(entry.ssrc);
-                }
-            }
-        }
     }
 }
 

@@ -264,6 +264,7 @@ impl Attendance {
 }
 
 async fn send(socket: &mut Socket, message: &Value) -> Result<()> {
+    log::debug!("to the server: {message}");
     socket.send(Message::text(message.to_string())).await.context("the socket takes no more messages")
 }
 
@@ -271,6 +272,7 @@ async fn send(socket: &mut Socket, message: &Value) -> Result<()> {
 async fn receive(socket: &mut Socket) -> Result<Option<ServerMessage>> {
     while let Some(frame) = socket.next().await {
         let Message::Text(text) = frame.context("the socket broke")? else { continue };
+        log::debug!("from the server: {text}");
         let message = serde_json::from_str(&text);
         return message.map(Some).with_context(|| {
             let start: String = text.chars().take(300).collect();
