@@ -20,6 +20,7 @@ for (const language of ['kk', 'ru', 'en']) {
     const draw = async (/** @type {import('../harness/person.js').Person} */ who, /** @type {string} */ name) => {
       for (const size of SIZES) {
         await who.page.setViewport(size);
+        await who.page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
         await who.page.screenshot({ path: `${OUTPUT}${name}-${size.width}x${size.height}-${language}.png` });
         const overflow = await who.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
         assert.ok(overflow <= 0, `${name} at ${size.width} wide overflows by ${overflow} px`);
@@ -59,8 +60,8 @@ for (const language of ['kk', 'ru', 'en']) {
     await patient.click('leave');
     await patient.sees('left-page');
     await draw(patient, 'left');
+    await patient.page.goto('about:blank');
     await patient.page.goto(`${base}/visit#not-an-invitation`);
-    await patient.page.reload();
     await patient.sees('error-box');
     await draw(patient, 'error');
   });
