@@ -97,9 +97,15 @@ export class Link {
         return void this.#restartIce();
       case 'later': {
         const peer = this.peer;
-        setTimeout(() => this.peer === peer && this.step({ type: action.event }), action.after_ms);
+        setTimeout(() => peer && this.peer === peer && this.#check(peer, action.event), action.after_ms);
       }
     }
+  }
+
+  /** A restart of a healthy connection may heal without any event. @param {Peer} peer @param {'ice_check' | 'restart_check'} event */
+  #check(peer, event) {
+    this.step({ type: 'ice', state: peer.connection.connectionState });
+    this.step({ type: event });
   }
 
   /** @param {number} afterMs */

@@ -177,6 +177,8 @@ export class LocalMedia {
     track.contentHint = { microphone: 'speech', camera: 'motion', exam: 'detail', screen: 'detail', stethoscope: 'music' }[source];
     track.enabled = source !== 'microphone' || !sources.microphone.muted;
     track.addEventListener('ended', () => void this.#ended(source, track));
+    track.addEventListener('mute', () => this.#interrupted(source, track, true));
+    track.addEventListener('unmute', () => this.#interrupted(source, track, false));
     this.tracks.set(source, track);
     await this.onTrack(SECTION[source], track);
     if (before) {
@@ -193,6 +195,13 @@ export class LocalMedia {
     await this.close(source);
     const code = UNPLUGGED[source];
     if (code) this.store.dispatch({ type: 'notice', problem: { code } });
+  }
+
+  /** A phone call or the system took the device for a while; it comes back by itself. @param {Source} source @param {MediaStreamTrack} track @param {boolean} gone */
+  #interrupted(source, track, gone) {
+    if (this.tracks.get(source) !== track || (source !== 'microphone' && source !== 'camera')) return;
+    const code = source === 'microphone' ? 'E-MIC-6' : 'E-CAM-6';
+    this.store.dispatch(gone ? { type: 'notice', problem: { code } } : { type: 'dismiss', code });
   }
 
   async #devicesChanged() {

@@ -68,6 +68,6 @@ function Meter({ state, session, t }) {
     <div class="meter" role="meter" data-testid="mic-meter" aria-label=${t('check.level')} aria-valuemin="0" aria-valuemax="100" aria-valuenow=${level}>
       <div class="meter-fill" style=${{ transform: `scaleX(${level / 100})` }}></div>
     </div>
-    <p class="meter-hint">${held ? t('check.say_something') : t('check.none_found')}</p>
+    <p class="meter-hint">${held ? t('check.say_something') : t('call.muted')}</p>
   </div>`;
 }

@@ -33,8 +33,15 @@ export function PanelView(props) {
 /** @param {ViewProps & {testid: string, title: string, children?: unknown}} props */
 function Panel({ session, t, testid, title, children }) {
   const close = () => session.store.dispatch({ type: 'panel', panel: null });
+  const ref = useRef(/** @type {HTMLElement | null} */ (null));
+  // The keyboard goes into the panel with the eye, and back to where it was.
+  useEffect(() => {
+    const before = document.activeElement;
+    if (!ref.current?.contains(before)) ref.current?.focus();
+    return () => before instanceof HTMLElement && before.focus();
+  }, []);
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => event.key === 'Escape' && close();
-  return html`<section class="panel ${testid}" data-testid=${testid} aria-label=${title} onKeyDown=${onKeyDown}>
+  return html`<section ref=${ref} tabindex="-1" class="panel ${testid}" data-testid=${testid} aria-label=${title} onKeyDown=${onKeyDown}>
     <header class="panel-header">
       <h2>${title}</h2>
       <button type="button" class="icon-button" data-testid="panel-close" aria-label=${t('app.close')} title=${t('app.close')} onClick=${close}><${Icon} name="close" /></button>

@@ -18,7 +18,7 @@ export function WaitingRoom({ state, session, t }) {
       <span class="queue-label">${position === 1 ? t('waiting.next') : t('waiting.position')}</span>
       ${position > 1 && html`<span class="queue-number">${position}</span>`}
     </div>
-    <p class="quiet">${t('waiting.seen')} ${t('waiting.since', { time: clockTime(since.current) })}</p>
+    <div class="quiet"><p>${t('waiting.seen')}</p><p>${t('waiting.since', { time: clockTime(since.current) })}</p></div>
     <button type="button" class="button is-quiet" data-testid="leave" onClick=${() => session.leave()}>
       <${Icon} name="leave" size=${20} />${t('bar.leave_visit')}
     </button>
