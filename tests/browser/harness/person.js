@@ -10,6 +10,7 @@ const DESKTOP = { width: 1280, height: 800 };
 export class Person {
   /** @type {Page} */ page;
   /** @type {Kind} */ kind;
+  /** @type {string[]} exceptions that nobody caught */ exceptions = [];
   /** @type {string[]} what the page said on its console as an error */ complaints = [];
 
   /** @param {{page: Page, close: () => Promise<void>}} lent @param {Kind} kind */
@@ -17,7 +18,7 @@ export class Person {
     this.page = lent.page;
     this.kind = kind;
     this.close = lent.close;
-    this.page.on('pageerror', (error) => this.complaints.push(String(error)));
+    this.page.on('pageerror', (error) => this.exceptions.push(String(error)));
     this.page.on('console', (message) => {
       if (message.type() === 'error') this.complaints.push(message.text());
     });
@@ -156,7 +157,7 @@ export class Person {
           text: document.body.innerText.slice(0, 400),
         };
       });
-      return `${this.kind}: ${JSON.stringify(page)}\ncomplaints: ${this.complaints.slice(-5).join(' | ')}`;
+      return `${this.kind}: ${JSON.stringify(page)}\nsaid: ${[...this.exceptions, ...this.complaints].slice(-5).join(' | ')}`;
     } catch (error) {
       return `${this.kind}: the page does not answer: ${error}`;
     }

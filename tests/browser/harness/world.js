@@ -1,5 +1,6 @@
 /** What all journeys share: one server, the browsers, and a log line. Brought up by the first journey, taken down after the last. */
 
+import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
 import { Browsers } from './browsers.js';
@@ -33,6 +34,7 @@ export function journey(name, walk) {
     };
     try {
       await walk({ links: consultation(), base, person, say: (line) => context.diagnostic(line) });
+      for (const someone of people) assert.deepEqual(someone.exceptions, [], `${someone.kind} threw nothing`);
     } finally {
       await Promise.allSettled(people.map((someone) => someone.close()));
     }
