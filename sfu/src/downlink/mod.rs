@@ -61,6 +61,11 @@ impl Downlink {
         self.remote = Some(remote);
     }
 
+    /// Media can be sent: a key frame asked for earlier would be lost.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.remote.is_some() && self.srtp.is_some()
+    }
+
     pub(crate) fn section_of(&self, mid: Mid) -> Option<SectionIndex> {
         self.slots().find(|(_, slot)| slot.mid == mid).map(|(section, _)| section)
     }

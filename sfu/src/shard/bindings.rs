@@ -127,7 +127,10 @@ impl Shard {
 
     /// Asks the publisher for the key frame that a slot waits for, within the throttle.
     pub(super) fn request_keyframe_for(&mut self, now: Instant, subscriber: Subscriber, batch: &mut SendBatch) {
-        let Some(slot) = self.slot_mut(subscriber.peer, subscriber.section) else { return };
+        let Some(downlink) = self.downlinks.get(subscriber.peer.0).filter(|downlink| downlink.is_ready()) else {
+            return;
+        };
+        let Some(slot) = downlink.slot(subscriber.section) else { return };
         let (Some(layer), Some(track)) = (slot.awaits_keyframe(), slot.track) else { return };
         let Some(routed) = self.router.track(track).filter(|routed| routed.forwarding) else { return };
         let publisher = routed.publisher;
