@@ -1,0 +1,175 @@
+//! Start and end: ports, TLS, drain, the binary itself.
+
+use crate::http;
+use crate::test_app::TestApp;
+use kenes::config;
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+#[tokio::test]
+async fn a_drain_tells_everybody_and_ends_in_bounded_time() {
+    let app = TestApp::start().await;
+    let address = app.address();
+    let (mut nurse, _) = app.enter("nurse").await;
+    let (mut patient, _) = app.enter("patient").await;
+    let begun = Instant::now();
+    let ending = tokio::spawn(app.server.shutdown());
+    for person in [&mut nurse, &mut patient] {
+        assert_eq!(person.next("reconnect").await["tier"], "server");
+        assert_eq!(person.next("bye").await["reason"], "draining");
+        assert_eq!(person.close_code().await, Some(1000));
+    }
+    ending.await.unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert!(tokio::net::TcpStream::connect(address).await.is_err(), "the port is free again");
+}
+
+#[tokio::test]
+async fn a_socket_that_ignores_the_drain_does_not_hold_it_up() {
+    let app = TestApp::start_with(&[("KENES_ROOMS_DRAIN_MS", "100")]).await;
+    let silent = app.connect("nurse").await;
+    let begun = Instant::now();
+    app.server.shutdown().await;
+    assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
+    drop(silent);
+}
+
+#[tokio::test]
+async fn a_taken_port_is_an_error_that_names_its_key() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let variables = [
+        ("KENES_HTTP_LISTEN".to_owned(), taken.local_addr().unwrap().to_string()),
+        ("KENES_HTTPS_LISTEN".to_owned(), String::new()),
+    ];
+    let Err(error) = kenes::Server::start(config::load(None, variables.into_iter()).unwrap()).await else {
+        panic!("started on a taken port");
+    };
+    let error = error.to_string();
+    assert!(error.contains("http.listen") && error.contains("in use"), "{error}");
+}
+
+#[tokio::test]
+async fn https_serves_with_a_certificate_of_its_own() {
+    let app = TestApp::start_with(&[("KENES_HTTPS_LISTEN", "127.0.0.1:0")]).await;
+    let https = app.server.https_address().unwrap();
+    // A TLS alert or handshake, not HTTP: a plain request gets no HTTP answer there.
+    assert_ne!(http::get(https, "/healthz").await.body, "ok\n");
+    let stream = tokio::net::TcpStream::connect(https).await.unwrap();
+    assert!(tls_handshake(stream).await, "handshake");
+}
+
+#[tokio::test]
+async fn links_live_on_after_a_restart_when_the_key_is_configured() {
+    let key = [("KENES_TOKENS_KEY", "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f")];
+    let first = TestApp::start_with(&key).await;
+    let invitation = first.invitation("nurse").to_owned();
+    first.server.shutdown().await;
+    let second = TestApp::start_with(&key).await;
+    assert_eq!(second.exchange(&invitation).await.status, 200);
+    let stranger = TestApp::start().await;
+    assert_eq!(stranger.exchange(&invitation).await.status, 401);
+}
+
+#[test]
+fn the_binary_announces_three_links_and_stops_cleanly() {
+    let mut child = kenes(&[])
+        .env("KENES_HTTP_LISTEN", "127.0.0.1:0")
+        .env("KENES_HTTPS_LISTEN", "")
+        .env("KENES_MEDIA_LISTEN", "127.0.0.1:0")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = Vec::new();
+    for line in BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok) {
+        // Not `take_while`: nothing follows this line until the server ends.
+        let is_ready = line == "ready";
+        lines.push(line);
+        if is_ready {
+            break;
+        }
+    }
+    for label in ["nurse      http://localhost:", "specialist http://localhost:", "patient    http://localhost:"] {
+        assert_eq!(lines.iter().filter(|line| line.starts_with(label)).count(), 1, "{label} in {lines:#?}");
+    }
+    interrupt(&child);
+    assert!(child.wait().unwrap().success());
+}
+
+#[cfg(unix)]
+fn interrupt(child: &Child) {
+    let killed = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+}
+
+pub fn kenes(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kenes"));
+    command.args(arguments).stderr(Stdio::null());
+    command
+}
+
+/// True when the server completes a TLS handshake with its self-signed certificate.
+async fn tls_handshake(stream: tokio::net::TcpStream) -> bool {
+    use std::sync::Arc;
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(AnyCertificate))
+        .with_no_client_auth();
+    let mut stream = stream.into_std().unwrap();
+    stream.set_nonblocking(false).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    tokio::task::spawn_blocking(move || {
+        let name = rustls::pki_types::ServerName::try_from("localhost").unwrap();
+        let mut connection = rustls::ClientConnection::new(Arc::new(config), name).unwrap();
+        while connection.is_handshaking() {
+            if connection.complete_io(&mut stream).is_err() {
+                return false;
+            }
+        }
+        connection.alpn_protocol().is_none() && connection.peer_certificates().is_some()
+    })
+    .await
+    .unwrap()
+}
+
+#[derive(Debug)]
+struct AnyCertificate;
+
+impl rustls::client::danger::ServerCertVerifier for AnyCertificate {
+    fn verify_server_cert(
+        &self,
+        _: &rustls::pki_types::CertificateDer<'_>,
+        _: &[rustls::pki_types::CertificateDer<'_>],
+        _: &rustls::pki_types::ServerName<'_>,
+        _: &[u8],
+        _: rustls::pki_types::UnixTime,
+    ) -> Result<rustls::client::danger::ServerCertVerified, rustls::Error> {
+        Ok(rustls::client::danger::ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &rustls::pki_types::CertificateDer<'_>,
+        _: &rustls::DigitallySignedStruct,
+    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
+        Ok(rustls::client::danger::HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &rustls::pki_types::CertificateDer<'_>,
+        _: &rustls::DigitallySignedStruct,
+    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
+        Ok(rustls::client::danger::HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
+        rustls::crypto::aws_lc_rs::default_provider().signature_verification_algorithms.supported_schemes()
+    }
+}

@@ -1,0 +1,98 @@
+//! A server on free ports, started in the test's process, and what its announcement offers.
+
+use crate::http::{self, Response};
+use crate::person::Person;
+use kenes::config;
+use kenes::tokens::Grant;
+use kenes_signaling::message::Role;
+use kenes_signaling::time::UnixMillis;
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+pub struct TestApp {
+    pub server: kenes::Server,
+    announcement: String,
+}
+
+impl TestApp {
+    pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// Variables as in the environment, over the defaults of a test.
+    pub async fn start_with(variables: &[(&str, &str)]) -> Self {
+        let test_defaults = [
+            ("KENES_HTTP_LISTEN", "127.0.0.1:0"),
+            ("KENES_HTTPS_LISTEN", ""),
+            ("KENES_MEDIA_LISTEN", "127.0.0.1:0"),
+            ("KENES_MEDIA_SHARDS", "1"),
+            ("KENES_MEDIA_PIN_SHARDS", "false"),
+            ("KENES_HTTP_JOINS_PER_MINUTE", "10000"),
+        ];
+        let all = test_defaults.iter().chain(variables).map(|(name, value)| ((*name).into(), (*value).into()));
+        let server = kenes::Server::start(config::load(None, all).unwrap()).await.unwrap();
+        let announcement = server.announcement();
+        Self { server, announcement }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.server.http_address()
+    }
+
+    /// The printed link of `nurse`, `specialist` or `patient`.
+    pub fn link(&self, label: &str) -> &str {
+        let line = self.announcement.lines().find_map(|line| line.strip_prefix(&format!("{label:<10} ")));
+        line.unwrap_or_else(|| panic!("no link of {label} in:\n{}", self.announcement))
+    }
+
+    pub fn invitation(&self, label: &str) -> &str {
+        self.link(label).split_once('#').unwrap().1
+    }
+
+    /// An invitation into the demo room for somebody whom the announcement does not name.
+    pub fn invite(&self, role: Role, subject: &str, life: Duration) -> String {
+        let grant = Grant {
+            room: "demo-1".into(),
+            subject: subject.into(),
+            role,
+            name: subject.into(),
+            room_title: "Demo".into(),
+            language: "en".into(),
+            expires_ms: now().plus(life),
+        };
+        self.server.invite(&grant).unwrap()
+    }
+
+    pub async fn exchange(&self, invitation: &str) -> Response {
+        http::post(self.address(), "/api/v1/join", &json!({ "invitation": invitation }).to_string()).await
+    }
+
+    pub async fn token(&self, invitation: &str) -> String {
+        let response = self.exchange(invitation).await;
+        assert_eq!(response.status, 200, "{}", response.body);
+        response.json()["token"].as_str().unwrap().to_owned()
+    }
+
+    /// A socket of `label` before its `join`.
+    pub async fn connect(&self, label: &str) -> Person {
+        let token = self.token(self.invitation(label)).await;
+        Person::connect(self.address(), token).await
+    }
+
+    /// `label` in the call or in the waiting room, with what the server said first.
+    pub async fn enter(&self, label: &str) -> (Person, Value) {
+        let mut person = self.connect(label).await;
+        person.join().await;
+        let greeting = person.next_of(&["joined", "waiting", "error", "bye"]).await;
+        (person, greeting)
+    }
+
+    pub async fn metrics(&self) -> String {
+        http::get(self.address(), "/metrics").await.body
+    }
+}
+
+pub fn now() -> UnixMillis {
+    kenes::clock::unix_ms()
+}
