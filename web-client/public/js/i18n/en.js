@@ -80,7 +80,7 @@ export const en = {
   'bar.chat_unread': 'Chat, unread: {count}',
   'bar.people': 'People',
   'bar.people_waiting': 'People, waiting: {count}',
-  'bar.devices': 'Camera and sound',
+  'bar.devices': 'Devices: camera and sound',
   'bar.more': 'More',
   'bar.leave': 'Leave',
   'bar.leave_visit': 'Leave the visit',

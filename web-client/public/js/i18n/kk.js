@@ -81,7 +81,7 @@ export const kk = {
   'bar.chat_unread': 'Чат, оқылмағаны: {count}',
   'bar.people': 'Адамдар',
   'bar.people_waiting': 'Адамдар, күтіп тұрғаны: {count}',
-  'bar.devices': 'Камера және дыбыс',
+  'bar.devices': 'Құрылғылар: камера және дыбыс',
   'bar.more': 'Тағы',
   'bar.leave': 'Шығу',
   'bar.leave_visit': 'Қабылдаудан шығу',

@@ -81,7 +81,7 @@ export const ru = {
   'bar.chat_unread': 'Чат, непрочитанных: {count}',
   'bar.people': 'Люди',
   'bar.people_waiting': 'Люди, ожидают: {count}',
-  'bar.devices': 'Камера и звук',
+  'bar.devices': 'Устройства: камера и звук',
   'bar.more': 'Ещё',
   'bar.leave': 'Выйти',
   'bar.leave_visit': 'Выйти с приёма',

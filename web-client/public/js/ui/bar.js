@@ -13,7 +13,7 @@ export function Bar({ state, session, t }) {
   const waiting = knocking(state).length;
   const openPanel = (/** @type {NonNullable<import('../state/reducer.js').Panel>} */ panel) =>
     session.store.dispatch({ type: 'panel', panel: state.panel === panel ? null : panel });
-  return html`<footer class="bar" role="toolbar" aria-label=${t('call.controls')}>
+  return html`<footer class="bar-frame"><div class="bar" role="toolbar" aria-label=${t('call.controls')}>
     <${Control} testid="mic-toggle" icon=${talking ? 'microphone' : 'microphone-off'} pressed=${talking} basic off=${!talking} short=${t('bar.short_microphone')}
       words=${t(talking ? 'bar.mute' : 'bar.unmute')} onClick=${() => session.toggleMicrophone()} />
     <${Control} testid="camera-toggle" icon=${camera.held ? 'camera' : 'camera-off'} pressed=${camera.held} basic off=${!camera.held} short=${t('bar.short_camera')}
@@ -29,7 +29,7 @@ export function Bar({ state, session, t }) {
     <button type="button" class="control is-leave" data-testid="leave" aria-label=${t('bar.leave_visit')} title=${t('bar.leave_visit')} onClick=${() => session.leave()}>
       <span class="control-icon"><${Icon} name="leave" /></span><span class="control-words">${t('bar.leave')}</span>
     </button>
-  </footer>`;
+  </div></footer>`;
 }
 
 /** What a narrow screen keeps behind "more". @param {ViewProps} props */
@@ -67,8 +67,10 @@ function DevicesControl({ state, session, t }) {
  *   'data-unread'?: number, 'data-waiting'?: number}} props `basic`: on is its usual state; `off`: it does not run
  */
 function Control({ testid, icon, words, short, pressed, basic = false, off = false, badge = 0, onClick, ...data }) {
-  return html`<button type="button" class="control ${basic ? 'is-basic' : ''} ${off ? 'is-off' : ''}" data-testid=${testid} aria-pressed=${pressed} aria-label=${words} title=${words} onClick=${onClick} ...${data}>
-    <span class="control-icon"><${Icon} name=${icon} />${badge > 0 && html`<span class="badge" aria-hidden="true">${badge > 9 ? '9+' : badge}</span>`}</span>
+  // The name begins with what is seen on the button, so that it can be spoken to.
+  const name = words.toLowerCase().includes(short.toLowerCase()) ? words : `${short}: ${words}`;
+  return html`<button type="button" class="control ${basic ? 'is-basic' : ''} ${off ? 'is-off' : ''}" data-testid=${testid} aria-pressed=${pressed} aria-label=${name} title=${words} onClick=${onClick} ...${data}>
+    <span class="control-icon" data-badge=${badge > 9 ? '9+' : badge || undefined}><${Icon} name=${icon} /></span>
     <span class="control-words">${short}</span>
   </button>`;
 }

@@ -63,7 +63,7 @@ function Knocks({ state, session, t }) {
   if (state.panel === 'people' || !mayModerate(state, 'admit')) return null;
   const waiting = knocking(state);
   if (waiting.length === 0) return null;
-  return html`<ul class="knocks" role="status" aria-live="polite">
+  return html`<div class="knocks" role="status" aria-live="polite"><ul>
     ${waiting.slice(0, KNOCKS_SHOWN).map((person) => html`<${Knock} key=${person.id} person=${person} session=${session} t=${t} />`)}
-  </ul>`;
+  </ul></div>`;
 }

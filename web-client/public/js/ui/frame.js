@@ -17,7 +17,7 @@ export function LanguageSwitch({ language, onSpeak, t }) {
   return html`<div class="languages" role="group" aria-label=${t('app.language')}>
     ${LANGUAGES.map(
       ({ id, name, short }) => html`<button type="button" class="language" lang=${id} data-testid="language-${id}" aria-pressed=${id === language}
-        aria-label=${name} title=${name} onClick=${() => onSpeak(id)}>${short}</button>`,
+        title=${name} onClick=${() => onSpeak(id)}><span class="language-name">${name}</span><span class="language-short">${short}</span></button>`,
     )}
   </div>`;
 }

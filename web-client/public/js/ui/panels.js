@@ -69,7 +69,7 @@ function Chat({ state, session, t }) {
     send();
   };
   const nameOf = (/** @type {string} */ id) => state.room?.participants.find((person) => person.id === id)?.name ?? t('chat.someone');
-  return html`<ol class="chat-list" ref=${list} role="log" aria-live="polite" tabindex="0" aria-label=${t('chat.title')}>
+  return html`<div class="chat-log" ref=${list} role="log" aria-live="polite" tabindex="0" aria-label=${t('chat.title')}><ol class="chat-list">
       ${state.chat.length === 0 && html`<li class="chat-empty">${t('chat.empty')}</li>`}
       ${state.chat.map(
         (entry, index) => html`<li key=${index} class="chat-message ${entry.from === state.selfId ? 'is-own' : ''}" data-testid="chat-message" data-from=${entry.from}>
@@ -77,7 +77,7 @@ function Chat({ state, session, t }) {
           <p>${entry.body}</p>
         </li>`,
       )}
-    </ol>
+    </ol></div>
     <div class="chat-compose">
       <textarea ref=${input} rows="1" data-testid="chat-input" aria-label=${t('chat.placeholder')} placeholder=${t('chat.placeholder')} maxlength=${MAX_BODY} value=${draft}
         onInput=${(/** @type {Event & {currentTarget: HTMLTextAreaElement}} */ event) => setDraft(event.currentTarget.value)} onKeyDown=${onKeyDown}></textarea>
