@@ -2,7 +2,7 @@
 //!
 //! Owns keys and memory; the same cipher, sizes and number of packets as the shard gets, and memory that is as spread out.
 
-use super::room::PACKETS;
+use super::room::{PACKETS, PACKETS_PER_FRAME};
 use crate::floor::PAYLOAD_BYTES;
 use anyhow::{Context as _, Result, ensure};
 use aws_lc_rs::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
@@ -16,6 +16,7 @@ pub(super) struct Floor {
     keys: Vec<LessSafeKey>,
     sealed: Vec<u8>,
     received: Vec<u8>,
+    /// What one frame's packets become; used again for the next frame, as the shard uses its batch again.
     sent: Vec<u8>,
 }
 
@@ -30,7 +31,7 @@ impl Floor {
         for (number, packet) in (0..).zip(sealed.chunks_exact_mut(SEALED_LEN)) {
             seal(publisher, number, packet)?;
         }
-        let sent = vec![0; packets * usize::from(subscribers) * SEALED_LEN];
+        let sent = vec![0; usize::try_from(PACKETS_PER_FRAME)? * usize::from(subscribers) * SEALED_LEN];
         Ok(Self { keys, received: sealed.clone(), sealed, sent })
     }
 
@@ -41,17 +42,22 @@ impl Floor {
     /// The measured part: each packet opened where it lies, copied and sealed for each subscriber.
     pub(super) fn forward(&mut self) -> Result<()> {
         let (publisher, subscribers) = self.keys.split_first().context("no key")?;
-        let mut copies = self.sent.chunks_exact_mut(SEALED_LEN);
-        for (number, packet) in (0..).zip(self.received.chunks_exact_mut(SEALED_LEN)) {
-            let payload = packet.get_mut(HEADER.len()..).context("no payload")?;
-            publisher.open_in_place(nonce(number), Aad::from(HEADER), payload)?;
-            for subscriber in subscribers {
-                let copy = copies.next().context("too few copies")?;
-                copy.copy_from_slice(packet);
-                seal(subscriber, number, copy)?;
+        let frame_len = self.sent.len() / subscribers.len();
+        let mut number = 0;
+        for frame in self.received.chunks_exact_mut(frame_len) {
+            let mut copies = self.sent.chunks_exact_mut(SEALED_LEN);
+            for packet in frame.chunks_exact_mut(SEALED_LEN) {
+                let payload = packet.get_mut(HEADER.len()..).context("no payload")?;
+                publisher.open_in_place(nonce(number), Aad::from(HEADER), payload)?;
+                for subscriber in subscribers {
+                    let copy = copies.next().context("too few copies")?;
+                    copy.copy_from_slice(packet);
+                    seal(subscriber, number, copy)?;
+                }
+                number += 1;
             }
         }
-        ensure!(copies.next().is_none(), "too many copies");
+        ensure!(number == PACKETS, "{number} packets, not {PACKETS}");
         Ok(())
     }
 }

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 /// A second of video: 30 frames of 8 packets, 2.1 Mbit/s.
 const FRAMES: u32 = 30;
-const PACKETS_PER_FRAME: u32 = 8;
+pub(super) const PACKETS_PER_FRAME: u32 = 8;
 pub(super) const PACKETS: u32 = FRAMES * PACKETS_PER_FRAME;
 const FRAME_INTERVAL: Duration = Duration::from_micros(33_333);
 const FRAME_TICKS: u32 = 3_000;

@@ -29,15 +29,16 @@ use std::time::{Duration, Instant};
 
 /// After the last packet left, the time in which it may still arrive.
 const DRAIN: Duration = Duration::from_millis(400);
+const JOIN_TIMEOUT: Duration = Duration::from_secs(15);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
 #[derive(Clone, Debug, clap::Args)]
 pub struct Options {
-    /// The first person's link, as the server prints it (in quotes: it has a '#').
+    /// The first person's link, as the server prints it (in quotes: it has a '#'). Of a role that enters at once.
     pub link: String,
-    /// The second person's link; without it the first one's is used twice.
-    #[arg(long)]
-    pub link2: Option<String>,
+    /// The second person's link, another invitation than the first's: one invitation is one person.
+    #[arg(long, value_name = "LINK")]
+    pub link2: String,
     /// How long both speak, in seconds.
     #[arg(long, default_value_t = 10.0)]
     pub seconds: f64,
@@ -73,7 +74,7 @@ pub async fn run(options: &Options) -> Result<TalkReport> {
     let clip = Arc::new(Clip::load()?);
     let trust = Trust::new(options.cacert.as_deref())?;
     let first_link = Link::parse(&options.link)?;
-    let second_link = options.link2.as_deref().map(Link::parse).transpose()?.unwrap_or_else(|| first_link.clone());
+    let second_link = Link::parse(&options.link2)?;
     let first = Person::join(&first_link, &trust, &clip, options.sdp).await.context("the first person")?;
     let began = clock::now();
     let second = Person::join(&second_link, &trust, &clip, options.sdp).await.context("the second person")?;
@@ -119,7 +120,12 @@ impl Person {
         if show_sdp {
             eprintln!("--- {name} ({role}) offers\n{offer}");
         }
-        let session = door.join(&offer, mids.clone()).await?;
+        let session =
+            tokio::time::timeout(JOIN_TIMEOUT, door.join(&offer, mids.clone())).await.unwrap_or_else(|_| {
+                anyhow::bail!(
+                    "{name} ({role}) is not in the call after {JOIN_TIMEOUT:?}: who waits must be admitted by the first"
+                )
+            })?;
         let joined = clock::now();
         if show_sdp {
             eprintln!("--- the server answers {name} ({role})\n{}", session.answer);

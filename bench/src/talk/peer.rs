@@ -212,7 +212,7 @@ mod tests {
 
     struct Answerer {
         gathering: watch::Sender<RTCIceGatheringState>,
-        rids: tokio::sync::mpsc::UnboundedSender<Option<String>>,
+        rids: mpsc::UnboundedSender<Option<String>>,
     }
 
     #[async_trait::async_trait]
@@ -243,7 +243,7 @@ mod tests {
         assert_eq!((offer.matches("a=sendonly").count(), offer.matches("a=recvonly").count()), (4, 13), "{offer}");
 
         let (gathering_out, mut gathering) = watch::channel(RTCIceGatheringState::New);
-        let (rids, mut opened) = tokio::sync::mpsc::unbounded_channel();
+        let (rids, mut opened) = mpsc::unbounded_channel();
         let (media_engine, registry) = offer::negotiable().unwrap();
         let answerer = PeerConnectionBuilder::new()
             .with_media_engine(media_engine)

@@ -30,7 +30,7 @@ impl Default for Thresholds {
         Self {
             loss_ratio: 0.01,
             concealed_ratio: 0.02,
-            audio_gap: Duration::from_millis(200),
+            audio_gap: Duration::from_millis(400),
             correlation: 0.9,
             level_difference_db: 3.0,
             frames_ratio: 0.8,
