@@ -14,7 +14,7 @@ pub mod websocket;
 
 use crate::clock;
 use crate::metrics::Metrics;
-use cell::{Gone, RoomCell};
+use cell::RoomCell;
 use dashmap::DashMap;
 use kenes_sfu::ids::{PeerKey, RoomKey};
 use kenes_signaling::ids::{ConnectionId, ResumeSecret, RoomId};
@@ -99,10 +99,9 @@ impl Rooms {
         loop {
             let cell = self.room(&claims.room)?;
             let input = Input::Join { connection, claims: claims.clone(), join: join.clone(), secret: secret.clone() };
-            match cell.enter(self, connection, outbox.clone(), input, clock::unix_ms()) {
-                Ok(()) => return Ok(cell),
-                // Closed between the look-up and the lock; the next look-up finds or opens another.
-                Err(Gone) => {}
+            // A room that closed between the look-up and the lock is gone; the next look-up finds or opens another.
+            if let Ok(()) = cell.enter(self, connection, outbox.clone(), input, clock::unix_ms()) {
+                return Ok(cell);
             }
         }
     }

@@ -103,7 +103,7 @@ fn interrupt(child: &Child) {
     assert!(killed.success());
 }
 
-pub fn kenes(arguments: &[&str]) -> Command {
+pub(crate) fn kenes(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kenes"));
     command.args(arguments).stderr(Stdio::null());
     command

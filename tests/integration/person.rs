@@ -12,23 +12,23 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 /// Longer than anything that a test waits for; a failure, not a pace.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-pub struct Person {
+pub(crate) struct Person {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     token: String,
 }
 
 impl Person {
-    pub async fn connect(address: SocketAddr, token: String) -> Self {
+    pub(crate) async fn connect(address: SocketAddr, token: String) -> Self {
         let (socket, _) = connect_async(format!("ws://{address}/ws")).await.unwrap();
         Self { socket, token }
     }
 
     /// Without media.
-    pub async fn join(&mut self) {
+    pub(crate) async fn join(&mut self) {
         self.join_with(1, Value::Null, Value::Null).await;
     }
 
-    pub async fn join_with(&mut self, generation: u32, offer: Value, resume: Value) {
+    pub(crate) async fn join_with(&mut self, generation: u32, offer: Value, resume: Value) {
         let token = self.token.clone();
         let join = json!({
             "type": "join", "proto": 1, "token": token, "gen": generation, "offer": offer, "resume": resume,
@@ -36,41 +36,41 @@ impl Person {
         self.send(join).await;
     }
 
-    pub async fn moderate(&mut self, op: &str, target: &Value) {
+    pub(crate) async fn moderate(&mut self, op: &str, target: &Value) {
         self.send(json!({ "type": "moderate", "op": op, "target": target, "req": "r1" })).await;
     }
 
-    pub async fn chat(&mut self, body: &str) {
+    pub(crate) async fn chat(&mut self, body: &str) {
         self.send(json!({ "type": "app", "to": "room", "kind": "chat", "body": body })).await;
     }
 
-    pub async fn send(&mut self, message: Value) {
+    pub(crate) async fn send(&mut self, message: Value) {
         self.send_text(message.to_string()).await;
     }
 
-    pub async fn send_text(&mut self, text: String) {
+    pub(crate) async fn send_text(&mut self, text: String) {
         self.send_frame(Message::text(text)).await;
     }
 
-    pub async fn send_frame(&mut self, frame: Message) {
+    pub(crate) async fn send_frame(&mut self, frame: Message) {
         self.socket.send(frame).await.unwrap();
     }
 
     /// The next message of type `kind`; others are skipped.
-    pub async fn next(&mut self, kind: &str) -> Value {
+    pub(crate) async fn next(&mut self, kind: &str) -> Value {
         self.next_of(&[kind]).await
     }
 
-    pub async fn next_of(&mut self, kinds: &[&str]) -> Value {
+    pub(crate) async fn next_of(&mut self, kinds: &[&str]) -> Value {
         self.next_where(&kinds.join(" or "), |message| kinds.iter().any(|kind| message["type"] == *kind)).await
     }
 
     /// The next `state` that shows what the test waits for.
-    pub async fn state_where(&mut self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn state_where(&mut self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
         self.next_where(what, |message| message["type"] == "state" && holds(message)).await
     }
 
-    pub async fn next_where(&mut self, what: &str, matches: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn next_where(&mut self, what: &str, matches: impl Fn(&Value) -> bool) -> Value {
         let mut skipped = Vec::new();
         loop {
             let Some(message) = self.next_message().await else {
@@ -84,7 +84,7 @@ impl Person {
     }
 
     /// `None` once the socket has ended.
-    pub async fn next_message(&mut self) -> Option<Value> {
+    pub(crate) async fn next_message(&mut self) -> Option<Value> {
         match self.next_frame().await? {
             Message::Text(text) => Some(serde_json::from_str(&text).unwrap()),
             _ => None,
@@ -92,7 +92,7 @@ impl Person {
     }
 
     /// Text, or what ended the socket.
-    pub async fn next_frame(&mut self) -> Option<Message> {
+    pub(crate) async fn next_frame(&mut self) -> Option<Message> {
         loop {
             let frame = timeout(PATIENCE, self.socket.next()).await.expect("the server says nothing");
             match frame {
@@ -104,7 +104,7 @@ impl Person {
     }
 
     /// Reads on until the server closes; the code of its close frame, if there was one.
-    pub async fn close_code(&mut self) -> Option<u16> {
+    pub(crate) async fn close_code(&mut self) -> Option<u16> {
         loop {
             match self.next_frame().await {
                 Some(Message::Close(frame)) => return frame.map(|frame| frame.code.into()),
@@ -115,12 +115,12 @@ impl Person {
     }
 
     /// The socket vanishes without a word.
-    pub fn vanish(self) -> String {
+    pub(crate) fn vanish(self) -> String {
         self.token
     }
 
     /// A round trip through the server: everything sent before has been handled.
-    pub async fn settle(&mut self) {
+    pub(crate) async fn settle(&mut self) {
         self.send(json!({ "type": "ping", "at_ms": 1 })).await;
         self.next("pong").await;
     }

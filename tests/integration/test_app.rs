@@ -10,18 +10,18 @@ use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-pub struct TestApp {
-    pub server: kenes::Server,
+pub(crate) struct TestApp {
+    pub(crate) server: kenes::Server,
     announcement: String,
 }
 
 impl TestApp {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::start_with(&[]).await
     }
 
     /// Variables as in the environment, over the defaults of a test.
-    pub async fn start_with(variables: &[(&str, &str)]) -> Self {
+    pub(crate) async fn start_with(variables: &[(&str, &str)]) -> Self {
         let test_defaults = [
             ("KENES_HTTP_LISTEN", "127.0.0.1:0"),
             ("KENES_HTTPS_LISTEN", ""),
@@ -36,22 +36,22 @@ impl TestApp {
         Self { server, announcement }
     }
 
-    pub fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.server.http_address()
     }
 
     /// The printed link of `nurse`, `specialist` or `patient`.
-    pub fn link(&self, label: &str) -> &str {
+    pub(crate) fn link(&self, label: &str) -> &str {
         let line = self.announcement.lines().find_map(|line| line.strip_prefix(&format!("{label:<10} ")));
         line.unwrap_or_else(|| panic!("no link of {label} in:\n{}", self.announcement))
     }
 
-    pub fn invitation(&self, label: &str) -> &str {
+    pub(crate) fn invitation(&self, label: &str) -> &str {
         self.link(label).split_once('#').unwrap().1
     }
 
     /// An invitation into the demo room for somebody whom the announcement does not name.
-    pub fn invite(&self, role: Role, subject: &str, life: Duration) -> String {
+    pub(crate) fn invite(&self, role: Role, subject: &str, life: Duration) -> String {
         let grant = Grant {
             room: "demo-1".into(),
             subject: subject.into(),
@@ -64,35 +64,35 @@ impl TestApp {
         self.server.invite(&grant).unwrap()
     }
 
-    pub async fn exchange(&self, invitation: &str) -> Response {
+    pub(crate) async fn exchange(&self, invitation: &str) -> Response {
         http::post(self.address(), "/api/v1/join", &json!({ "invitation": invitation }).to_string()).await
     }
 
-    pub async fn token(&self, invitation: &str) -> String {
+    pub(crate) async fn token(&self, invitation: &str) -> String {
         let response = self.exchange(invitation).await;
         assert_eq!(response.status, 200, "{}", response.body);
         response.json()["token"].as_str().unwrap().to_owned()
     }
 
     /// A socket of `label` before its `join`.
-    pub async fn connect(&self, label: &str) -> Person {
+    pub(crate) async fn connect(&self, label: &str) -> Person {
         let token = self.token(self.invitation(label)).await;
         Person::connect(self.address(), token).await
     }
 
     /// `label` in the call or in the waiting room, with what the server said first.
-    pub async fn enter(&self, label: &str) -> (Person, Value) {
+    pub(crate) async fn enter(&self, label: &str) -> (Person, Value) {
         let mut person = self.connect(label).await;
         person.join().await;
         let greeting = person.next_of(&["joined", "waiting", "error", "bye"]).await;
         (person, greeting)
     }
 
-    pub async fn metrics(&self) -> String {
+    pub(crate) async fn metrics(&self) -> String {
         http::get(self.address(), "/metrics").await.body
     }
 }
 
-pub fn now() -> UnixMillis {
+pub(crate) fn now() -> UnixMillis {
     kenes::clock::unix_ms()
 }
