@@ -218,7 +218,8 @@ mod ring_crate {
 }
 
 impl CryptoReport {
-    pub fn print(&self) {
+    #[must_use]
+    pub fn render(&self) -> String {
         let columns = ["operation", "bytes", "aws-lc median us", "best", "ring median us", "best", "ring / aws-lc"];
         let mut table = Table::new("crypto, CPU time of one packet", &columns);
         let micros = |ns: f64| format!("{:.3}", ns / 1_000.0);
@@ -231,7 +232,7 @@ impl CryptoReport {
             let what = [row.operation.to_owned(), row.bytes.to_string()];
             table.row(what.into_iter().chain(own).chain(ring));
         }
-        table.print();
-        println!("\nring offers no AES-CTR; opening includes the copy that gives it a sealed packet each time.");
+        let text = table.render();
+        format!("{text}\nring offers no AES-CTR; opening includes the copy that gives it a sealed packet each time.\n")
     }
 }

@@ -44,27 +44,27 @@ fn main() -> ExitCode {
 fn run(cli: &Cli) -> Result<bool> {
     match &cli.instrument {
         Instrument::Talk(options) => {
-            let report = tokio::runtime::Runtime::new()?.block_on(talk::run(options))?;
-            report.print();
-            write_json(cli, &report)?;
-            Ok(report.passed)
+            let measured = tokio::runtime::Runtime::new()?.block_on(talk::run(options))?;
+            report::say(&measured.render());
+            write_json(cli, &measured)?;
+            Ok(measured.passed)
         }
         Instrument::Crypto => {
-            let report = crypto::run()?;
-            report.print();
-            write_json(cli, &report)?;
+            let measured = crypto::run()?;
+            report::say(&measured.render());
+            write_json(cli, &measured)?;
             Ok(true)
         }
         Instrument::Forward => {
-            let report = forward::run()?;
-            report.print();
-            write_json(cli, &report)?;
+            let measured = forward::run()?;
+            report::say(&measured.render());
+            write_json(cli, &measured)?;
             Ok(true)
         }
         Instrument::Floor => {
-            let report = floor::run()?;
-            report.print();
-            write_json(cli, &report)?;
+            let measured = floor::run()?;
+            report::say(&measured.render());
+            write_json(cli, &measured)?;
             Ok(true)
         }
     }

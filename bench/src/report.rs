@@ -4,6 +4,7 @@
 
 use anyhow::{Context as _, Result};
 use serde::Serialize;
+use std::io::Write as _;
 use std::path::Path;
 
 /// Rows under one heading; the first column is left-aligned, the others right-aligned, as figures are.
@@ -22,11 +23,8 @@ impl Table {
         self.rows.push(cells.into_iter().map(Into::into).collect());
     }
 
-    pub fn print(&self) {
-        print!("{}", self.render());
-    }
-
-    fn render(&self) -> String {
+    #[must_use]
+    pub fn render(&self) -> String {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let width = |column: usize| self.rows.iter().filter_map(|row| row.get(column)).map(|c| c.chars().count()).max();
         let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
@@ -44,6 +42,11 @@ impl Table {
         }
         text
     }
+}
+
+/// To standard output; whoever stopped reading it does not stop the run.
+pub fn say(text: &str) {
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }
 
 /// The values of a run, with the machine's name for them.

@@ -111,7 +111,7 @@ fn sockets_of(process: u32) -> Vec<SocketAddr> {
 async fn talk(link: &str, link2: &str, seconds: f64) -> TalkReport {
     let options = Options { link: link.to_owned(), link2: link2.to_owned(), seconds, cacert: None, sdp: false };
     let report = talk::run(&options).await.unwrap_or_else(|error| panic!("no talk: {error:#}"));
-    report.print();
+    eprintln!("{}", report.render());
     report
 }
 

@@ -63,14 +63,15 @@ fn copy(packets: usize) -> Operation {
 }
 
 impl FloorReport {
-    pub fn print(&self) {
+    #[must_use]
+    pub fn render(&self) -> String {
         let title = format!("floor, CPU time of one packet ({PAYLOAD_BYTES} bytes of payload)");
         let mut table = Table::new(title, &["what", "median us", "best us"]);
         for row in &self.rows {
             let micros = |ns: f64| format!("{:.3}", ns / 1_000.0);
             table.row([row.what.to_owned(), micros(row.cost.median_ns), micros(row.cost.best_ns)]);
         }
-        table.print();
-        println!("\nOn loopback the sender pays for the receiver's softirq too.");
+        let text = table.render();
+        format!("{text}\nOn loopback the sender pays for the receiver's softirq too.\n")
     }
 }

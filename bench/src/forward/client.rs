@@ -35,7 +35,7 @@ pub(super) struct Client {
 impl Client {
     pub(super) fn new(address: SocketAddr, server: SocketAddr, now: Instant) -> Result<Self> {
         let (media_engine, registry) = offer::negotiable()?;
-        // The cipher that the floor is made of; browsers and the SFU may agree on AES-256-GCM, which costs about 1.2 times that.
+        // The cipher that the floor is made of.
         let settings = SettingEngineBuilder::new()
             .with_srtp_protection_profiles(vec![SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm]);
         let mut connection = RTCPeerConnectionBuilder::new()

@@ -93,7 +93,8 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 impl ForwardReport {
-    pub fn print(&self) {
+    #[must_use]
+    pub fn render(&self) -> String {
         let columns = [
             "fan-out",
             "us / received",
@@ -116,7 +117,7 @@ impl ForwardReport {
                 format!("{:.4}", row.allocations_per_forwarded),
             ]);
         }
-        table.print();
-        println!("\nfloor = open once, copy and seal for each subscriber, same run. Medians of {ROUNDS} rounds.");
+        let text = table.render();
+        format!("{text}\nfloor = open once, copy and seal for each subscriber, same run. Medians of {ROUNDS} rounds.\n")
     }
 }

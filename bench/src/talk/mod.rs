@@ -177,41 +177,39 @@ fn since_ms(instant: Instant) -> f64 {
 }
 
 impl TalkReport {
-    pub fn print(&self) {
+    #[must_use]
+    pub fn render(&self) -> String {
         let mut people = Table::new("people", &["who", "role", "join ms", "connect ms"]);
         for person in &self.people {
-            people.row([
-                &person.name,
-                &person.role,
-                &format!("{:.0}", person.join_ms),
-                &format!("{:.0}", person.connect_ms),
-            ]);
+            let (join, connect) = (format!("{:.0}", person.join_ms), format!("{:.0}", person.connect_ms));
+            people.row([&person.name, &person.role, &join, &connect]);
         }
-        people.print();
-        let titles: Vec<&str> = std::iter::once("").chain(self.directions.iter().map(|_| "value")).collect();
-        let mut table = Table::new("what arrived", &titles);
-        let arrows = self.directions.iter().map(|direction| format!("{} -> {}", direction.from, direction.to));
-        table.row(std::iter::once(String::new()).chain(arrows));
-        let columns: Vec<Vec<(&str, String)>> = self.directions.iter().map(figures).collect();
-        let rows = columns.first().map_or(0, Vec::len);
-        for row in 0..rows {
-            let name = columns.first().and_then(|column| column.get(row)).map_or("", |(name, _)| name);
-            let values = columns.iter().filter_map(|column| column.get(row)).map(|(_, value)| value.clone());
-            table.row(std::iter::once(name.to_owned()).chain(values));
+        let mut arrows = vec![String::new()];
+        arrows.extend(self.directions.iter().map(|direction| format!("{} -> {}", direction.from, direction.to)));
+        let arrows: Vec<&str> = arrows.iter().map(String::as_str).collect();
+        let mut table = Table::new("what arrived", &arrows);
+        let mut columns: Vec<_> = self.directions.iter().map(|direction| figures(direction).into_iter()).collect();
+        loop {
+            let cells: Vec<(&str, String)> = columns.iter_mut().filter_map(Iterator::next).collect();
+            let Some((name, _)) = cells.first() else { break };
+            let name = (*name).to_owned();
+            table.row(std::iter::once(name).chain(cells.into_iter().map(|(_, value)| value)));
         }
-        table.print();
-        println!();
-        for direction in &self.directions {
-            for failure in &direction.failures {
-                println!("FAILED  {} -> {}: {failure}", direction.from, direction.to);
-            }
-        }
-        for person in &self.people {
-            for complaint in &person.complaints {
-                println!("FAILED  {}: {complaint}", person.name);
-            }
-        }
-        println!("{}", if self.passed { "the talk passed" } else { "the talk did not pass" });
+        let verdict = if self.passed { "the talk passed" } else { "the talk did not pass" };
+        format!("{}{}\n{}{verdict}\n", people.render(), table.render(), self.render_failures())
+    }
+
+    fn render_failures(&self) -> String {
+        let of_media = self.directions.iter().flat_map(|direction| {
+            direction
+                .failures
+                .iter()
+                .map(|failure| format!("FAILED  {} -> {}: {failure}\n", direction.from, direction.to))
+        });
+        let of_people = self.people.iter().flat_map(|person| {
+            person.complaints.iter().map(|complaint| format!("FAILED  {}: {complaint}\n", person.name))
+        });
+        of_media.chain(of_people).collect()
     }
 }
 

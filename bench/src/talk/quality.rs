@@ -383,3 +383,7 @@ fn list_video_failures(video: &VideoReport, thresholds: &Thresholds, failures: &
     fail_if(video.frames_damaged > 0, format!("{} pictures are not those that were sent", video.frames_damaged));
     fail_if(video.freezes > 0, format!("{} freezes, the longest {:.0} ms", video.freezes, video.longest_gap_ms));
 }
+
+#[cfg(test)]
+#[path = "quality_tests.rs"]
+mod tests;
