@@ -33,11 +33,11 @@ pub struct SeqNo(pub u16);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RtpTimestamp(pub u32);
 
-/// Media identification tag, `a=mid` (RFC 5888 §4), at most 16 token characters.
+/// Media identification tag, `a=mid` (RFC 5888 §4, in packets RFC 8843 §15.1), at most 16 token characters.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Mid(ShortText);
 
-/// Restriction identifier, `a=rid` (RFC 8851 §4), at most 16 alphanumeric characters.
+/// Restriction identifier, `a=rid` (RFC 8851 §4, in packets RFC 8852 §3), at most 16 alphanumeric characters.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Rid(ShortText);
 
@@ -53,55 +53,37 @@ pub(crate) struct TrackIndex(pub usize);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct SectionIndex(pub usize);
 
-impl Mid {
-    /// `None` when empty, longer than 16 bytes or not visible ASCII.
-    #[must_use]
-    pub fn new(text: &str) -> Option<Self> {
-        ShortText::new(text.as_bytes()).map(Self)
-    }
+macro_rules! short_text_id {
+    ($name:ident) => {
+        impl $name {
+            /// `None` when empty, longer than 16 bytes or not visible ASCII.
+            #[must_use]
+            pub fn new(text: &str) -> Option<Self> {
+                Self::from_bytes(text.as_bytes())
+            }
 
-    /// The same from a header extension's bytes (RFC 8843 §15.1).
-    #[must_use]
-    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        ShortText::new(bytes).map(Self)
-    }
+            /// The same from a header extension's bytes.
+            #[must_use]
+            pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+                ShortText::new(bytes).map(Self)
+            }
 
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        self.0.as_str()
-    }
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                self.0.as_str()
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({})", stringify!($name), self.as_str())
+            }
+        }
+    };
 }
 
-impl Rid {
-    /// `None` when empty, longer than 16 bytes or not visible ASCII.
-    #[must_use]
-    pub fn new(text: &str) -> Option<Self> {
-        ShortText::new(text.as_bytes()).map(Self)
-    }
-
-    /// The same from a header extension's bytes (RFC 8852 §3).
-    #[must_use]
-    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        ShortText::new(bytes).map(Self)
-    }
-
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        self.0.as_str()
-    }
-}
-
-impl fmt::Debug for Mid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Mid({})", self.as_str())
-    }
-}
-
-impl fmt::Debug for Rid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Rid({})", self.as_str())
-    }
-}
+short_text_id!(Mid);
+short_text_id!(Rid);
 
 /// Up to 16 bytes of visible ASCII, held inline so that a key is `Copy` and needs no allocation.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
