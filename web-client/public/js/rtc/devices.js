@@ -13,16 +13,16 @@ const MICROPHONE = { echoCancellation: true, noiseSuppression: true, autoGainCon
 const STETHOSCOPE = { echoCancellation: false, noiseSuppression: false, autoGainControl: false, channelCount: { ideal: 2 } };
 
 /** @param {string | undefined} deviceId @returns {Promise<MediaStreamTrack>} */
-export const openCamera = (deviceId) => open('video', { ...CAMERA, ...preferred(deviceId) });
+export const openCamera = (deviceId) => openPreferred('video', CAMERA, deviceId);
 
 /** @param {string | undefined} deviceId */
-export const openMicrophone = (deviceId) => open('audio', { ...MICROPHONE, ...preferred(deviceId) });
+export const openMicrophone = (deviceId) => openPreferred('audio', MICROPHONE, deviceId);
 
 /** @param {{camera?: string, microphone?: string}} chosen */
 export async function openTogether(chosen) {
   const stream = await ask({
-    audio: { ...MICROPHONE, ...preferred(chosen.microphone) },
-    video: { ...CAMERA, ...preferred(chosen.camera) },
+    audio: { ...MICROPHONE, ...exactly(chosen.microphone) },
+    video: { ...CAMERA, ...exactly(chosen.camera) },
   });
   const [microphone, camera] = [stream.getAudioTracks()[0], stream.getVideoTracks()[0]];
   if (!microphone || !camera) throw new DOMException('a track is missing', 'NotFoundError');
@@ -72,9 +72,22 @@ export function deviceProblem(kind, error) {
   }
 }
 
-/** @param {string | undefined} deviceId @returns {MediaTrackConstraints} a chosen device that is gone must not stop the visit */
-function preferred(deviceId) {
-  return deviceId ? { deviceId: { ideal: deviceId } } : {};
+/**
+ * The chosen device, or any when it is gone: that must not stop the visit. (`ideal` would be weighed against the picture's size.)
+ * @param {'audio' | 'video'} kind @param {MediaTrackConstraints} constraints @param {string | undefined} deviceId
+ */
+async function openPreferred(kind, constraints, deviceId) {
+  try {
+    return await open(kind, { ...constraints, ...exactly(deviceId) });
+  } catch (error) {
+    if (!deviceId || !(error instanceof Error) || (error.name !== 'OverconstrainedError' && error.name !== 'NotFoundError')) throw error;
+    return open(kind, constraints);
+  }
+}
+
+/** @param {string | undefined} deviceId @returns {MediaTrackConstraints} */
+function exactly(deviceId) {
+  return deviceId ? { deviceId: { exact: deviceId } } : {};
 }
 
 /** @param {'audio' | 'video'} kind @param {MediaTrackConstraints} constraints */

@@ -68,7 +68,7 @@ function DevicesControl({ state, session, t }) {
  */
 function Control({ testid, icon, words, short, pressed, basic = false, off = false, badge = 0, onClick, ...data }) {
   // The name begins with what is seen on the button, so that it can be spoken to.
-  const name = words.toLowerCase().includes(short.toLowerCase()) ? words : `${short}: ${words}`;
+  const name = words.toLowerCase().split(/[\s:,]+/).includes(short.toLowerCase()) ? words : `${short}: ${words}`;
   return html`<button type="button" class="control ${basic ? 'is-basic' : ''} ${off ? 'is-off' : ''}" data-testid=${testid} aria-pressed=${pressed} aria-label=${name} title=${words} onClick=${onClick} ...${data}>
     <span class="control-icon" data-badge=${badge > 9 ? '9+' : badge || undefined}><${Icon} name=${icon} /></span>
     <span class="control-words">${short}</span>
