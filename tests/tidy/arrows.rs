@@ -7,20 +7,20 @@ use crate::source::{paths, shipped_tokens};
 use crate::tree::Tree;
 
 /// One crate's modules and their arrows.
-pub struct Arrows {
-    pub folder: &'static str,
+pub(crate) struct Arrows {
+    pub(crate) folder: &'static str,
     /// Modules of plain values, which every module may use and which use only each other.
-    pub ground: &'static [&'static str],
-    pub modules: &'static [Module],
+    pub(crate) ground: &'static [&'static str],
+    pub(crate) modules: &'static [Module],
 }
 
 /// A module directly below the crate's root, with everything inside it.
-pub struct Module {
-    pub name: &'static str,
+pub(crate) struct Module {
+    pub(crate) name: &'static str,
     /// Whole modules, or single items of one (`config::Log`).
-    pub uses: &'static [&'static str],
+    pub(crate) uses: &'static [&'static str],
     /// Crates that it must not name.
-    pub never: &'static [&'static str],
+    pub(crate) never: &'static [&'static str],
 }
 
 const fn module(name: &'static str, uses: &'static [&'static str]) -> Module {
@@ -31,12 +31,12 @@ const fn pure(name: &'static str, uses: &'static [&'static str], never: &'static
     Module { name, uses, never }
 }
 
-pub const SFU: Arrows = Arrows {
+pub(crate) const SFU: Arrows = Arrows {
     folder: "sfu/src",
     ground: &["ids", "time", "units", "description", "command", "event", "counters", "batch", "measure"],
     modules: &[
         module("io", &["shard"]),
-        module("shard", &["demux", "uplink", "router", "downlink", "transport", "sdp"]),
+        module("shard", &["demux", "uplink", "router", "downlink", "transport", "packet", "rtp", "rtcp"]),
         module("demux", &[]),
         module("uplink", &["publisher", "transport", "packet", "rtp", "rtcp"]),
         module("downlink", &["subscriber", "bandwidth", "transport", "packet", "rtp", "rtcp"]),
@@ -54,7 +54,7 @@ pub const SFU: Arrows = Arrows {
 
 const HTTP: &[&str] = &["axum", "hyper", "tower", "http"];
 
-pub const SERVER: Arrows = Arrows {
+pub(crate) const SERVER: Arrows = Arrows {
     folder: "src",
     ground: &["clock"],
     modules: &[
@@ -81,7 +81,7 @@ pub const SERVER: Arrows = Arrows {
 /// The files of a crate's root, which put the modules together and may name them all.
 const ROOT_FILES: [&str; 2] = ["lib.rs", "main.rs"];
 
-pub fn check_modules(tree: &Tree, arrows: &Arrows) -> Findings {
+pub(crate) fn check_modules(tree: &Tree, arrows: &Arrows) -> Findings {
     let mut findings = Findings::new();
     let files = tree.rust_below(arrows.folder).filter(|(file, _)| !ROOT_FILES.contains(file) && !is_test_file(file));
     for (file, text) in files {
@@ -144,7 +144,7 @@ const CRATES: [(&str, &[&str]); 3] = [
     (".", &["kenes-bench", "webrtc", "rtc", "str0m"]),
 ];
 
-pub fn check_crates(tree: &Tree) -> Findings {
+pub(crate) fn check_crates(tree: &Tree) -> Findings {
     let mut findings = Findings::new();
     for (folder, never) in CRATES {
         let manifest = if folder == "." { "Cargo.toml".to_owned() } else { format!("{folder}/Cargo.toml") };
@@ -182,7 +182,7 @@ const SHARING_EXCEPTIONS: [(&str, &str, &str); 1] =
     [("sfu/src/transport/dtls.rs", "Arc", "dimpl takes its configuration in an Arc; nobody else holds it")];
 
 /// A shard belongs to one thread: nothing in it may be made for sharing (STYLE 10).
-pub fn check_sharing(tree: &Tree) -> Findings {
+pub(crate) fn check_sharing(tree: &Tree) -> Findings {
     let mut findings = Findings::new();
     let outside_io = |file: &str| !file.starts_with("io/") && file != "io.rs" && !is_test_file(file);
     for (file, text) in tree.rust_below("sfu/src").filter(|(file, _)| outside_io(file)) {

@@ -7,7 +7,7 @@ use crate::Findings;
 use crate::source::declared_modules;
 use crate::tree::Tree;
 
-pub fn check(tree: &Tree) -> Findings {
+pub(crate) fn check(tree: &Tree) -> Findings {
     let mut reached = BTreeSet::new();
     for (file, _) in tree.rust().filter(|(file, _)| is_root(file)) {
         reach(tree, file, &mut reached);

@@ -2,15 +2,15 @@
 //! paths written in it with their `{}` groups spread out. Keeps no state.
 
 /// An identifier, `::` or a single other character.
-pub type Token = String;
+pub(crate) type Token = String;
 
 /// The tokens of the code that ships: no comments, no literals, nothing under `#[cfg(test)]`.
-pub fn shipped_tokens(text: &str) -> Vec<Token> {
+pub(crate) fn shipped_tokens(text: &str) -> Vec<Token> {
     without_tests(&tokens(text))
 }
 
 /// The tokens of all the code.
-pub fn tokens(text: &str) -> Vec<Token> {
+pub(crate) fn tokens(text: &str) -> Vec<Token> {
     let mut tokens: Vec<Token> = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
@@ -38,7 +38,7 @@ pub fn tokens(text: &str) -> Vec<Token> {
 
 /// Every path that the tokens spell (`a::b`, `use a::{b, c::d}`), one vector of segments each. A lone identifier is
 /// a path of one segment only inside a `use`.
-pub fn paths(tokens: &[Token]) -> Vec<Vec<String>> {
+pub(crate) fn paths(tokens: &[Token]) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     let mut at = 0;
     while at < tokens.len() {
@@ -83,7 +83,7 @@ fn path(tokens: &[Token], mut at: usize, prefix: &[String], found: &mut Vec<Vec<
 
 /// The names that `mod name;` declares, each with the inline modules around it and its `#[path = ".."]`, which is
 /// read from the raw text because a literal is no token.
-pub fn declared_modules(text: &str) -> Vec<(Vec<String>, String)> {
+pub(crate) fn declared_modules(text: &str) -> Vec<(Vec<String>, String)> {
     let tokens = tokens(text);
     let mut declared = Vec::new();
     let mut inline: Vec<(String, usize)> = Vec::new();

@@ -7,13 +7,13 @@ use crate::tree::Tree;
 
 const MAX_LINES: usize = 800;
 
-pub fn check_sizes(tree: &Tree) -> Findings {
+pub(crate) fn check_sizes(tree: &Tree) -> Findings {
     let ours = tree.all().filter(|(file, _)| !file.ends_with(".json"));
     let long = ours.map(|(file, text)| (file, text.lines().count())).filter(|(_, lines)| *lines > MAX_LINES);
     long.map(|(file, lines)| format!("{file}: {lines} lines, the limit is {MAX_LINES}: split it by job")).collect()
 }
 
-pub fn check_module_docs(tree: &Tree) -> Findings {
+pub(crate) fn check_module_docs(tree: &Tree) -> Findings {
     let bare = tree.rust().filter(|(_, text)| !text.trim_start().starts_with("//!"));
     bare.map(|(file, _)| format!("{file}: opens without `//!`: its job, its state, what it must not do")).collect()
 }
@@ -25,7 +25,7 @@ const UNSAFE_EXCEPTIONS: [(&str, &str); 1] =
 /// Lines above an `unsafe` among which its SAFETY comment is looked for.
 const SAFETY_REACH: usize = 4;
 
-pub fn check_unsafe(tree: &Tree) -> Findings {
+pub(crate) fn check_unsafe(tree: &Tree) -> Findings {
     let mut findings = Findings::new();
     for (file, text) in tree.rust().filter(|(_, text)| tokens(text).iter().any(|token| token == "unsafe")) {
         let in_io = file.starts_with("sfu/src/io/") || file == "sfu/src/io.rs";
@@ -50,7 +50,7 @@ pub fn check_unsafe(tree: &Tree) -> Findings {
 /// Words of a file's or folder's name that say nothing about its job (STYLE 4).
 const EMPTY_NAMES: [&str; 7] = ["utils", "util", "helpers", "helper", "common", "manager", "misc"];
 
-pub fn check_names(tree: &Tree) -> Findings {
+pub(crate) fn check_names(tree: &Tree) -> Findings {
     let says_nothing = |file: &str| file.split(['/', '.', '_', '-']).any(|word| EMPTY_NAMES.contains(&word));
     tree.all()
         .filter(|(file, _)| says_nothing(file))
@@ -61,7 +61,7 @@ pub fn check_names(tree: &Tree) -> Findings {
 /// Split, so that this file does not find itself.
 const LEFTOVERS: [&str; 4] = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X"), concat!("HA", "CK")];
 
-pub fn check_leftovers(tree: &Tree) -> Findings {
+pub(crate) fn check_leftovers(tree: &Tree) -> Findings {
     let mut findings = Findings::new();
     for (file, text) in tree.all().filter(|(file, _)| !file.ends_with(".json")) {
         for (at, line) in text.lines().enumerate() {
@@ -75,7 +75,7 @@ pub fn check_leftovers(tree: &Tree) -> Findings {
 }
 
 /// A `resolved` address ties the tree to the registry of whoever locked it; npm finds packages by name and hash.
-pub fn check_npm_locks(tree: &Tree) -> Findings {
+pub(crate) fn check_npm_locks(tree: &Tree) -> Findings {
     let locks = tree.all().filter(|(file, _)| file.ends_with("package-lock.json"));
     let tied = locks.filter(|(_, text)| text.contains("\"resolved\": \"http"));
     tied.map(|(file, _)| format!("{file}: has `resolved`; lock with omit-lockfile-registry-resolved=true")).collect()

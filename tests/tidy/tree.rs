@@ -10,12 +10,12 @@ const NOT_OURS: [&str; 8] = [".git", "target", "node_modules", "vendor", "data",
 const READ: [&str; 8] = ["rs", "toml", "js", "mjs", "css", "html", "json", "sh"];
 
 /// Files by path relative to the root, with `/`, in order.
-pub struct Tree {
+pub(crate) struct Tree {
     files: BTreeMap<String, String>,
 }
 
 impl Tree {
-    pub fn read() -> Self {
+    pub(crate) fn read() -> Self {
         let mut files = BTreeMap::new();
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         read_folder(root, root, &mut files);
@@ -24,24 +24,24 @@ impl Tree {
     }
 
     /// A tree made up in a test.
-    pub fn of(files: &[(&str, &str)]) -> Self {
+    pub(crate) fn of(files: &[(&str, &str)]) -> Self {
         Self { files: files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect() }
     }
 
-    pub fn text(&self, path: &str) -> Option<&str> {
+    pub(crate) fn text(&self, path: &str) -> Option<&str> {
         self.files.get(path).map(String::as_str)
     }
 
-    pub fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &str)> {
         self.files.iter().map(|(path, text)| (path.as_str(), text.as_str()))
     }
 
-    pub fn rust(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(crate) fn rust(&self) -> impl Iterator<Item = (&str, &str)> {
         self.all().filter(|(path, _)| path.ends_with(".rs"))
     }
 
     /// The Rust files below `folder`, by their path from there.
-    pub fn rust_below(&self, folder: &str) -> impl Iterator<Item = (&str, &str)> {
+    pub(crate) fn rust_below(&self, folder: &str) -> impl Iterator<Item = (&str, &str)> {
         self.rust().filter_map(move |(path, text)| Some((path.strip_prefix(folder)?.strip_prefix('/')?, text)))
     }
 }
