@@ -19,7 +19,11 @@ pub mod tokens;
 pub mod web_client;
 
 use app::App;
+use axum::Router;
+use axum::extract::connect_info::{ConnectInfo, IntoMakeServiceWithConnectInfo};
+use axum::middleware::AddExtension;
 use axum_server::Handle;
+use axum_server::accept::{Accept, NoDelayAcceptor};
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use config::Config;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -35,8 +39,10 @@ use rooms::{EVENT_QUEUE, RoomLimits, Rooms, ShardReport};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
+use tls::FirstByteAcceptor;
 use tokens::{Grant, TokenKey, Use};
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc;
 
@@ -211,14 +217,39 @@ fn local_address(listener: &TcpListener) -> SocketAddr {
 
 fn serve(listener: TcpListener, tls: Option<RustlsConfig>, app: &Arc<App>, handle: &Handle<SocketAddr>) {
     let service = router::router(Arc::clone(app)).into_make_service_with_connect_info::<SocketAddr>();
-    let mut server = axum_server::Server::from_listener(listener).handle(handle.clone());
+    let server = axum_server::Server::from_listener(listener).handle(handle.clone());
+    // Signaling is small messages that must not wait for each other.
+    let plain = NoDelayAcceptor::new();
+    match tls {
+        Some(tls) => spawn_server(server.acceptor(RustlsAcceptor::new(tls).acceptor(plain)), service),
+        None => spawn_server(server.acceptor(plain), service),
+    }
+}
+
+type Service = IntoMakeServiceWithConnectInfo<Router, SocketAddr>;
+
+fn spawn_server<A>(server: axum_server::Server<SocketAddr, A>, service: Service)
+where
+    A: Accept<
+            TcpStream,
+            AddExtension<Router, ConnectInfo<SocketAddr>>,
+            Service = AddExtension<Router, ConnectInfo<SocketAddr>>,
+        > + Clone
+        + Send
+        + Sync
+        + 'static,
+    A::Stream: AsyncRead + AsyncWrite + Unpin + Send,
+    A::Future: Send + 'static,
+{
+    let mut server = server.map(|inner| FirstByteAcceptor { inner, within: REQUEST_HEAD_WITHIN });
     let mut http = Builder::new(TokioExecutor::new()).http1_only();
     http.http1().timer(TokioTimer::new()).header_read_timeout(REQUEST_HEAD_WITHIN);
     *server.http_builder() = http;
-    match tls {
-        Some(tls) => drop(tokio::spawn(server.acceptor(RustlsAcceptor::new(tls)).serve(service))),
-        None => drop(tokio::spawn(server.serve(service))),
-    }
+    tokio::spawn(async move {
+        if let Err(error) = server.serve(service).await {
+            tracing::error!(%error, "a listener ended");
+        }
+    });
 }
 
 type StartedMedia = (Media, Vec<RunningShard>, mpsc::Receiver<ShardReport>);

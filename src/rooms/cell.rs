@@ -23,6 +23,8 @@ pub(super) struct RoomCell {
     id: RoomId,
     key: RoomKey,
     shard: ShardId,
+    /// What happens in here is logged with the room's and the shard's number.
+    span: tracing::Span,
     state: Mutex<RoomState>,
     /// The next deadline has changed.
     deadline_changed: Notify,
@@ -73,7 +75,8 @@ impl RoomCell {
             deadline: None,
             closed: false,
         };
-        Self { id, key, shard, state: Mutex::new(state), deadline_changed: Notify::new() }
+        let span = tracing::info_span!(parent: None, "room", room_id = key.0, shard_id = shard.0);
+        Self { id, key, shard, span, state: Mutex::new(state), deadline_changed: Notify::new() }
     }
 
     pub(super) fn id(&self) -> &RoomId {
@@ -82,6 +85,10 @@ impl RoomCell {
 
     pub(super) fn key(&self) -> RoomKey {
         self.key
+    }
+
+    pub(super) fn span(&self) -> &tracing::Span {
+        &self.span
     }
 
     pub(super) fn shard(&self) -> ShardId {
@@ -136,6 +143,7 @@ impl RoomCell {
     }
 
     fn run(self: &Arc<Self>, rooms: &Rooms, state: &mut RoomState, input: Input, now: UnixMillis) {
+        let _span = self.span.enter();
         let mut inputs = VecDeque::from([input]);
         while let Some(input) = inputs.pop_front() {
             for effect in state.room.handle(now, input) {

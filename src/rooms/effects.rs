@@ -43,8 +43,8 @@ pub(super) fn run(
             let bind = |(subscriber, mid)| Command::BindVideo { subscriber, mid, track, max_height, priority };
             send_command(rooms, cell, target.map(bind));
         }
-        Effect::RoomEmpty => tracing::info!(room_id = cell.key().0, "room is empty"),
-        Effect::RoomEnded => tracing::info!(room_id = cell.key().0, "room was ended"),
+        Effect::RoomEmpty => tracing::info!("room emptied"),
+        Effect::RoomEnded => tracing::info!("consultation ended"),
     }
     None
 }
@@ -112,12 +112,14 @@ fn open_media(
     };
     let key = PeerKey(rooms.next_number());
     let open = Command::OpenPeer { peer: key, room: cell.key(), description: Box::new(negotiated.description.clone()) };
+    // Before the shard can say anything about it.
+    rooms.peers.insert(key, (Arc::clone(cell), peer));
     if rooms.media.send(cell.shard(), open).is_err() {
+        rooms.peers.remove(&key);
         rooms.metrics.session.commands_refused.inc();
         return refused(peer, None, NotAnswered::Unavailable);
     }
     let sections = negotiated.description.sections.iter().filter_map(convert::to_signaling_section).collect();
-    rooms.peers.insert(key, (Arc::clone(cell), peer));
     state.peers.insert(peer, OpenPeer::new(key, negotiated.description, now));
     Input::Media(MediaEvent::Opened { peer, answer: Sdp::new(negotiated.answer), sections })
 }
@@ -173,7 +175,7 @@ fn send_command(rooms: &Rooms, cell: &RoomCell, command: Option<Command>) {
     let Some(command) = command else { return };
     if rooms.media.send(cell.shard(), command).is_err() {
         rooms.metrics.session.commands_refused.inc();
-        tracing::warn!(room_id = cell.key().0, shard_id = cell.shard().0, "shard refused a command");
+        tracing::warn!("shard refused a command");
     }
 }
 

@@ -55,14 +55,14 @@ impl Rooms {
         if let Some(joining) = cell.peer_connected(peer, now) {
             self.metrics.session.join_seconds.observe(joining.as_secs_f64());
         }
-        tracing::info!(room_id = cell.key().0, participant_id = %peer.participant, "media connected");
+        cell.span().in_scope(|| tracing::info!(participant_id = %peer.participant, "media connected"));
         cell.handle(self, Input::Media(MediaEvent::Connected { peer }), now);
     }
 
     fn peer_closed(&self, key: PeerKey, reason: CloseReason, now: UnixMillis) {
         let Some((cell, peer)) = self.peer(key) else { return };
         cell.peer_closed(self, peer);
-        tracing::info!(room_id = cell.key().0, participant_id = %peer.participant, ?reason, "media closed");
+        cell.span().in_scope(|| tracing::info!(participant_id = %peer.participant, ?reason, "media closed"));
         let reason = convert::to_signaling_close_reason(reason);
         cell.handle(self, Input::Media(MediaEvent::Closed { peer, reason }), now);
     }

@@ -123,7 +123,7 @@ impl Rooms {
         let cell = Arc::new(RoomCell::new(id, key, self.media.place_room()));
         self.by_key.insert(key, Arc::clone(&cell));
         tokio::spawn(cell::keep_time(Arc::clone(self), Arc::clone(&cell)));
-        tracing::info!(room_id = key.0, shard_id = cell.shard().0, "room opened");
+        cell.span().in_scope(|| tracing::info!("room opened"));
         cell
     }
 
@@ -133,7 +133,7 @@ impl Rooms {
         self.by_key.remove(&cell.key());
         self.media.release_room(cell.shard());
         self.metrics.session.rooms.set(i64::try_from(self.by_id.len()).unwrap_or(i64::MAX));
-        tracing::info!(room_id = cell.key().0, "room closed");
+        cell.span().in_scope(|| tracing::info!("room closed"));
     }
 
     /// Tells everybody to come back later or elsewhere; new sockets are refused from here on.

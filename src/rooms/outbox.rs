@@ -50,3 +50,23 @@ impl Outbox {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kenes_signaling::time::UnixMillis;
+    use std::time::Duration;
+    use tokio::time::timeout;
+
+    #[tokio::test]
+    async fn a_reader_that_is_too_slow_is_found_out_and_nothing_waits() {
+        let (outbox, end) = outbox();
+        let pong = ServerMessage::Pong { at_ms: UnixMillis(1) };
+        for _ in 0..OUTBOX_MESSAGES {
+            outbox.send(&pong);
+        }
+        assert!(timeout(Duration::ZERO, end.overflow.notified()).await.is_err(), "a full queue is no overflow");
+        outbox.send(&pong);
+        assert!(timeout(Duration::ZERO, end.overflow.notified()).await.is_ok());
+    }
+}

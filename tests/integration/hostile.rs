@@ -36,6 +36,24 @@ async fn a_thousand_garbage_sockets_leave_a_consultation_untouched() {
     assert_eq!(greeting["type"], "waiting", "a newcomer gets in beside {} strangers", open.len());
 }
 
+#[tokio::test]
+async fn who_says_nothing_is_shown_the_door() {
+    let app = TestApp::start().await;
+    let mut silent = TcpStream::connect(app.address()).await.unwrap();
+    let mut half = TcpStream::connect(app.address()).await.unwrap();
+    half.write_all(b"GET / HTTP/1.1\r\nHost: ").await.unwrap();
+    let mut joinless = app.connect("nurse").await;
+    let shown = async {
+        assert_eq!(joinless.close_code().await, Some(1008));
+        // An answer (408) or none, then the end.
+        let mut rest = Vec::new();
+        silent.read_to_end(&mut rest).await.unwrap();
+        half.read_to_end(&mut rest).await.unwrap();
+    };
+    tokio::time::timeout(Duration::from_secs(20), shown).await.expect("closed within 20 s");
+    assert!(app.metrics().await.contains("kenes_websocket_closed_total{cause=\"no_join\"} 1"));
+}
+
 /// One of five kinds of bad company; what it leaves open.
 async fn stranger(server: SocketAddr, index: usize) -> Option<TcpStream> {
     let mut stream = TcpStream::connect(server).await.ok()?;

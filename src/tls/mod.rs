@@ -1,4 +1,9 @@
-//! TLS for HTTPS: from the configured files, or a certificate that this process signs for itself at start.
+//! TLS for HTTPS: from the configured files, or a certificate that this process signs for itself at start; and how long a
+//! connection, with TLS or without, may stay silent.
+
+mod first_byte;
+
+pub use first_byte::FirstByteAcceptor;
 
 use crate::config::CertificateFiles;
 use rustls::ServerConfig;
