@@ -22,11 +22,11 @@ export class Sound {
 
   /** Starts every element; called again from a tap. */
   unblock() {
-    const started = this.elements.filter((element) => element.srcObject).map((element) => element.play());
-    Promise.all(started).then(
-      () => this.onBlocked(false),
-      (error) => error.name === 'NotAllowedError' && this.onBlocked(true),
-    );
+    this.onBlocked(false);
+    for (const element of this.elements) {
+      // A slot that carries nobody yet starts later; only a refusal is news.
+      element.play().catch((error) => error.name === 'NotAllowedError' && this.onBlocked(true));
+    }
   }
 
   /** @param {string} speakerId empty = as set in the system */
