@@ -80,9 +80,7 @@ async fn a_guest_comes_by_link_and_waits() {
 #[tokio::test]
 async fn rooms_do_not_hear_each_other() {
     let app = TestApp::start_with(&[("KENES_DEMO_ROOMS", "2")]).await;
-    let announcement = app.server.announcement();
-    let nurses: Vec<&str> = announcement.lines().filter_map(|line| line.strip_prefix("nurse      ")).collect();
-    let token = app.token(nurses[1].split_once('#').unwrap().1).await;
+    let token = app.token(&app.invitations("nurse")[1]).await;
     let mut other = crate::person::Person::connect(app.address(), token).await;
     other.join().await;
     let joined = other.next("joined").await;

@@ -122,6 +122,6 @@ async fn an_offer_that_is_no_sdp_is_a_typed_error_and_the_socket_stays() {
     nurse.settle().await;
 }
 
-fn chromium_offer() -> String {
+pub(crate) fn chromium_offer() -> String {
     std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/sfu/tests/data/offers/chromium-slots.sdp")).unwrap()
 }

@@ -1,6 +1,8 @@
 //! Start and end: ports, TLS, drain, the binary itself.
 
 use crate::http;
+use crate::join::chromium_offer;
+use crate::person::Person;
 use crate::test_app::TestApp;
 use kenes::config;
 use std::io::{BufRead as _, BufReader};
@@ -70,6 +72,46 @@ async fn links_live_on_after_a_restart_when_the_key_is_configured() {
     assert_eq!(second.exchange(&invitation).await.status, 200);
     let stranger = TestApp::start().await;
     assert_eq!(stranger.exchange(&invitation).await.status, 401);
+}
+
+#[tokio::test]
+async fn an_ended_consultation_is_forgotten_once_the_room_was_empty_for_long_enough() {
+    let app = TestApp::start_with(&[("KENES_ROOMS_EMPTY_ROOM_MS", "1000")]).await;
+    let (mut nurse, _) = app.enter("nurse").await;
+    nurse.moderate("end", &serde_json::Value::Null).await;
+    nurse.next("bye").await;
+    assert_eq!(app.enter("nurse").await.1["reason"], "ended");
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    assert!(app.metrics().await.contains("kenes_rooms 0"));
+    assert_eq!(app.enter("nurse").await.1["type"], "joined");
+}
+
+#[tokio::test]
+async fn more_rooms_or_sockets_than_configured_are_refused_and_the_first_stay() {
+    let limits = [("KENES_DEMO_ROOMS", "2"), ("KENES_ROOMS_MAX_ROOMS", "1"), ("KENES_HTTP_MAX_SOCKETS", "2")];
+    let app = TestApp::start_with(&limits).await;
+    let (mut nurse, _) = app.enter("nurse").await;
+    let mut other = Person::connect(app.address(), app.token(&app.invitations("nurse")[1]).await).await;
+    other.join().await;
+    assert_eq!(other.next("error").await["code"], "room_full");
+    assert!(tokio_tungstenite::connect_async(format!("ws://{}/ws", app.address())).await.is_err());
+    nurse.settle().await;
+}
+
+#[tokio::test]
+async fn rooms_spread_over_the_shards() {
+    let app = TestApp::start_with(&[("KENES_DEMO_ROOMS", "2"), ("KENES_MEDIA_SHARDS", "2")]).await;
+    let mut ports = Vec::new();
+    for invitation in app.invitations("nurse") {
+        let mut nurse = Person::connect(app.address(), app.token(&invitation).await).await;
+        nurse.join_with(1, chromium_offer().into(), serde_json::Value::Null).await;
+        let joined = nurse.next("joined").await;
+        let candidate =
+            joined["answer"].as_str().unwrap().lines().find(|line| line.starts_with("a=candidate:")).unwrap();
+        ports.push(candidate.split(' ').nth(5).unwrap().parse::<u16>().unwrap());
+    }
+    let shards: Vec<u16> = app.server.media_addresses().iter().map(std::net::SocketAddr::port).collect();
+    assert_eq!(ports, shards);
 }
 
 #[test]

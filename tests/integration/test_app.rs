@@ -50,6 +50,12 @@ impl TestApp {
         self.link(label).split_once('#').unwrap().1
     }
 
+    /// The invitations of `label` into all demo rooms.
+    pub(crate) fn invitations(&self, label: &str) -> Vec<String> {
+        let lines = self.announcement.lines().filter(|line| line.starts_with(&format!("{label:<10} ")));
+        lines.filter_map(|line| line.split_once('#')).map(|(_, invitation)| invitation.to_owned()).collect()
+    }
+
     /// An invitation into the demo room for somebody whom the announcement does not name.
     pub(crate) fn invite(&self, role: Role, subject: &str, life: Duration) -> String {
         let grant = Grant {
