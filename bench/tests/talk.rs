@@ -109,7 +109,12 @@ fn sockets_of(process: u32) -> Vec<SocketAddr> {
 }
 
 async fn talk(link: &str, link2: &str, seconds: f64) -> TalkReport {
-    let options = Options { link: link.to_owned(), link2: link2.to_owned(), seconds, cacert: None, sdp: false };
+    talk_at(link, link2, seconds, &[]).await
+}
+
+async fn talk_at(link: &str, link2: &str, seconds: f64, heights: &[u16]) -> TalkReport {
+    let (link, link2, heights) = (link.to_owned(), link2.to_owned(), heights.to_vec());
+    let options = Options { link, link2, seconds, heights, cacert: None, sdp: false };
     let report = talk::run(&options).await.unwrap_or_else(|error| panic!("no talk: {error:#}"));
     eprintln!("{}", report.render());
     report
@@ -135,6 +140,14 @@ async fn nurse_and_specialist_hear_and_see_each_other_as_they_spoke_and_looked()
 async fn a_patient_is_admitted_from_the_waiting_room_and_then_heard_and_seen() {
     let Some(kenes) = Kenes::start() else { return };
     assert_passed(&talk(&kenes.nurse, &kenes.patient, 4.0).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_viewer_who_displays_less_gets_a_smaller_layer_without_a_seam() {
+    let Some(kenes) = Kenes::start() else { return };
+    let report = talk_at(&kenes.nurse, &kenes.specialist, 8.0, &[360, 90, 180, 360]).await;
+    assert_passed(&report);
+    assert!(report.directions.iter().all(|direction| direction.video.picture_id_jumps == 0), "{report:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -42,6 +42,10 @@ pub struct Options {
     /// How long both speak, in seconds.
     #[arg(long, default_value_t = 10.0)]
     pub seconds: f64,
+    /// How high both display the other's picture, in pixels, one after the other for equal parts of the talk, e.g. 360,90,180.
+    /// The clip's layers are 90, 180 and 360 high; each must arrive.
+    #[arg(long, value_delimiter = ',', value_name = "PIXELS")]
+    pub heights: Vec<u16>,
     /// Certificates to trust for https links, a PEM file; without it the public roots.
     #[arg(long)]
     pub cacert: Option<PathBuf>,
@@ -79,12 +83,20 @@ pub async fn run(options: &Options) -> Result<TalkReport> {
     let began = clock::now();
     let second = Person::join(&second_link, &trust, &clip, options.sdp).await.context("the second person")?;
 
-    tokio::time::sleep(Duration::from_secs_f64(options.seconds)).await;
+    let whole = Duration::from_secs_f64(options.seconds);
+    for &height in &options.heights {
+        first.session.display(height).await;
+        second.session.display(height).await;
+        tokio::time::sleep(whole / u32::try_from(options.heights.len())?).await;
+    }
+    if options.heights.is_empty() {
+        tokio::time::sleep(whole).await;
+    }
     let (first, second) = (first.stop_speaking(), second.stop_speaking());
     tokio::time::sleep(DRAIN).await;
     let (first, second) = (first.leave().await, second.leave().await);
 
-    let thresholds = Thresholds::default();
+    let thresholds = Thresholds { heights: options.heights.clone(), ..Thresholds::default() };
     let direction = |from: &Attended, to: &Attended| {
         quality::judge((&from.label(), &to.label()), &clip, &from.recording, &to.recording, began, &thresholds)
     };

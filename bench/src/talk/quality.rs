@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 /// What a talk must reach to pass; for a path without loss, such as loopback or a ward's network.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Thresholds {
     pub loss_ratio: f64,
     pub concealed_ratio: f64,
@@ -23,6 +23,8 @@ pub struct Thresholds {
     pub frames_ratio: f64,
     pub freeze: Duration,
     pub first_frame: Duration,
+    /// Heights that must come, in this order.
+    pub heights: Vec<u16>,
 }
 
 impl Default for Thresholds {
@@ -36,6 +38,7 @@ impl Default for Thresholds {
             frames_ratio: 0.8,
             freeze: Duration::from_millis(400),
             first_frame: Duration::from_secs(3),
+            heights: Vec::new(),
         }
     }
 }
@@ -381,6 +384,9 @@ fn list_video_failures(video: &VideoReport, thresholds: &Thresholds, failures: &
     let decoded = count(video.frames_decoded) / count(video.frames_captured).max(1.0);
     fail_if(decoded < thresholds.frames_ratio, format!("{:.0} % of the frames were shown", decoded * 100.0));
     fail_if(video.frames_damaged > 0, format!("{} pictures are not those that were sent", video.frames_damaged));
+    let mut heights = video.heights.iter();
+    let came = thresholds.heights.iter().all(|&wanted| heights.any(|&height| height == u32::from(wanted)));
+    fail_if(!came, format!("heights {:?} came, not {:?}", video.heights, thresholds.heights));
     fail_if(video.freezes > 0, format!("{} freezes, the longest {:.0} ms", video.freezes, video.longest_gap_ms));
 }
 

@@ -140,3 +140,12 @@ fn picture_ids_may_wrap_and_may_not_jump() {
     assert!(!jumps(Some(0x7fff), Some(0)) && !jumps(Some(0x7f), Some(0)) && !jumps(Some(0x7f), Some(0x80)));
     assert!(jumps(Some(5), Some(5)) && jumps(Some(5), Some(7)) && jumps(Some(5), None));
 }
+
+#[test]
+fn a_layer_that_was_asked_for_and_never_came_fails() {
+    let began = crate::clock::now();
+    let (sender, receiver) = talk(began);
+    let thresholds = Thresholds { heights: vec![360, 90], ..Thresholds::default() };
+    let report = judge(("a", "b"), &CLIP, &sender, &receiver, began, &thresholds).unwrap();
+    assert_fails(&report, "heights [360] came, not [360, 90]");
+}

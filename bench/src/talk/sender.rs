@@ -168,8 +168,7 @@ async fn show(
     let mut encoders = Vec::with_capacity(LAYERS.len());
     for (layer, coding) in clip.layers.iter().zip(ssrcs) {
         let stream = Stream::new(coding.rtp_coding_parameters.ssrc.context("a layer has no SSRC")?);
-        let mut payloader = Vp8Payloader::default();
-        payloader.enable_picture_id = true;
+        let payloader = payloader_with_long_picture_ids()?;
         encoders.push(Encoder { layer, stream, payloader, next: 0, running: false });
     }
     let mut ticks = every(VIDEO_FRAME);
@@ -196,6 +195,16 @@ async fn show(
             encoder.stream.timestamp = encoder.stream.timestamp.wrapping_add(super::video::FRAME_TICKS);
         }
     }
+}
+
+/// Browsers number pictures with 15 bits; the crate's payloader does so from 128 on.
+fn payloader_with_long_picture_ids() -> Result<Vp8Payloader> {
+    let mut payloader = Vp8Payloader::default();
+    payloader.enable_picture_id = true;
+    for _ in 0..128 {
+        payloader.payload(MAX_PAYLOAD, &Bytes::from_static(&[0]))?;
+    }
+    Ok(payloader)
 }
 
 impl Encoder<'_> {

@@ -16,6 +16,8 @@ use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::Message;
 
 const HEARTBEAT: Duration = Duration::from_secs(10);
+/// Higher than any camera's picture: the server gives its largest layer.
+const FULL_HEIGHT: u16 = 1_080;
 
 /// A socket over which a person has not yet entered.
 pub(super) struct Door {
@@ -29,10 +31,17 @@ pub(super) struct Door {
 pub(super) struct Session {
     pub id: String,
     pub answer: String,
-    leave: mpsc::Sender<()>,
+    orders: mpsc::Sender<Order>,
     wanted: watch::Receiver<Wanted>,
     complaints: watch::Receiver<Vec<String>>,
     task: JoinHandle<()>,
+}
+
+/// What the person does next.
+enum Order {
+    /// Displays the other's picture this high, in device pixels.
+    Display(u16),
+    Leave,
 }
 
 #[derive(Deserialize)]
@@ -129,23 +138,24 @@ impl Door {
         };
         let (wanted_out, wanted) = watch::channel(None);
         let (complaints_out, complaints) = watch::channel(Vec::new());
-        let (leave, leave_in) = mpsc::channel(1);
+        let (orders, orders_in) = mpsc::channel(8);
         let mut attendance = Attendance {
             socket: self.socket,
             id: id.clone(),
             mids,
             rev: 0,
             watched: None,
+            max_height: FULL_HEIGHT,
             admitted: Vec::new(),
             wanted: wanted_out,
             complaints: complaints_out,
         };
         let task = tokio::spawn(async move {
-            if let Err(error) = attendance.run(snapshot, leave_in).await {
+            if let Err(error) = attendance.run(snapshot, orders_in).await {
                 attendance.complain(format!("signaling ended: {error:#}"));
             }
         });
-        Ok(Session { id, answer, leave, wanted, complaints, task })
+        Ok(Session { id, answer, orders, wanted, complaints, task })
     }
 }
 
@@ -160,8 +170,14 @@ impl Session {
         self.complaints.borrow().clone()
     }
 
+    /// Displays the other's picture this high from now on.
+    pub(super) async fn display(&self, max_height: u16) {
+        // A session that ended by itself has said why in its complaints.
+        let _ = self.orders.send(Order::Display(max_height)).await;
+    }
+
     pub(super) async fn leave(self) {
-        if self.leave.send(()).await.is_ok() {
+        if self.orders.send(Order::Leave).await.is_ok() {
             // A session that ended by itself has said why in its complaints.
             let _ = self.task.await;
         }
@@ -176,13 +192,14 @@ struct Attendance {
     rev: u32,
     /// The track on the first viewing slot.
     watched: Option<String>,
+    max_height: u16,
     admitted: Vec<String>,
     wanted: watch::Sender<Wanted>,
     complaints: watch::Sender<Vec<String>>,
 }
 
 impl Attendance {
-    async fn run(&mut self, snapshot: Option<RoomState>, mut leave: mpsc::Receiver<()>) -> Result<()> {
+    async fn run(&mut self, snapshot: Option<RoomState>, mut orders: mpsc::Receiver<Order>) -> Result<()> {
         self.send_intent().await?;
         if let Some(snapshot) = snapshot {
             self.handle_state(snapshot).await?;
@@ -190,10 +207,13 @@ impl Attendance {
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
         loop {
             tokio::select! {
-                _ = leave.recv() => {
-                    send(&mut self.socket, &json!({ "type": "leave" })).await?;
-                    return Ok(());
-                }
+                order = orders.recv() => match order {
+                    Some(Order::Display(max_height)) => {
+                        self.max_height = max_height;
+                        self.send_intent().await?;
+                    }
+                    Some(Order::Leave) | None => return send(&mut self.socket, &json!({ "type": "leave" })).await,
+                },
                 _ = heartbeat.tick() => send(&mut self.socket, &json!({ "type": "ping", "at_ms": 0 })).await?,
                 message = receive(&mut self.socket) => match message? {
                     Some(message) => self.handle_message(message).await?,
@@ -247,7 +267,7 @@ impl Attendance {
         let view = self
             .watched
             .as_ref()
-            .map(|track| json!({ "mid": slot, "track": track, "max_height": 1080, "priority": 3 }));
+            .map(|track| json!({ "mid": slot, "track": track, "max_height": self.max_height, "priority": 3 }));
         let intent = json!({
             "type": "intent",
             "rev": self.rev,
