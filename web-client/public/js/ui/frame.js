@@ -47,7 +47,12 @@ export function Notices({ state, session, t }) {
     ${state.notices.map(
       (problem) => html`<div class="notice" key=${problem.code} data-testid="notice" data-code=${problem.code}>
         <${Icon} name="alert" />
-        <div class="notice-text"><${ProblemWords} problem=${problem} t=${t} /></div>
+        <div class="notice-text">
+          <${ProblemWords} problem=${problem} t=${t} />
+          ${state.phase === 'call' && isAboutDevices(problem.code) && state.panel !== 'devices' &&
+          html`<button type="button" class="button is-quiet is-small" data-testid="notice-devices"
+            onClick=${() => session.store.dispatch({ type: 'panel', panel: 'devices' })}>${t('devices.title')}</button>`}
+        </div>
         <button type="button" class="icon-button" data-testid="notice-dismiss" aria-label=${t('app.close')} title=${t('app.close')}
           onClick=${() => session.store.dispatch({ type: 'dismiss', code: problem.code })}><${Icon} name="close" size=${20} /></button>
       </div>`,
@@ -64,6 +69,11 @@ export function ConnectionWords({ state, session, t }) {
     ${(state.connection === 'lost' || state.connection === 'reconnecting') &&
     html`<button type="button" class="button is-quiet is-small" onClick=${() => session.reconnectNow()}>${t('connection.try_now')}</button>`}
   </div>`;
+}
+
+/** @param {string} code */
+function isAboutDevices(code) {
+  return /^E-(CAM|MIC|SCR)-[2-5]$/.test(code);
 }
 
 /** The page could not go on. @param {ViewProps} props */
