@@ -45,8 +45,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
-/// A running server. Dropping it leaves it running; [`Server::shutdown`] ends it.
+/// A running server. [`Server::shutdown`] ends it in good order; dropping it closes the listeners and leaves the shards at work.
 pub struct Server {
     app: Arc<App>,
     http: SocketAddr,
@@ -55,7 +56,9 @@ pub struct Server {
     demos: Vec<DemoLinks>,
     self_signed: bool,
     shards: Vec<RunningShard>,
+    /// Ends the listeners; they are `servers`.
     listeners: Handle<SocketAddr>,
+    servers: JoinSet<()>,
     drain: Duration,
     max_sockets: u32,
 }
@@ -82,8 +85,10 @@ const LISTEN_BACKLOG: u32 = 1024;
 const REQUEST_HEAD_WITHIN: Duration = Duration::from_secs(10);
 /// When people should try again, on this server restarted or on another.
 const RECONNECT_AFTER: Duration = Duration::from_secs(1);
-/// How long sockets and requests get to end after everybody was told.
+/// How long sockets get to end after the server has begun to close them.
 const CLOSE_WITHIN: Duration = Duration::from_secs(3);
+/// How long requests under way get to be answered.
+const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 
 impl Server {
     /// Binds every port, starts the media shards and serves.
@@ -101,32 +106,25 @@ impl Server {
         let rooms = Rooms::new(media, Arc::clone(&metrics), limits);
         tokio::spawn(Arc::clone(&rooms).take_reports(reports));
 
-        let public_url = config.http.public_url.as_deref();
-        let network = links::interface_addresses().into_iter().find(|address| !address.is_loopback());
-        let bases = links::bases(public_url, http_address, https_address, network);
+        let bases =
+            links::bases(config.http.public_url.as_deref(), http_address, https_address, links::network_address());
         let app = Arc::new(App {
             tokens: TokenKey::new(config.tokens.key)?,
             join_token_life: config.tokens.join_token_life,
             join_limit: JoinLimit::new(config.http.joins_per_minute),
-            allowed_origins: config
-                .http
-                .allowed_origins
-                .iter()
-                .cloned()
-                .chain(config.http.public_url.clone())
-                .collect(),
+            allowed_origins: config.http.allowed_origins.into_iter().chain(config.http.public_url).collect(),
             sockets: Arc::new(Semaphore::new(config.http.max_sockets)),
             rooms,
             metrics,
         });
         let demos = demos(&app.tokens, &config.demo, &bases)?;
 
-        let listeners = Handle::new();
-        serve(http, None, &app, &listeners);
+        let (listeners, mut servers) = (Handle::new(), JoinSet::new());
+        serve(&mut servers, http, None, &app, &listeners);
         let files = config.https.as_ref().and_then(|https| https.files.as_ref());
         if let Some(https) = https {
             let tls = tls::server_config(files, &links::interface_addresses())?;
-            serve(https, Some(RustlsConfig::from_config(tls)), &app, &listeners);
+            serve(&mut servers, https, Some(RustlsConfig::from_config(tls)), &app, &listeners);
         }
         tracing::info!(shards = shards.len(), "server started");
         Ok(Self {
@@ -138,6 +136,7 @@ impl Server {
             self_signed: files.is_none(),
             shards,
             listeners,
+            servers,
             drain: config.rooms.drain,
             max_sockets: u32::try_from(config.http.max_sockets).unwrap_or(u32::MAX),
         })
@@ -182,7 +181,8 @@ impl Server {
         self.app.rooms.stop();
         let closed = tokio::time::timeout(CLOSE_WITHIN, all_closed()).await.is_ok();
         tracing::info!(left, closed, "sockets ended");
-        self.listeners.graceful_shutdown(Some(CLOSE_WITHIN));
+        self.listeners.graceful_shutdown(Some(ANSWER_WITHIN));
+        self.servers.join_all().await;
         let shards = self.shards;
         let joined = tokio::task::spawn_blocking(|| {
             for shard in shards {
@@ -215,20 +215,26 @@ fn local_address(listener: &TcpListener) -> SocketAddr {
     listener.local_addr().unwrap_or_else(|_| SocketAddr::from(([0, 0, 0, 0], 0)))
 }
 
-fn serve(listener: TcpListener, tls: Option<RustlsConfig>, app: &Arc<App>, handle: &Handle<SocketAddr>) {
+fn serve(
+    servers: &mut JoinSet<()>,
+    listener: TcpListener,
+    tls: Option<RustlsConfig>,
+    app: &Arc<App>,
+    handle: &Handle<SocketAddr>,
+) {
     let service = router::router(Arc::clone(app)).into_make_service_with_connect_info::<SocketAddr>();
     let server = axum_server::Server::from_listener(listener).handle(handle.clone());
     // Signaling is small messages that must not wait for each other.
     let plain = NoDelayAcceptor::new();
     match tls {
-        Some(tls) => spawn_server(server.acceptor(RustlsAcceptor::new(tls).acceptor(plain)), service),
-        None => spawn_server(server.acceptor(plain), service),
+        Some(tls) => spawn_server(servers, server.acceptor(RustlsAcceptor::new(tls).acceptor(plain)), service),
+        None => spawn_server(servers, server.acceptor(plain), service),
     }
 }
 
 type Service = IntoMakeServiceWithConnectInfo<Router, SocketAddr>;
 
-fn spawn_server<A>(server: axum_server::Server<SocketAddr, A>, service: Service)
+fn spawn_server<A>(servers: &mut JoinSet<()>, server: axum_server::Server<SocketAddr, A>, service: Service)
 where
     A: Accept<
             TcpStream,
@@ -245,7 +251,7 @@ where
     let mut http = Builder::new(TokioExecutor::new()).http1_only();
     http.http1().timer(TokioTimer::new()).header_read_timeout(REQUEST_HEAD_WITHIN);
     *server.http_builder() = http;
-    tokio::spawn(async move {
+    servers.spawn(async move {
         if let Err(error) = server.serve(service).await {
             tracing::error!(%error, "a listener ended");
         }

@@ -1,5 +1,5 @@
 //! Where people open the server: base URLs from the addresses that were bound, the demo's links, and what is printed of them.
-//! Pure but for the list of interfaces.
+//! Pure but for the question which addresses this machine has.
 
 mod announcement;
 mod demo;
@@ -7,7 +7,7 @@ mod demo;
 pub use announcement::announcement;
 pub use demo::{DemoLinks, demo_grants};
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 
 /// Base URLs without a trailing slash.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +47,21 @@ pub fn interface_addresses() -> Vec<IpAddr> {
     addresses
 }
 
+/// The address by which other machines on the network most likely know this one: where packets to the world would leave from,
+/// else the first interface.
+#[must_use]
+pub fn network_address() -> Option<IpAddr> {
+    let interfaces = || interface_addresses().into_iter().find(|address| !address.is_loopback());
+    routed_address().filter(|address| !address.is_loopback() && !address.is_unspecified()).or_else(interfaces)
+}
+
+/// Connecting a UDP socket sends nothing; it makes the system choose a source address. The destination is nobody's (RFC 5737 §3).
+fn routed_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
+    socket.local_addr().ok().map(|address| address.ip())
+}
+
 /// Browsers give camera and microphone over plain HTTP to the name `localhost` (W3C Secure Contexts §3.1).
 fn local_base(http: SocketAddr) -> String {
     if http.ip().is_loopback() || http.ip().is_unspecified() {
@@ -72,7 +87,7 @@ fn is_link_local(address: IpAddr) -> bool {
 mod tests {
     use super::*;
 
-    const LAN: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 168, 1, 5));
+    const LAN: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 168, 1, 5));
 
     fn address(text: &str) -> SocketAddr {
         text.parse().unwrap()
