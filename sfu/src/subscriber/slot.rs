@@ -259,3 +259,7 @@ fn payload_room<'a>(out: &'a mut [u8], offset: usize, payload: &[u8]) -> Result<
     room.copy_from_slice(payload);
     Ok(room)
 }
+
+#[cfg(test)]
+#[path = "slot_tests.rs"]
+mod tests;

@@ -1,0 +1,124 @@
+//! One slot, packet by packet: what a subscriber's wire sees of a publisher's.
+
+use super::*;
+use crate::ids::{PayloadType, SeqNo};
+use crate::rtp::header::{AudioLevel, RtpHeader};
+
+const NONE: LayerClocks = [None; crate::description::MAX_LAYERS];
+
+fn codec(codec: Codec, payload_type: u8, rtx: Option<u8>) -> CodecParameters {
+    CodecParameters {
+        codec,
+        payload_type: PayloadType(payload_type),
+        clock_rate_hz: if codec == Codec::Opus { 48_000 } else { 90_000 },
+        rtx: rtx.map(PayloadType),
+        nack: rtx.is_some(),
+        pli: rtx.is_some(),
+        transport_cc: false,
+    }
+}
+
+/// A slot that the subscriber negotiated with numbers of its own, carrying track 0.
+fn slot(kind: MediaKind, codecs: Vec<CodecParameters>, audio_level: Option<u8>) -> Slot {
+    let section = Section {
+        mid: Mid::new("9").unwrap(),
+        kind,
+        flow: Flow::Downlink { ssrc: Ssrc(0xaaaa), rtx: Some(Ssrc(0xbbbb)) },
+        codecs,
+        extensions: ExtensionIds { audio_level, ..ExtensionIds::default() },
+    };
+    let mut slot = Slot::new(&section, 99, 9).unwrap();
+    slot.bind(Some(TrackIndex(0)));
+    slot.want(Some(LayerIndex::SINGLE));
+    slot
+}
+
+fn packet(codec: Codec, sequence: u64, payload: &[u8]) -> MediaPacket<'_> {
+    MediaPacket {
+        layer: LayerIndex::SINGLE,
+        epoch: 0,
+        sequence: ExtendedSeq(sequence),
+        timestamp: RtpTimestamp(1_000),
+        marker: false,
+        codec,
+        is_entry_point: true,
+        audio_level: Some(AudioLevel { level: 33, voice: true }),
+        payload,
+    }
+}
+
+/// What went out: the header, the extensions by the subscriber's numbers, and the payload.
+fn write(slot: &mut Slot, packet: &MediaPacket<'_>) -> Result<(RtpHeader, Option<u8>, Vec<u8>), NotWritten> {
+    let mut out = [0; 1_500];
+    let written = slot.write(Instant::now(), packet, &NONE, &mut out)?;
+    let plain = &out[..written.len];
+    let header = RtpHeader::parse(plain).unwrap();
+    let level = header.extensions(plain, &slot.extensions).audio_level.map(|level| level.level);
+    Ok((header, level, plain[written.header_len..].to_vec()))
+}
+
+#[test]
+fn a_packet_gets_the_subscribers_payload_type_ssrc_and_extension_number() {
+    let mut slot = slot(MediaKind::Audio, vec![codec(Codec::Opus, 109, None)], Some(7));
+    let (header, level, payload) = write(&mut slot, &packet(Codec::Opus, 60_000, b"words")).unwrap();
+    assert_eq!((header.payload_type, header.ssrc), (PayloadType(109), Ssrc(0xaaaa)));
+    assert_eq!((header.sequence, level, payload.as_slice()), (SeqNo(100), Some(33), &b"words"[..]));
+    assert!(header.marker, "a new stretch of audio begins with a marker");
+}
+
+#[test]
+fn a_subscriber_without_the_audio_level_extension_gets_none() {
+    let mut slot = slot(MediaKind::Audio, vec![codec(Codec::Opus, 109, None)], None);
+    let (header, level, _) = write(&mut slot, &packet(Codec::Opus, 1, b"words")).unwrap();
+    assert_eq!((header.len, level), (12, None));
+}
+
+#[test]
+fn each_codec_goes_to_the_payload_type_of_its_equal() {
+    let baseline = Codec::H264 { profile: crate::description::H264Profile::ConstrainedBaseline, packetization_mode: 1 };
+    let high = Codec::H264 { profile: crate::description::H264Profile::High, packetization_mode: 1 };
+    let vp9 = Codec::Vp9 { profile_id: 0 };
+    let codecs = vec![codec(Codec::Vp8, 120, Some(124)), codec(vp9, 121, None), codec(baseline, 126, None)];
+    for (published, expected) in [(Codec::Vp8, 120), (vp9, 121), (baseline, 126)] {
+        let mut slot = slot(MediaKind::Video, codecs.clone(), None);
+        let (header, ..) = write(&mut slot, &packet(published, 1, &[0x65, 1, 2, 3])).unwrap();
+        assert_eq!(header.payload_type, PayloadType(expected), "{published:?}");
+    }
+    let mut slot = slot(MediaKind::Video, codecs, None);
+    assert_eq!(write(&mut slot, &packet(high, 1, &[0x65])).unwrap_err(), NotWritten::CodecMismatch);
+}
+
+#[test]
+fn video_waits_for_an_entry_point_and_audio_does_not() {
+    let late = |codec| MediaPacket { is_entry_point: false, ..packet(codec, 1, &[0; 4]) };
+    let mut video = slot(MediaKind::Video, vec![codec(Codec::Vp8, 120, Some(124))], None);
+    assert_eq!(video.awaits_keyframe(), Some(LayerIndex::SINGLE));
+    assert_eq!(write(&mut video, &late(Codec::Vp8)).unwrap_err(), NotWritten::NotPlaying);
+    assert!(write(&mut video, &packet(Codec::Vp8, 2, &[0; 4])).is_ok());
+    assert_eq!(video.awaits_keyframe(), None);
+}
+
+#[test]
+fn a_stream_that_begins_anew_under_another_ssrc_continues_the_slots_numbers() {
+    let mut slot = slot(MediaKind::Audio, vec![codec(Codec::Opus, 109, None)], None);
+    assert_eq!(write(&mut slot, &packet(Codec::Opus, 7, b"a")).unwrap().0.sequence, SeqNo(100));
+    let anew = MediaPacket { epoch: 1, ..packet(Codec::Opus, 40_000, b"b") };
+    assert_eq!(write(&mut slot, &anew).unwrap().0.sequence, SeqNo(101));
+    assert_eq!(write(&mut slot, &packet(Codec::Opus, 8, b"c")).unwrap().0.sequence, SeqNo(102), "and back");
+}
+
+#[test]
+fn a_retransmission_carries_the_number_that_the_subscriber_lost() {
+    let mut slot = slot(MediaKind::Video, vec![codec(Codec::Vp8, 120, Some(124))], None);
+    write(&mut slot, &packet(Codec::Vp8, 500, b"frame")).unwrap();
+    let sequence = slot.extend(SeqNo(100)).unwrap();
+    assert_eq!(slot.origin(sequence), Some((LayerIndex::SINGLE, 0, ExtendedSeq(500))));
+    let kept = KeptPacket { timestamp: RtpTimestamp(1_000), marker: true, codec: Codec::Vp8, payload: b"frame" };
+    let mut out = [0; 1_500];
+    let written = slot.write_again(sequence, &kept, &mut out).unwrap();
+    let header = RtpHeader::parse(&out[..written.len]).unwrap();
+    assert_eq!((header.ssrc, header.payload_type), (Ssrc(0xbbbb), PayloadType(124)));
+    let (original, payload) = rtx::split(&out[written.header_len..written.len]).unwrap();
+    assert_eq!((original, payload), (SeqNo(100), &b"frame"[..]));
+    assert_eq!(slot.extend(SeqNo(101)), None, "what was never sent cannot be asked for");
+}
