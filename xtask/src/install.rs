@@ -14,8 +14,9 @@ struct Program {
     purpose: &'static str,
 }
 
-const PROGRAMS: [Program; 7] = [
+const PROGRAMS: [Program; 8] = [
     Program { name: "cc", package: "gcc", purpose: "builds the crypto library" },
+    Program { name: "c++", package: "g++", purpose: "builds the fuzz targets" },
     Program { name: "npm", package: "npm", purpose: "brings tsc and the browser driver" },
     Program { name: "chromium", package: "chromium", purpose: "browser journeys" },
     Program { name: "firefox-esr", package: "firefox-esr", purpose: "browser journeys" },
