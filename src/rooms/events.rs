@@ -69,13 +69,8 @@ impl Rooms {
 
     fn speakers_changed(&self, room: RoomKey, speakers: &[TrackKey], now: UnixMillis) {
         let Some(cell) = self.by_key.get(&room).map(|cell| Arc::clone(&cell)) else { return };
-        let mut peers: Vec<MediaPeer> = Vec::new();
-        for (_, peer) in speakers.iter().filter_map(|track| self.peer(track.peer)) {
-            if !peers.contains(&peer) {
-                peers.push(peer);
-            }
-        }
-        cell.handle(self, Input::Media(MediaEvent::SpeakersChanged { speakers: peers }), now);
+        let tracks = speakers.iter().filter_map(|track| self.track(*track)).map(|(_, track)| track).collect();
+        cell.handle(self, Input::Media(MediaEvent::SpeakersChanged { tracks }), now);
     }
 
     fn peer_report(&self, key: PeerKey, uplink: &LinkReport, downlink: &LinkReport, now: UnixMillis) {

@@ -60,8 +60,8 @@ pub enum MediaEvent {
     Closed { peer: MediaPeer, reason: CloseReason },
     /// The layers of a published section that anybody displays. For a section without rids `any` alone counts.
     LayersWanted { track: MediaTrack, any: bool, rids: Vec<Rid> },
-    /// Who speaks, loudest first.
-    SpeakersChanged { speakers: Vec<MediaPeer> },
+    /// Audio tracks that carry sound, loudest first. A stethoscope among them is not speech.
+    SpeakersChanged { tracks: Vec<MediaTrack> },
     /// Once a second for each peer.
     Report { peer: MediaPeer, uplink: LinkQuality, downlink: LinkQuality },
 }

@@ -4,7 +4,7 @@ use super::Room;
 use super::effect::{Effect, MediaPeer, MediaTrack};
 use super::input::{CloseReason, Direction, MediaEvent, Section};
 use super::person::{Greeting, HeldOffer, Media, Session, Wiring};
-use crate::ids::{ConnectionId, ParticipantId, Rid, Sdp};
+use crate::ids::{ConnectionId, ParticipantId, Rid, Sdp, Source};
 use crate::message::{ErrorCode, Offer, ReconnectTier, ServerMessage};
 use crate::time::UnixMillis;
 
@@ -70,7 +70,7 @@ impl Room {
             }
             MediaEvent::Closed { peer, reason } => self.handle_closed(peer, reason),
             MediaEvent::LayersWanted { track, any, rids } => self.handle_layers(&track, any, rids),
-            MediaEvent::SpeakersChanged { speakers } => self.handle_speakers(&speakers),
+            MediaEvent::SpeakersChanged { tracks } => self.handle_speakers(&tracks),
             MediaEvent::Report { peer, uplink, downlink } => self.handle_report(now, peer, uplink, downlink),
         }
     }
@@ -171,9 +171,15 @@ impl Room {
         }
     }
 
-    fn handle_speakers(&mut self, speakers: &[MediaPeer]) {
-        let ids: Vec<ParticipantId> =
-            speakers.iter().filter(|peer| self.living(**peer).is_some()).map(|peer| peer.participant).collect();
+    fn handle_speakers(&mut self, loud: &[MediaTrack]) {
+        let microphones: Vec<MediaTrack> = self
+            .tracks()
+            .into_iter()
+            .filter(|track| track.id.source == Source::Microphone)
+            .map(|track| track.media)
+            .collect();
+        let speaking = loud.iter().filter(|track| microphones.contains(track));
+        let ids: Vec<ParticipantId> = speaking.map(|track| track.peer.participant).collect();
         if ids == self.speakers {
             return;
         }

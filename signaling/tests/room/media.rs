@@ -147,7 +147,7 @@ fn news_about_a_retired_generation_is_ignored() {
     stage.effects();
     stage.open(peer(1, 1));
     stage.handle(Input::Media(MediaEvent::Closed { peer: peer(1, 1), reason: CloseReason::ConsentExpired }));
-    stage.handle(Input::Media(MediaEvent::SpeakersChanged { speakers: vec![peer(1, 1)] }));
+    stage.handle(Input::Media(MediaEvent::SpeakersChanged { tracks: vec![track(1, 1, "0")] }));
     stage.handle(Input::Media(MediaEvent::LayersWanted { track: track(1, 1, "1"), any: true, rids: Vec::new() }));
     assert_eq!((stage.sent(reloaded), stage.effects()), (vec![], vec![]));
 }
@@ -186,9 +186,13 @@ fn speakers_are_told_to_everybody_in_the_call_on_change() {
     let mut stage = Stage::new();
     let nurse = stage.join(NURSE);
     let patient = stage.join(PATIENT);
+    stage.publish(nurse, 1, &["microphone", "stethoscope"]);
     stage.sent(nurse);
     stage.sent(patient);
-    let speak = || Input::Media(MediaEvent::SpeakersChanged { speakers: vec![peer(1, 1)] });
+    let speak = || {
+        let tracks = vec![track(1, 1, "3"), track(1, 1, "0")];
+        Input::Media(MediaEvent::SpeakersChanged { tracks })
+    };
     stage.handle(speak());
     stage.handle(speak());
     assert_eq!(stage.sent(nurse), [ServerMessage::Speakers { ids: vec![ParticipantId(1)] }]);

@@ -18,8 +18,8 @@ fn choir(stage: &mut Stage, count: usize) -> Vec<ConnectionId> {
 }
 
 fn loudest(stage: &mut Stage, people: &[u32]) {
-    let speakers = people.iter().map(|id| peer(*id, 1)).collect();
-    stage.handle(Input::Media(MediaEvent::SpeakersChanged { speakers }));
+    let tracks = people.iter().map(|id| track(*id, 1, "0")).collect();
+    stage.handle(Input::Media(MediaEvent::SpeakersChanged { tracks }));
 }
 
 #[test]

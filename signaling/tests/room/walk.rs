@@ -206,7 +206,9 @@ impl Walk {
                 any: self.below(2) == 0,
                 rids: vec![Rid::new("q").unwrap()],
             },
-            3 => MediaEvent::SpeakersChanged { speakers: vec![peer, self.pick(&peers).unwrap()] },
+            3 => MediaEvent::SpeakersChanged {
+                tracks: [peer, self.pick(&peers).unwrap()].map(|peer| MediaTrack { peer, mid: mid.clone() }).to_vec(),
+            },
             4 => MediaEvent::Restarted { peer, neg_id: 7, answer: Sdp::new("answer") },
             _ => MediaEvent::Report { peer, uplink: link, downlink: link },
         };
