@@ -15,8 +15,8 @@ use serde::Serialize;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region};
 
 const SUBSCRIBERS: [u16; 3] = [1, 3, 5];
-/// Seconds of video before counting: caches fill, tables grow to their size.
-const WARM_UP_ROUNDS: usize = 20;
+/// Seconds of video before counting: caches fill, tables and each slot of the timer wheel grow to their size.
+const WARM_UP_ROUNDS: usize = 600;
 const ROUNDS: usize = 201;
 
 #[derive(Debug, Serialize)]
