@@ -155,7 +155,7 @@ fn write_codec(lines: &mut Lines, offered: &OfferedCodec, codec: &CodecParameter
 /// A further one is an instrument, whose silence is a finding: no DTX, stereo, a rate that keeps a heart murmur.
 fn opus_parameters(flow: &Flow, has_speech: bool) -> &'static str {
     match flow {
-        Flow::Uplink { .. } if has_speech => "minptime=10;useinbandfec=1;usedtx=0;stereo=1;maxaveragebitrate=128000",
+        Flow::Uplink { .. } if has_speech => "minptime=10;useinbandfec=0;usedtx=0;stereo=1;maxaveragebitrate=128000",
         Flow::Uplink { .. } => "minptime=10;useinbandfec=1;usedtx=1",
         Flow::Downlink { .. } | Flow::Inactive => "minptime=10;useinbandfec=1",
     }
