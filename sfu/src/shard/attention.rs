@@ -15,7 +15,7 @@ const FEEDBACK_INTERVAL: Duration = Duration::from_millis(50);
 /// Between two looks at layers and key frames.
 const LAYERS_INTERVAL: Duration = Duration::from_millis(200);
 /// Between two reports, RTCP and ours (RFC 3550 §6.2 lets a small session go below 5 s).
-const REPORT_INTERVAL: Duration = Duration::from_secs(1);
+pub(super) const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 /// Feedback packets for one peer at once; a recorder full of arrivals makes fewer.
 const MAX_FEEDBACKS: usize = 8;
 

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 /// Resolution of all deadlines.
 const TICK: Duration = Duration::from_millis(5);
+/// Entries of a slot before it grows: no allocation in a quiet room.
+const SLOT_CAPACITY: usize = 8;
 /// A round of the wheel: later deadlines are cut to it and set again.
 const SLOTS: usize = 256;
 
@@ -21,7 +23,7 @@ pub(crate) struct TimerWheel {
 
 impl TimerWheel {
     pub(crate) fn new(now: Instant) -> Self {
-        Self { slots: (0..SLOTS).map(|_| Vec::new()).collect(), start: now, next_tick: 0, pending: 0 }
+        Self { slots: (0..SLOTS).map(|_| Vec::with_capacity(SLOT_CAPACITY)).collect(), start: now, next_tick: 0, pending: 0 }
     }
 
     /// The moment at which the peer will fire.
