@@ -12,6 +12,7 @@ pub mod join_limit;
 pub mod links;
 pub mod logging;
 pub mod metrics;
+pub mod model;
 pub mod rooms;
 pub mod router;
 pub mod tls;

@@ -1,0 +1,17 @@
+//! The rules of booking as pure values: who may do what, when a time is free, how an appointment goes from proposal to conclusion.
+//!
+//! Everything here is a function of its parameters, `now` among them. The model knows no SQL, no HTTP and no clock, and what it refuses
+//! it refuses with a stable code: [`invalid::Invalid`] for fields, [`refusal::Refusal`] for rules.
+
+pub mod appointment;
+pub mod ids;
+pub mod invalid;
+pub mod record;
+pub mod refusal;
+pub mod role;
+pub mod slot;
+pub mod time;
+pub mod words;
+
+#[cfg(test)]
+pub(crate) mod testing;
