@@ -80,7 +80,6 @@ ids! {
     ScheduleExceptionId,
     SlotId,
     AppointmentId,
-    AppointmentEventId,
     BookingAttemptId,
     WaitlistEntryId,
     WaitlistOfferId,

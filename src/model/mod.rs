@@ -4,13 +4,23 @@
 //! it refuses with a stable code: [`invalid::Invalid`] for fields, [`refusal::Refusal`] for rules.
 
 pub mod appointment;
+pub mod cart;
 pub mod ids;
+pub mod iin;
 pub mod invalid;
+pub mod language;
+pub mod patient;
+pub mod phone;
+pub mod private;
 pub mod record;
+pub mod referral;
 pub mod refusal;
 pub mod role;
+pub mod site;
 pub mod slot;
+pub mod specialty;
 pub mod time;
+pub mod user;
 pub mod words;
 
 #[cfg(test)]

@@ -2,9 +2,10 @@
 //! itself by being looked at with a later `now`; no job has to pass by. No clock, no SQL.
 
 use super::appointment::Channel;
-use super::ids::{ScheduleId, SlotId, UserId};
+use super::ids::{SlotId, UserId};
 use super::record::Stamp;
 use super::refusal::Refusal;
+use super::specialty::Specialty;
 use super::time::{Interval, UnixMillis};
 use super::words::words;
 use std::time::Duration;
@@ -15,8 +16,8 @@ pub const HOLD: Duration = Duration::from_secs(10 * 60);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slot {
     pub id: SlotId,
-    pub schedule: ScheduleId,
     pub specialist: UserId,
+    pub specialty: Specialty,
     pub time: Interval,
     pub channel: Channel,
     pub kind: SlotKind,
@@ -142,11 +143,20 @@ impl Slot {
 mod tests {
     use super::*;
     use crate::model::testing::{HOUR, NOON, id, stamp};
+    use crate::model::time::before;
 
     fn slot(state: SlotState) -> Slot {
         let time = Interval::new(NOON.plus(HOUR), NOON.plus(2 * HOUR)).unwrap();
-        let (channel, kind) = (Channel::Cart, SlotKind::Competitive);
-        Slot { id: id(1), schedule: id(2), specialist: id(3), time, channel, kind, state, stamp: stamp() }
+        Slot {
+            id: id(1),
+            specialist: id(3),
+            specialty: "cardiology".parse().unwrap(),
+            time,
+            channel: Channel::Cart,
+            kind: SlotKind::Competitive,
+            state,
+            stamp: stamp(),
+        }
     }
 
     #[test]
@@ -159,7 +169,7 @@ mod tests {
     fn a_hold_frees_itself() {
         let held = slot(SlotState::Held(Hold { by: id(7), until: NOON.plus(HOLD) }));
         let end = NOON.plus(HOLD);
-        assert_eq!(held.state.at(super::super::time::before(end, Duration::from_millis(1))).status(), SlotStatus::Held);
+        assert_eq!(held.state.at(before(end, Duration::from_millis(1))).status(), SlotStatus::Held);
         assert_eq!(held.state.at(end).status(), SlotStatus::Free);
         assert!(held.hold(id(8), end).is_ok());
         assert_eq!(held.book(id(7), end), Err(Refusal::HoldExpired));

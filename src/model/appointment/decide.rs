@@ -29,6 +29,17 @@ pub struct Transition {
 }
 
 impl Transition {
+    /// The word for the history: why it was cancelled, failed or ended without a summary.
+    #[must_use]
+    pub fn reason(&self) -> Option<&'static str> {
+        match self.to {
+            Status::Cancelled => self.cancel_reason.map(CancelReason::as_str),
+            Status::Failed => self.failure.map(FailureCode::as_str),
+            Status::Completed => self.no_summary_reason.map(NoSummaryReason::as_str),
+            _ => None,
+        }
+    }
+
     /// The specialist, the patient and the cart are busy from now on.
     #[must_use]
     pub fn takes_time(&self) -> bool {

@@ -10,9 +10,9 @@ mod rules;
 pub use decide::{CHECK_IN_CLOSES, CHECK_IN_OPENS, NO_SHOW_AFTER, Transition};
 pub use event::{Actor, Event, EventKind, Facts};
 
-use super::ids::{AppointmentEventId, AppointmentId, CartId, PatientId, ReferralId, SlotId, UserId};
+use super::ids::{AppointmentId, CartId, PatientId, ReferralId, SiteId, SlotId, UserId};
 use super::record::Stamp;
-use super::time::{Interval, UnixMillis};
+use super::time::Interval;
 use super::words::{UnknownWord, words};
 use std::fmt;
 use std::str::FromStr;
@@ -20,7 +20,10 @@ use std::str::FromStr;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Appointment {
     pub id: AppointmentId,
-    pub referral: ReferralId,
+    /// `None`: nobody referred, as for a call of the centre.
+    pub referral: Option<ReferralId>,
+    /// Where the patient is: the cart's site, or the one that looks after the patient.
+    pub site: SiteId,
     pub patient: PatientId,
     pub specialist: UserId,
     /// `Some` exactly when the channel is the cart.
@@ -29,7 +32,7 @@ pub struct Appointment {
     pub time: Interval,
     pub channel: Channel,
     pub status: Status,
-    /// What the system has proposed and nobody has confirmed yet.
+    /// The ending that the system has proposed and nobody has confirmed yet.
     pub proposal: Option<Proposal>,
     pub cancel_reason: Option<CancelReason>,
     pub failure: Option<FailureCode>,
@@ -143,19 +146,6 @@ impl FromStr for Proposal {
     fn from_str(text: &str) -> Result<Self, UnknownWord> {
         if text == Status::NoShow.as_str() { Ok(Self::NoShow) } else { text.parse().map(Self::Failed) }
     }
-}
-
-/// One line of an appointment's history; rows are only ever added.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AppointmentEvent {
-    pub id: AppointmentEventId,
-    pub appointment: AppointmentId,
-    pub kind: EventKind,
-    pub from: Status,
-    pub to: Status,
-    /// `None` for the system, a cart or a patient by link.
-    pub by: Option<UserId>,
-    pub at: UnixMillis,
 }
 
 #[cfg(test)]

@@ -14,7 +14,8 @@ const MILLI: Duration = Duration::from_millis(1);
 pub(super) fn appointment(status: Status) -> Appointment {
     Appointment {
         id: id(1),
-        referral: id(9),
+        referral: Some(id(9)),
+        site: id(10),
         patient: id(2),
         specialist: id(3),
         cart: Some(id(4)),
