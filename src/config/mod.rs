@@ -17,6 +17,7 @@ pub struct Config {
     pub http: Http,
     pub https: Option<Https>,
     pub media: Media,
+    pub storage: Storage,
     pub rooms: Rooms,
     pub tokens: Tokens,
     pub demo: Demo,
@@ -53,6 +54,14 @@ pub struct Media {
     pub public_addresses: Vec<IpAddr>,
     pub shards: usize,
     pub pin_shards: bool,
+}
+
+/// No `Debug`: the URL may hold a password.
+#[derive(Clone)]
+pub struct Storage {
+    pub data_folder: PathBuf,
+    /// Of PostgreSQL; `None` = SQLite in the data folder.
+    pub database_url: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -171,6 +180,16 @@ mod tests {
     #[test]
     fn the_token_key_is_never_printed() {
         assert!(!error_of(&[("KENES_TOKENS_KEY", "hunter2")]).contains("hunter2"));
+    }
+
+    #[test]
+    fn a_database_url_is_checked_and_never_printed() {
+        assert!(load_with(&[]).unwrap().storage.database_url.is_none());
+        let url = "postgres://kenes:hunter2@db/kenes";
+        let config = load_with(&[("KENES_STORAGE_DATABASE_URL", url)]).unwrap();
+        assert_eq!(config.storage.database_url.as_deref(), Some(url));
+        let error = error_of(&[("KENES_STORAGE_DATABASE_URL", "mysql://kenes:hunter2@db/kenes")]);
+        assert!(error.contains("storage.database_url") && !error.contains("hunter2"), "{error}");
     }
 
     #[test]

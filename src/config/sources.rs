@@ -6,8 +6,8 @@ use std::path::Path;
 use toml::{Table, Value};
 
 const ENVIRONMENT_PREFIX: &str = "KENES_";
-/// Its value is not printed, whatever is wrong with it.
-const SECRET_KEY: &str = "tokens.key";
+/// Their values are not printed, whatever is wrong with them.
+const SECRET_KEYS: [&str; 2] = ["tokens.key", "storage.database_url"];
 
 /// Two levels: section, key.
 pub(super) struct Merged(Table);
@@ -81,7 +81,7 @@ impl Merged {
 
 pub(super) fn bad_value(section: &str, key: &str, value: &str, allowed: impl Into<String>) -> ConfigError {
     let key = format!("{section}.{key}");
-    let value = if key == SECRET_KEY { "(hidden)".to_owned() } else { value.to_owned() };
+    let value = if SECRET_KEYS.contains(&key.as_str()) { "(hidden)".to_owned() } else { value.to_owned() };
     ConfigError::BadValue { key, value, allowed: allowed.into() }
 }
 

@@ -1,7 +1,7 @@
 //! From merged TOML to [`Config`]: each value against its range. A range here is the one that `config/default.toml` states.
 
 use super::sources::{Merged, bad_value};
-use super::{CertificateFiles, Config, ConfigError, Demo, Http, Https, Log, Media, Rooms, Tokens};
+use super::{CertificateFiles, Config, ConfigError, Demo, Http, Https, Log, Media, Rooms, Storage, Tokens};
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -13,6 +13,7 @@ pub(super) fn validate(merged: &Merged) -> Result<Config, ConfigError> {
         http: http(&Section { merged, name: "http" })?,
         https: https(&Section { merged, name: "https" })?,
         media: media(&Section { merged, name: "media" })?,
+        storage: storage(&Section { merged, name: "storage" })?,
         rooms: rooms(&Section { merged, name: "rooms" })?,
         tokens: tokens(&Section { merged, name: "tokens" })?,
         demo: demo(&Section { merged, name: "demo" })?,
@@ -70,6 +71,19 @@ fn media(section: &Section<'_>) -> Result<Media, ConfigError> {
 
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn storage(section: &Section<'_>) -> Result<Storage, ConfigError> {
+    let data_folder = section.string("data_folder");
+    if data_folder.is_empty() {
+        return Err(section.bad("data_folder", "\"\"", "a path"));
+    }
+    let url = section.string("database_url");
+    let is_postgres = url.starts_with("postgres://") || url.starts_with("postgresql://");
+    if !url.is_empty() && !is_postgres {
+        return Err(section.bad("database_url", url, "a postgres:// URL, or \"\" for SQLite"));
+    }
+    Ok(Storage { data_folder: PathBuf::from(data_folder), database_url: is_postgres.then(|| url.to_owned()) })
 }
 
 fn rooms(section: &Section<'_>) -> Result<Rooms, ConfigError> {

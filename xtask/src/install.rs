@@ -14,7 +14,7 @@ struct Program {
     purpose: &'static str,
 }
 
-const PROGRAMS: [Program; 8] = [
+const PROGRAMS: [Program; 9] = [
     Program { name: "cc", package: "gcc", purpose: "builds the crypto library" },
     Program { name: "c++", package: "g++", purpose: "builds the fuzz targets" },
     Program { name: "npm", package: "npm", purpose: "brings tsc and the browser driver" },
@@ -22,6 +22,8 @@ const PROGRAMS: [Program; 8] = [
     Program { name: "firefox-esr", package: "firefox-esr", purpose: "browser journeys" },
     Program { name: "espeak-ng", package: "espeak-ng", purpose: "speaks the talk that media tests send" },
     Program { name: "ffmpeg", package: "ffmpeg", purpose: "makes and judges media in tests" },
+    // The server itself is on no path; this wrapper comes with it.
+    Program { name: "pg_createcluster", package: "postgresql", purpose: "storage's tests run on it too" },
     Program { name: "promtool", package: "prometheus", purpose: "judges /metrics" },
 ];
 
