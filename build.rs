@@ -1,6 +1,7 @@
-//! Rebuilds the server when a file joins or leaves the web client: the embedding macro notices changed files alone.
+//! Rebuilds the server when a file joins or leaves what is embedded: the macros notice changed files alone.
 
 fn main() {
     println!("cargo::rerun-if-changed=web-client/public");
+    println!("cargo::rerun-if-changed=migrations");
     println!("cargo::rerun-if-changed=build.rs");
 }

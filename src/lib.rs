@@ -15,6 +15,7 @@ pub mod metrics;
 pub mod model;
 pub mod rooms;
 pub mod router;
+pub mod storage;
 pub mod tls;
 pub mod tokens;
 pub mod web_client;

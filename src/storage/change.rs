@@ -1,0 +1,157 @@
+//! A change: one transaction, who makes it and when, and the audit rows that it will not commit without.
+
+use super::database::{Database, Engine};
+use super::{StorageError, audit};
+use crate::model::ids::{ApiKeyId, CartId, JoinTokenId, UserId};
+use crate::model::time::UnixMillis;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sqlx::{Any, AnyConnection, Row as _, Transaction};
+use std::fmt;
+
+/// Who makes a change; its text is what `audit.actor` holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Author {
+    User(UserId),
+    Cart(CartId),
+    /// A patient or a third party by a single-visit link.
+    Link(JoinTokenId),
+    ApiKey(ApiKeyId),
+    System,
+}
+
+impl Author {
+    /// For `created_by`, which knows users alone.
+    #[must_use]
+    pub fn user(&self) -> Option<UserId> {
+        match self {
+            Self::User(id) => Some(*id),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Author {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(id) => write!(f, "user:{id}"),
+            Self::Cart(id) => write!(f, "cart:{id}"),
+            Self::Link(id) => write!(f, "link:{id}"),
+            Self::ApiKey(id) => write!(f, "api_key:{id}"),
+            Self::System => f.write_str("system"),
+        }
+    }
+}
+
+/// An `Idempotency-Key` and the digest of the request that came with it; scoped to the author.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdempotencyKey {
+    pub key: String,
+    /// Of the request's body, as text.
+    pub request_hash: String,
+}
+
+/// Dropped without [`Change::commit`], it leaves nothing.
+pub struct Change {
+    transaction: Transaction<'static, Any>,
+    pub(super) author: Author,
+    pub(super) now: UnixMillis,
+    notes: Vec<audit::Note>,
+}
+
+impl Database {
+    /// Begins a change. SQLite takes its writer's lock at once, so a change never fails half-way for want of it.
+    ///
+    /// # Errors
+    /// No connection came free in time.
+    pub async fn change(&self, author: Author, now: UnixMillis) -> Result<Change, StorageError> {
+        let begin = match self.engine() {
+            Engine::Sqlite => "BEGIN IMMEDIATE",
+            Engine::Postgres => "BEGIN",
+        };
+        let transaction = self.writers.begin_with(begin).await?;
+        Ok(Change { transaction, author, now, notes: Vec::new() })
+    }
+}
+
+impl Change {
+    /// Writes the audit rows and commits: from here on the change outlives a power cut.
+    ///
+    /// # Errors
+    /// Nothing was noted, or the database failed; nothing is changed then.
+    pub async fn commit(mut self) -> Result<(), StorageError> {
+        if self.notes.is_empty() {
+            return Err(StorageError::Unaudited);
+        }
+        let notes = std::mem::take(&mut self.notes);
+        // Last, since the chain's end is locked from here to the commit.
+        audit::append(&mut self.transaction, self.author, self.now, &notes).await?;
+        Ok(self.transaction.commit().await?)
+    }
+
+    /// Notes one row for the audit trail. `detail` names fields and states, never a person.
+    pub fn note(
+        &mut self,
+        entity: &'static str,
+        entity_id: impl fmt::Display,
+        action: &'static str,
+        detail: serde_json::Value,
+    ) {
+        self.notes.push(audit::Note { entity, entity_id: entity_id.to_string(), action, detail });
+    }
+
+    /// What was answered to this key before. `None` reserves it: a second request with the same key waits for this change's end.
+    ///
+    /// # Errors
+    /// [`StorageError::KeyReused`]: the key came with another request.
+    pub async fn recall<T: DeserializeOwned>(&mut self, key: &IdempotencyKey) -> Result<Option<T>, StorageError> {
+        let reserved = sqlx::query(
+            "INSERT INTO idempotency_keys (actor, idempotency_key, request_hash, created_ms) VALUES ($1, $2, $3, $4)
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(self.author.to_string())
+        .bind(key.key.clone())
+        .bind(key.request_hash.clone())
+        .bind(millis(self.now))
+        .execute(self.connection())
+        .await?;
+        if reserved.rows_affected() == 1 {
+            return Ok(None);
+        }
+        let row =
+            sqlx::query("SELECT request_hash, answer FROM idempotency_keys WHERE actor = $1 AND idempotency_key = $2")
+                .bind(self.author.to_string())
+                .bind(key.key.clone())
+                .fetch_one(self.connection())
+                .await?;
+        if row.try_get::<String, _>("request_hash")? != key.request_hash {
+            return Err(StorageError::KeyReused);
+        }
+        let answer = row.try_get::<String, _>("answer")?;
+        serde_json::from_str(&answer).map(Some).map_err(|_| StorageError::Unreadable { column: "answer" })
+    }
+
+    /// Keeps the answer to a key that [`Change::recall`] reserved in this change.
+    ///
+    /// # Errors
+    /// The database failed, or `answer` is nothing that JSON can hold.
+    pub async fn remember<T: Serialize>(&mut self, key: &IdempotencyKey, answer: &T) -> Result<(), StorageError> {
+        let answer = serde_json::to_string(answer).map_err(|_| StorageError::Unreadable { column: "answer" })?;
+        sqlx::query("UPDATE idempotency_keys SET answer = $1 WHERE actor = $2 AND idempotency_key = $3")
+            .bind(answer)
+            .bind(self.author.to_string())
+            .bind(key.key.clone())
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    pub(super) fn connection(&mut self) -> &mut AnyConnection {
+        &mut self.transaction
+    }
+}
+
+/// As the database keeps time. Times past the year 292 million are its last.
+pub(super) fn millis(at: UnixMillis) -> i64 {
+    i64::try_from(at.0).unwrap_or(i64::MAX)
+}

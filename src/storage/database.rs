@@ -1,0 +1,163 @@
+//! The connection pools over SQLite or PostgreSQL, and the schema's migrations. Knows no table.
+//!
+//! SQLite has one writing connection, which queues writers in this process instead of letting them collide in the file;
+//! readers have their own and cannot write. PostgreSQL has one pool for both.
+
+use super::StorageError;
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::migrate::Migrator;
+use sqlx::{AnyPool, Executor as _};
+use std::fs::{DirBuilder, File, TryLockError};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Within the data folder.
+pub(super) const SQLITE_FILE: &str = "kenes.sqlite3";
+/// Held by the process that serves the data folder, and by `kenes restore`.
+const LOCK_FILE: &str = "kenes.lock";
+/// SQLite reads in parallel with its writer (WAL); more connections than cores bring nothing.
+const SQLITE_READERS: u32 = 4;
+/// PostgreSQL's own default allows 100 from all its clients.
+const POSTGRES_CONNECTIONS: u32 = 16;
+/// How long a request waits for its turn before it is told to come again.
+const ACQUIRE_WITHIN: Duration = Duration::from_secs(10);
+/// What `synchronous = FULL` buys: an answered commit outlives a power cut.
+const SQLITE_SETTINGS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+     PRAGMA busy_timeout = 5000;";
+const SQLITE_READER_SETTINGS: &str = "PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000; PRAGMA query_only = ON;";
+
+static SHARED_MIGRATIONS: Migrator = sqlx::migrate!("migrations/shared");
+static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// A handle; clones share the pools.
+#[derive(Clone)]
+pub struct Database {
+    engine: Engine,
+    pub(super) writers: AnyPool,
+    pub(super) readers: AnyPool,
+    /// Released with the last clone.
+    _lock: Option<Arc<File>>,
+}
+
+impl Database {
+    /// Opens PostgreSQL at `url`, or without one SQLite in `folder` (made when missing), and brings the schema up to date.
+    ///
+    /// # Errors
+    /// The database cannot be reached, is in use by another server, or has a schema newer than this binary's.
+    pub async fn open(folder: &Path, url: Option<&str>) -> Result<Self, StorageError> {
+        let database = match url {
+            Some(url) => Self::postgres(url).await?,
+            None => Self::sqlite(folder).await?,
+        };
+        database.migrate().await?;
+        Ok(database)
+    }
+
+    /// Opens SQLite in `folder` to read it beside a running server.
+    ///
+    /// # Errors
+    /// There is no database.
+    pub async fn open_to_read(folder: &Path, url: Option<&str>) -> Result<Self, StorageError> {
+        if let Some(url) = url {
+            return Self::postgres(url).await;
+        }
+        let readers = sqlite_readers(folder).await?;
+        Ok(Self { engine: Engine::Sqlite, writers: readers.clone(), readers, _lock: None })
+    }
+
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// Waits for connections to come back and closes them.
+    pub async fn close(&self) {
+        self.writers.close().await;
+        self.readers.close().await;
+    }
+
+    async fn sqlite(folder: &Path) -> Result<Self, StorageError> {
+        make_folder(folder)?;
+        let lock = lock_folder(folder)?;
+        let writers = pool_options(1, SQLITE_SETTINGS).connect_with(sqlite_url(folder, "rwc")?).await?;
+        let readers = sqlite_readers(folder).await?;
+        Ok(Self { engine: Engine::Sqlite, writers, readers, _lock: Some(Arc::new(lock)) })
+    }
+
+    async fn postgres(url: &str) -> Result<Self, StorageError> {
+        let pool = pool_options(POSTGRES_CONNECTIONS, "").connect_with(options(url)?).await?;
+        Ok(Self { engine: Engine::Postgres, writers: pool.clone(), readers: pool, _lock: None })
+    }
+
+    async fn migrate(&self) -> Result<(), StorageError> {
+        let own = match self.engine {
+            Engine::Sqlite => &SQLITE_MIGRATIONS,
+            Engine::Postgres => &POSTGRES_MIGRATIONS,
+        };
+        let mut migrations: Vec<_> = SHARED_MIGRATIONS.iter().chain(own.iter()).cloned().collect();
+        migrations.sort_by_key(|migration| migration.version);
+        Ok(Migrator::with_migrations(migrations).run(&self.writers).await?)
+    }
+}
+
+/// Made for the server's user alone: patients' data lies here.
+fn make_folder(folder: &Path) -> Result<(), StorageError> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).map_err(on_folder(folder))
+}
+
+/// The operating system gives the lock back when the process ends, however it ends.
+pub(super) fn lock_folder(folder: &Path) -> Result<File, StorageError> {
+    let lock = File::create(folder.join(LOCK_FILE)).map_err(on_folder(folder))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(StorageError::InUse { folder: folder.display().to_string() }),
+        Err(TryLockError::Error(reason)) => Err(on_folder(folder)(reason)),
+    }
+}
+
+pub(super) fn on_folder(folder: &Path) -> impl FnOnce(std::io::Error) -> StorageError {
+    move |reason| StorageError::Folder { folder: folder.display().to_string(), reason }
+}
+
+async fn sqlite_readers(folder: &Path) -> Result<AnyPool, StorageError> {
+    Ok(pool_options(SQLITE_READERS, SQLITE_READER_SETTINGS).connect_with(sqlite_url(folder, "rw")?).await?)
+}
+
+fn sqlite_url(folder: &Path, mode: &str) -> Result<AnyConnectOptions, StorageError> {
+    sqlite_file_url(&folder.join(SQLITE_FILE), mode)
+}
+
+/// SQLite's URL for a file; `Url` escapes most of what a name may hold, and these are the rest.
+pub(super) fn sqlite_file_url(file: &Path, mode: &str) -> Result<AnyConnectOptions, StorageError> {
+    let path = std::path::absolute(file).map_err(on_folder(file))?.display().to_string();
+    let path = path.replace('%', "%25").replace('?', "%3F").replace('#', "%23");
+    options(&format!("sqlite://{path}?mode={mode}"))
+}
+
+fn options(url: &str) -> Result<AnyConnectOptions, StorageError> {
+    sqlx::any::install_default_drivers();
+    Ok(url.parse()?)
+}
+
+/// `settings` are run on each new connection.
+fn pool_options(connections: u32, settings: &'static str) -> AnyPoolOptions {
+    let options = AnyPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_WITHIN);
+    if settings.is_empty() {
+        return options;
+    }
+    options.after_connect(move |connection, _| {
+        Box::pin(async move { connection.execute(sqlx::raw_sql(settings)).await.map(drop) })
+    })
+}

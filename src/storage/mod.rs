@@ -1,0 +1,18 @@
+//! What is kept: the booking's tables on SQLite or PostgreSQL, one SQL text for both. Knows no HTTP and no rule but those that
+//! only a database can hold under concurrent writers: no overlap, versions, holds, one answer per Idempotency-Key.
+//!
+//! Reading goes by [`Database`]; everything that changes goes by a [`Change`], which is one transaction and does not commit
+//! without its audit rows.
+
+pub mod appointments;
+pub mod attempts;
+pub mod audit;
+mod change;
+mod columns;
+mod database;
+mod error;
+pub mod slots;
+
+pub use change::{Author, Change, IdempotencyKey};
+pub use database::{Database, Engine};
+pub use error::StorageError;
