@@ -25,4 +25,5 @@ mod audit;
 mod booking;
 mod clinic;
 mod databases;
+mod power_cut;
 mod schema;
