@@ -115,13 +115,14 @@ mod tests {
     #[test]
     fn a_digit_mistyped_or_two_neighbours_swapped_are_noticed() {
         let good = with_check_digit("85031440012");
-        for at in 7..11 {
+        // The eleventh digit weighs 11, which is nothing modulo 11: the state's rule does not notice it.
+        for at in 7..10 {
             let mut digits: Vec<u8> = good.bytes().collect();
             digits[at] = b'0' + (digits[at] - b'0' + 1) % 10;
             assert_eq!(parse(&String::from_utf8(digits).unwrap()), Err(Fault::CheckDigit), "digit {at}");
         }
         let mut digits: Vec<u8> = good.bytes().collect();
-        digits.swap(9, 10);
+        digits.swap(8, 9);
         assert_eq!(parse(&String::from_utf8(digits).unwrap()), Err(Fault::CheckDigit));
     }
 

@@ -4,6 +4,7 @@
 //! it refuses with a stable code: [`invalid::Invalid`] for fields, [`refusal::Refusal`] for rules.
 
 pub mod appointment;
+pub mod availability;
 pub mod cart;
 pub mod ids;
 pub mod iin;
@@ -16,11 +17,13 @@ pub mod record;
 pub mod referral;
 pub mod refusal;
 pub mod role;
+pub mod schedule;
 pub mod site;
 pub mod slot;
 pub mod specialty;
 pub mod time;
 pub mod user;
+pub mod waitlist;
 pub mod words;
 
 #[cfg(test)]

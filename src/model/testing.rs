@@ -21,3 +21,15 @@ pub(crate) fn id<T: FromStr>(n: u64) -> T {
 pub(crate) fn stamp() -> Stamp {
     Stamp::first(None, UnixMillis(0))
 }
+
+/// xorshift64*: the same numbers from the same seed, which is not 0.
+pub(crate) struct Seeded(pub(crate) u64);
+
+impl Seeded {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) % bound
+    }
+}
