@@ -33,6 +33,11 @@ impl Columns<'_> {
         self.number(column).map(UnixMillis)
     }
 
+    pub(super) fn time_if_any(&self, column: &'static str) -> Result<Option<UnixMillis>, StorageError> {
+        let ms = self.plain::<Option<i64>>(column)?;
+        ms.map(|ms| u64::try_from(ms).map(UnixMillis).map_err(|_| StorageError::Unreadable { column })).transpose()
+    }
+
     pub(super) fn interval(&self) -> Result<Interval, StorageError> {
         let interval = Interval::new(self.time("start_ms")?, self.time("end_ms")?);
         interval.ok_or(StorageError::Unreadable { column: "end_ms" })

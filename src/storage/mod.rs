@@ -11,7 +11,11 @@ mod change;
 mod columns;
 mod database;
 mod error;
+pub mod patients;
+pub mod places;
+pub mod referrals;
 pub mod slots;
+pub mod users;
 
 pub use change::{Author, Change, IdempotencyKey};
 pub use database::{Database, Engine};

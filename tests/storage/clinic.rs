@@ -2,14 +2,18 @@
 
 use crate::databases::TestDatabase;
 use kenes::model::appointment::{Actor, Appointment, CancelReason, Channel, Event, Facts, Status, Transition};
-use kenes::model::ids::{AppointmentId, CartId, SlotId, UserId};
+use kenes::model::cart::{Cart, CartInput, NewCart};
+use kenes::model::ids::{AppointmentId, SlotId, UserId};
+use kenes::model::patient::{NewPatient, Patient, PatientInput};
 use kenes::model::record::Stamp;
+use kenes::model::referral::{NewReferral, Referral, ReferralInput, ReferralStatus};
 use kenes::model::role::{Role, Roles};
-use kenes::model::slot::{HOLD, Hold};
+use kenes::model::site::{NewSite, Site, SiteInput};
+use kenes::model::slot::{HOLD, Hold, Slot, SlotKind, SlotState};
 use kenes::model::time::{Interval, UnixMillis};
+use kenes::model::user::{NewUser, User, UserInput};
 use kenes::storage::attempts::{self, Attempt, Booked};
-use kenes::storage::{Author, Database, StorageError, appointments};
-use sqlx::Executor as _;
+use kenes::storage::{Author, Database, StorageError, appointments, patients, places, referrals, users};
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -49,47 +53,89 @@ pub(crate) fn specialist(n: u64) -> UserId {
     id(SPECIALISTS + n)
 }
 
-pub(crate) fn cart(n: u64) -> CartId {
-    id(CARTS + n)
-}
-
 pub(crate) async fn open(test: &TestDatabase) -> Database {
     let database = test.open().await;
-    let mut connection = test.intrude().await;
-    for sql in rows() {
-        connection.execute(sqlx::AssertSqlSafe(sql)).await.unwrap();
+    let mut change = database.change(Author::System, MORNING).await.unwrap();
+    places::create_site(&mut change, &site()).await.unwrap();
+    users::create(&mut change, &user(id(NURSE), "nurse", None)).await.unwrap();
+    for n in 0..PEOPLE {
+        users::create(&mut change, &user(specialist(n), "specialist", Some("cardiology"))).await.unwrap();
+        patients::create(&mut change, &patient(n)).await.unwrap();
+        referrals::create(&mut change, &referral(n)).await.unwrap();
+        places::create_cart(&mut change, &cart(n)).await.unwrap();
     }
+    change.commit().await.unwrap();
     database
 }
 
-fn rows() -> Vec<String> {
-    let stamp = "1, NULL, 0, 0";
-    let site: UserId = id(SITE);
-    let mut sql = vec![
-        format!("INSERT INTO sites VALUES ('{site}', 'Presnovka', 'hospital', 'Asia/Almaty', 120, {stamp})"),
-        format!("INSERT INTO users VALUES ('{}', '{site}', 'N', 'nurse', NULL, 'kk', {stamp})", id::<UserId>(NURSE)),
-    ];
-    for n in 0..PEOPLE {
-        let (doctor, patient, referral, cart) =
-            (specialist(n), id::<UserId>(PATIENTS + n), id::<UserId>(REFERRALS + n), cart(n));
-        sql.push(format!(
-            "INSERT INTO users VALUES ('{doctor}', '{site}', 'S', 'specialist', 'cardiology', 'kk', {stamp})"
-        ));
-        sql.push(format!(
-            "INSERT INTO patients (id, name, birth_date, sex, language, needs_interpreter, version, created_ms, updated_ms)
-             VALUES ('{patient}', 'P', '1980-01-01', 'female', 'kk', 0, 1, 0, 0)"
-        ));
-        sql.push(format!(
-            "INSERT INTO referrals (id, source, mis_ref, site_id, patient_id, referring_doctor, specialty, reason, priority,
-                                    status, version, created_ms, updated_ms)
-             VALUES ('{referral}', 'mis', '{n}', '{site}', '{patient}', 'D', 'cardiology', 'R', 'routine', 'in_work', 1, 0, 0)"
-        ));
-        sql.push(format!(
-            "INSERT INTO carts (id, site_id, name, capabilities, version, created_ms, updated_ms)
-             VALUES ('{cart}', '{site}', 'C', '', 1, 0, 0)"
-        ));
-    }
-    sql
+pub(crate) fn site() -> Site {
+    let input = SiteInput {
+        kind: some("hospital"),
+        name: some("Presnovka district hospital"),
+        time_zone: some("Asia/Almaty"),
+        km_to_hub: Some(130),
+    };
+    Site { id: id(SITE), details: NewSite::validate(&input).unwrap(), stamp: stamp() }
+}
+
+pub(crate) fn user(id: UserId, role: &str, specialty: Option<&str>) -> User {
+    let input = UserInput {
+        site: Some(site().id.to_string()),
+        name: some("Somebody"),
+        roles: some(role),
+        specialty: specialty.map(str::to_owned),
+        languages: some("kk,ru"),
+    };
+    User { id, details: NewUser::validate(&input).unwrap(), stamp: stamp() }
+}
+
+pub(crate) fn patient(n: u64) -> Patient {
+    let input = PatientInput {
+        mis_id: Some(format!("mis-{n}")),
+        name: some("Somebody Else"),
+        birth_date: some("1980-02-29"),
+        sex: some("female"),
+        phone: some("+77011234567"),
+        language: some("kk"),
+        phc_site: Some(site().id.to_string()),
+        ..PatientInput::default()
+    };
+    let details = NewPatient::validate(&input, "2026-11-23".parse().unwrap()).unwrap();
+    Patient { id: id(PATIENTS + n), details, stamp: stamp() }
+}
+
+pub(crate) fn referral(n: u64) -> Referral {
+    let input = ReferralInput {
+        source: some("mis"),
+        mis_ref: Some(n.to_string()),
+        site: Some(site().id.to_string()),
+        patient: Some(patient(n).id.to_string()),
+        referring_doctor: some("A Doctor"),
+        specialty: some("cardiology"),
+        reason: some("Pain on exertion"),
+        icd10: some("I20.8"),
+        priority: some(if n == PEOPLE - 1 { "urgent" } else { "routine" }),
+    };
+    let details = NewReferral::validate(&input).unwrap();
+    Referral { id: id(REFERRALS + n), details, status: ReferralStatus::Received, stamp: stamp() }
+}
+
+pub(crate) fn cart(n: u64) -> Cart {
+    let input = CartInput {
+        site: Some(site().id.to_string()),
+        name: Some(format!("Cart {n}")),
+        capabilities: some("otoscope,ptz"),
+    };
+    let details = NewCart::validate(&input).unwrap();
+    Cart { id: id(CARTS + n), details, last_seen: None, check: None, stamp: stamp() }
+}
+
+fn some(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+fn stamp() -> Stamp {
+    Stamp::first(None, MORNING)
 }
 
 /// Who meets when: indexes into the clinic's people, minutes after the morning.
@@ -109,10 +155,10 @@ impl Visit {
         Appointment {
             id: new_id(),
             referral: Some(id(REFERRALS + self.patient)),
-            site: id(SITE),
+            site: site().id,
             patient: id(PATIENTS + self.patient),
             specialist: specialist(self.specialist),
-            cart: self.cart.map(cart),
+            cart: self.cart.map(|n| id(CARTS + n)),
             slot,
             time: Interval::new(start, start.plus(self.minutes * MINUTE)).unwrap(),
             channel: if self.cart.is_some() { Channel::Cart } else { Channel::HomeLink },
@@ -158,8 +204,7 @@ pub(crate) fn decide(appointment: &Appointment, event: Event) -> Transition {
     appointment.decide(&nurse, event, &facts, MORNING).unwrap()
 }
 
-pub(crate) fn slot(n: u64, start_minute: u32) -> kenes::model::slot::Slot {
-    use kenes::model::slot::{Slot, SlotKind, SlotState};
+pub(crate) fn slot(n: u64, start_minute: u32) -> Slot {
     let start = MORNING.plus(start_minute * MINUTE);
     Slot {
         id: new_id(),
@@ -169,6 +214,6 @@ pub(crate) fn slot(n: u64, start_minute: u32) -> kenes::model::slot::Slot {
         channel: Channel::Cart,
         kind: SlotKind::Competitive,
         state: SlotState::Free,
-        stamp: Stamp::first(None, MORNING),
+        stamp: stamp(),
     }
 }

@@ -26,4 +26,5 @@ mod booking;
 mod clinic;
 mod databases;
 mod power_cut;
+mod records;
 mod schema;

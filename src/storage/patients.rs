@@ -1,0 +1,144 @@
+//! Patients. What identifies them is in their row alone: audit rows say which fields changed, never to what.
+
+use super::change::{Change, millis};
+use super::columns::Columns;
+use super::{Database, StorageError};
+use crate::model::ids::PatientId;
+use crate::model::iin::Iin;
+use crate::model::patient::{NewPatient, Patient};
+use crate::model::private::Private;
+use crate::model::refusal::Refusal;
+use serde_json::json;
+use sqlx::Any;
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::query::Query;
+
+/// # Errors
+/// There is a patient of this IIN or of this number in the MIS, or no such site.
+pub async fn create(change: &mut Change, patient: &Patient) -> Result<(), StorageError> {
+    let insert = sqlx::query(
+        "INSERT INTO patients (iin, other_id, mis_id, name, birth_date, sex, phone, language, needs_interpreter, address,
+                               phc_site_id, version, updated_ms, id, created_by, created_ms)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+    );
+    bind(insert, patient)
+        .bind(patient.id.to_string())
+        .bind(patient.stamp.created_by.map(|id| id.to_string()))
+        .bind(millis(patient.stamp.created))
+        .execute(change.connection())
+        .await
+        .map_err(StorageError::on_insert("patient"))?;
+    change.note("patient", patient.id, "created", json!({}));
+    Ok(())
+}
+
+/// # Errors
+/// [`Refusal::Changed`]: it is another by now. As for [`create`], besides.
+pub async fn update(change: &mut Change, seen: &Patient, details: NewPatient) -> Result<Patient, StorageError> {
+    let after = Patient { id: seen.id, details, stamp: seen.stamp.changed(change.now) };
+    let update = sqlx::query(
+        "UPDATE patients SET iin = $1, other_id = $2, mis_id = $3, name = $4, birth_date = $5, sex = $6, phone = $7,
+             language = $8, needs_interpreter = $9, address = $10, phc_site_id = $11, version = $12, updated_ms = $13
+         WHERE id = $14 AND version = $15",
+    );
+    let result = bind(update, &after)
+        .bind(seen.id.to_string())
+        .bind(i64::from(seen.stamp.version.0))
+        .execute(change.connection())
+        .await
+        .map_err(StorageError::on_insert("patient"))?;
+    if result.rows_affected() == 0 {
+        return Err(Refusal::Changed.into());
+    }
+    change.note("patient", seen.id, "updated", json!({ "fields": changed_fields(&seen.details, &after.details) }));
+    Ok(after)
+}
+
+/// # Errors
+/// The database failed.
+pub async fn find(database: &Database, id: PatientId) -> Result<Option<Patient>, StorageError> {
+    let row = sqlx::query("SELECT * FROM patients WHERE id = $1")
+        .bind(id.to_string())
+        .fetch_optional(&database.readers)
+        .await?;
+    row.as_ref().map(patient).transpose()
+}
+
+/// # Errors
+/// The database failed.
+pub async fn find_by_iin(database: &Database, iin: &Iin) -> Result<Option<Patient>, StorageError> {
+    let row = sqlx::query("SELECT * FROM patients WHERE iin = $1")
+        .bind(iin.reveal().to_owned())
+        .fetch_optional(&database.readers)
+        .await?;
+    row.as_ref().map(patient).transpose()
+}
+
+/// By the number that the MIS gave.
+///
+/// # Errors
+/// The database failed.
+pub async fn find_by_mis_id(database: &Database, mis_id: &str) -> Result<Option<Patient>, StorageError> {
+    let row = sqlx::query("SELECT * FROM patients WHERE mis_id = $1")
+        .bind(mis_id.to_owned())
+        .fetch_optional(&database.readers)
+        .await?;
+    row.as_ref().map(patient).transpose()
+}
+
+/// What both statements set, as $1 to $13.
+fn bind(query: Query<'static, Any, AnyArguments>, patient: &Patient) -> Query<'static, Any, AnyArguments> {
+    let details = &patient.details;
+    query
+        .bind(details.iin.as_ref().map(|iin| iin.reveal().to_owned()))
+        .bind(details.other_id.as_ref().map(|id| id.reveal().clone()))
+        .bind(details.mis_id.clone())
+        .bind(details.name.reveal().clone())
+        .bind(details.birth_date.reveal().to_string())
+        .bind(details.sex.as_str())
+        .bind(details.phone.as_ref().map(|phone| phone.reveal().to_owned()))
+        .bind(details.language.as_str())
+        .bind(i64::from(details.needs_interpreter))
+        .bind(details.address.as_ref().map(|address| address.reveal().clone()))
+        .bind(details.phc_site.map(|id| id.to_string()))
+        .bind(i64::from(patient.stamp.version.0))
+        .bind(millis(patient.stamp.updated))
+}
+
+fn changed_fields(before: &NewPatient, after: &NewPatient) -> Vec<&'static str> {
+    let fields = [
+        ("iin", before.iin != after.iin),
+        ("other_id", before.other_id != after.other_id),
+        ("mis_id", before.mis_id != after.mis_id),
+        ("name", before.name != after.name),
+        ("birth_date", before.birth_date != after.birth_date),
+        ("sex", before.sex != after.sex),
+        ("phone", before.phone != after.phone),
+        ("language", before.language != after.language),
+        ("needs_interpreter", before.needs_interpreter != after.needs_interpreter),
+        ("address", before.address != after.address),
+        ("phc_site", before.phc_site != after.phc_site),
+    ];
+    fields.into_iter().filter(|(_, changed)| *changed).map(|(field, _)| field).collect()
+}
+
+fn patient(row: &AnyRow) -> Result<Patient, StorageError> {
+    let columns = Columns(row);
+    Ok(Patient {
+        id: columns.parsed("id")?,
+        details: NewPatient {
+            iin: columns.parsed_if_any("iin")?,
+            other_id: columns.plain::<Option<String>>("other_id")?.map(Private::new),
+            mis_id: columns.plain("mis_id")?,
+            name: Private::new(columns.plain("name")?),
+            birth_date: Private::new(columns.parsed("birth_date")?),
+            sex: columns.parsed("sex")?,
+            phone: columns.parsed_if_any("phone")?,
+            language: columns.parsed("language")?,
+            needs_interpreter: columns.number::<i64>("needs_interpreter")? == 1,
+            address: columns.plain::<Option<String>>("address")?.map(Private::new),
+            phc_site: columns.parsed_if_any("phc_site_id")?,
+        },
+        stamp: columns.stamp()?,
+    })
+}

@@ -1,0 +1,195 @@
+//! Sites, and the carts that stand in them.
+
+use super::change::{Change, millis};
+use super::columns::Columns;
+use super::{Database, StorageError};
+use crate::model::cart::{Cart, CartCheck, NewCart};
+use crate::model::ids::{CartId, SiteId};
+use crate::model::refusal::Refusal;
+use crate::model::site::{NewSite, Site};
+use crate::model::time::UnixMillis;
+use serde_json::json;
+use sqlx::any::AnyRow;
+
+/// # Errors
+/// There is a site of this id.
+pub async fn create_site(change: &mut Change, site: &Site) -> Result<(), StorageError> {
+    sqlx::query(
+        "INSERT INTO sites (id, name, kind, time_zone, km_to_hub, version, created_by, created_ms, updated_ms)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    )
+    .bind(site.id.to_string())
+    .bind(site.details.name.clone())
+    .bind(site.details.kind.as_str())
+    .bind(site.details.zone.to_string())
+    .bind(i64::from(site.details.km_to_hub))
+    .bind(i64::from(site.stamp.version.0))
+    .bind(site.stamp.created_by.map(|id| id.to_string()))
+    .bind(millis(site.stamp.created))
+    .bind(millis(site.stamp.updated))
+    .execute(change.connection())
+    .await
+    .map_err(StorageError::on_insert("site"))?;
+    change.note("site", site.id, "created", json!({ "kind": site.details.kind }));
+    Ok(())
+}
+
+/// # Errors
+/// [`Refusal::Changed`]: it is another by now.
+pub async fn update_site(change: &mut Change, seen: &Site, details: NewSite) -> Result<Site, StorageError> {
+    let after = Site { id: seen.id, details, stamp: seen.stamp.changed(change.now) };
+    let result = sqlx::query(
+        "UPDATE sites SET name = $1, kind = $2, time_zone = $3, km_to_hub = $4, version = $5, updated_ms = $6
+         WHERE id = $7 AND version = $8",
+    )
+    .bind(after.details.name.clone())
+    .bind(after.details.kind.as_str())
+    .bind(after.details.zone.to_string())
+    .bind(i64::from(after.details.km_to_hub))
+    .bind(i64::from(after.stamp.version.0))
+    .bind(millis(after.stamp.updated))
+    .bind(seen.id.to_string())
+    .bind(i64::from(seen.stamp.version.0))
+    .execute(change.connection())
+    .await?;
+    if result.rows_affected() == 0 {
+        return Err(Refusal::Changed.into());
+    }
+    change.note("site", seen.id, "updated", json!({ "version": after.stamp.version.0 }));
+    Ok(after)
+}
+
+/// # Errors
+/// The database failed.
+pub async fn find_site(database: &Database, id: SiteId) -> Result<Option<Site>, StorageError> {
+    let row =
+        sqlx::query("SELECT * FROM sites WHERE id = $1").bind(id.to_string()).fetch_optional(&database.readers).await?;
+    row.as_ref().map(site).transpose()
+}
+
+/// All of them, by name: a region has hundreds.
+///
+/// # Errors
+/// The database failed.
+pub async fn sites(database: &Database) -> Result<Vec<Site>, StorageError> {
+    let rows = sqlx::query("SELECT * FROM sites ORDER BY name, id").fetch_all(&database.readers).await?;
+    rows.iter().map(site).collect()
+}
+
+/// # Errors
+/// There is a cart of this id, or no such site.
+pub async fn create_cart(change: &mut Change, cart: &Cart) -> Result<(), StorageError> {
+    sqlx::query(
+        "INSERT INTO carts (id, site_id, name, capabilities, last_seen_ms, check_result, version, created_by, created_ms,
+                            updated_ms)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+    )
+    .bind(cart.id.to_string())
+    .bind(cart.details.site.to_string())
+    .bind(cart.details.name.clone())
+    .bind(cart.details.capabilities.to_string())
+    .bind(cart.last_seen.map(millis))
+    .bind(cart.check.map(|check| check.as_str()))
+    .bind(i64::from(cart.stamp.version.0))
+    .bind(cart.stamp.created_by.map(|id| id.to_string()))
+    .bind(millis(cart.stamp.created))
+    .bind(millis(cart.stamp.updated))
+    .execute(change.connection())
+    .await
+    .map_err(StorageError::on_insert("cart"))?;
+    change.note("cart", cart.id, "created", json!({ "site": cart.details.site }));
+    Ok(())
+}
+
+/// # Errors
+/// [`Refusal::Changed`]: it is another by now.
+pub async fn update_cart(change: &mut Change, seen: &Cart, details: NewCart) -> Result<Cart, StorageError> {
+    let after = Cart { details, stamp: seen.stamp.changed(change.now), ..seen.clone() };
+    let result = sqlx::query(
+        "UPDATE carts SET site_id = $1, name = $2, capabilities = $3, version = $4, updated_ms = $5
+         WHERE id = $6 AND version = $7",
+    )
+    .bind(after.details.site.to_string())
+    .bind(after.details.name.clone())
+    .bind(after.details.capabilities.to_string())
+    .bind(i64::from(after.stamp.version.0))
+    .bind(millis(after.stamp.updated))
+    .bind(seen.id.to_string())
+    .bind(i64::from(seen.stamp.version.0))
+    .execute(change.connection())
+    .await
+    .map_err(StorageError::on_insert("cart"))?;
+    if result.rows_affected() == 0 {
+        return Err(Refusal::Changed.into());
+    }
+    change.note("cart", seen.id, "updated", json!({ "version": after.stamp.version.0 }));
+    Ok(after)
+}
+
+/// Keeps a heartbeat and, when one was made, a check's result. Every 15 s from every cart: state of a device and no record,
+/// so that it has neither a version nor an audit row. Answers whether there is such a cart.
+///
+/// # Errors
+/// The database failed.
+pub async fn cart_seen(
+    database: &Database,
+    id: CartId,
+    now: UnixMillis,
+    check: Option<CartCheck>,
+) -> Result<bool, StorageError> {
+    let result =
+        sqlx::query("UPDATE carts SET last_seen_ms = $1, check_result = COALESCE($2, check_result) WHERE id = $3")
+            .bind(millis(now))
+            .bind(check.map(|check| check.as_str()))
+            .bind(id.to_string())
+            .execute(&database.writers)
+            .await?;
+    Ok(result.rows_affected() == 1)
+}
+
+/// # Errors
+/// The database failed.
+pub async fn find_cart(database: &Database, id: CartId) -> Result<Option<Cart>, StorageError> {
+    let row =
+        sqlx::query("SELECT * FROM carts WHERE id = $1").bind(id.to_string()).fetch_optional(&database.readers).await?;
+    row.as_ref().map(cart).transpose()
+}
+
+/// # Errors
+/// The database failed.
+pub async fn carts_of_site(database: &Database, site: SiteId) -> Result<Vec<Cart>, StorageError> {
+    let rows = sqlx::query("SELECT * FROM carts WHERE site_id = $1 ORDER BY name, id")
+        .bind(site.to_string())
+        .fetch_all(&database.readers)
+        .await?;
+    rows.iter().map(cart).collect()
+}
+
+fn site(row: &AnyRow) -> Result<Site, StorageError> {
+    let columns = Columns(row);
+    Ok(Site {
+        id: columns.parsed("id")?,
+        details: NewSite {
+            kind: columns.parsed("kind")?,
+            name: columns.plain("name")?,
+            zone: columns.parsed("time_zone")?,
+            km_to_hub: columns.number("km_to_hub")?,
+        },
+        stamp: columns.stamp()?,
+    })
+}
+
+fn cart(row: &AnyRow) -> Result<Cart, StorageError> {
+    let columns = Columns(row);
+    Ok(Cart {
+        id: columns.parsed("id")?,
+        details: NewCart {
+            site: columns.parsed("site_id")?,
+            name: columns.plain("name")?,
+            capabilities: columns.parsed("capabilities")?,
+        },
+        last_seen: columns.time_if_any("last_seen_ms")?,
+        check: columns.parsed_if_any("check_result")?,
+        stamp: columns.stamp()?,
+    })
+}

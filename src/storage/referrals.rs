@@ -1,0 +1,147 @@
+//! Referrals: received once per number of their source, worked from a site's inbox.
+
+use super::change::{Change, millis};
+use super::columns::Columns;
+use super::{Database, StorageError};
+use crate::model::ids::{PatientId, ReferralId, SiteId};
+use crate::model::private::Private;
+use crate::model::referral::{Icd10, NewReferral, Referral, ReferralEvent, ReferralStatus};
+use crate::model::refusal::Refusal;
+use serde_json::json;
+use sqlx::any::AnyRow;
+
+/// # Errors
+/// The source has sent this number before, or there is no such patient or site.
+pub async fn create(change: &mut Change, referral: &Referral) -> Result<(), StorageError> {
+    let details = &referral.details;
+    sqlx::query(
+        "INSERT INTO referrals (id, source, mis_ref, site_id, patient_id, referring_doctor, specialty, reason, icd10,
+                                priority, status, version, created_by, created_ms, updated_ms)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+    )
+    .bind(referral.id.to_string())
+    .bind(details.source.clone())
+    .bind(details.mis_ref.clone())
+    .bind(details.site.to_string())
+    .bind(details.patient.to_string())
+    .bind(details.referring_doctor.reveal().clone())
+    .bind(details.specialty.to_string())
+    .bind(details.reason.reveal().clone())
+    .bind(details.icd10.as_ref().map(Icd10::to_string))
+    .bind(details.priority.as_str())
+    .bind(referral.status.as_str())
+    .bind(i64::from(referral.stamp.version.0))
+    .bind(referral.stamp.created_by.map(|id| id.to_string()))
+    .bind(millis(referral.stamp.created))
+    .bind(millis(referral.stamp.updated))
+    .execute(change.connection())
+    .await
+    .map_err(StorageError::on_insert("referral"))?;
+    change.note("referral", referral.id, "created", json!({ "source": details.source }));
+    Ok(())
+}
+
+/// Stores what the model makes of `event` on the referral that the caller saw.
+///
+/// # Errors
+/// The model's refusal, or [`Refusal::Changed`]: it is another by now.
+pub async fn apply(change: &mut Change, seen: &Referral, event: ReferralEvent) -> Result<Referral, StorageError> {
+    let status = seen.status.after(event)?;
+    let after = Referral { status, stamp: seen.stamp.changed(change.now), ..seen.clone() };
+    let result =
+        sqlx::query("UPDATE referrals SET status = $1, version = $2, updated_ms = $3 WHERE id = $4 AND version = $5")
+            .bind(status.as_str())
+            .bind(i64::from(after.stamp.version.0))
+            .bind(millis(after.stamp.updated))
+            .bind(seen.id.to_string())
+            .bind(i64::from(seen.stamp.version.0))
+            .execute(change.connection())
+            .await?;
+    if result.rows_affected() == 0 {
+        return Err(Refusal::Changed.into());
+    }
+    change.note("referral", seen.id, event.as_str(), json!({ "from": seen.status, "to": status }));
+    Ok(after)
+}
+
+/// # Errors
+/// The database failed.
+pub async fn find(database: &Database, id: ReferralId) -> Result<Option<Referral>, StorageError> {
+    let row = sqlx::query("SELECT * FROM referrals WHERE id = $1")
+        .bind(id.to_string())
+        .fetch_optional(&database.readers)
+        .await?;
+    row.as_ref().map(referral).transpose()
+}
+
+/// By the number that its source gave it.
+///
+/// # Errors
+/// The database failed.
+pub async fn find_by_source(
+    database: &Database,
+    source: &str,
+    mis_ref: &str,
+) -> Result<Option<Referral>, StorageError> {
+    let row = sqlx::query("SELECT * FROM referrals WHERE source = $1 AND mis_ref = $2")
+        .bind(source.to_owned())
+        .bind(mis_ref.to_owned())
+        .fetch_optional(&database.readers)
+        .await?;
+    row.as_ref().map(referral).transpose()
+}
+
+/// A site's referrals in one status: urgent first, then oldest.
+///
+/// # Errors
+/// The database failed.
+pub async fn inbox(
+    database: &Database,
+    site: SiteId,
+    status: ReferralStatus,
+    limit: u32,
+) -> Result<Vec<Referral>, StorageError> {
+    let rows = sqlx::query(
+        "SELECT * FROM referrals WHERE site_id = $1 AND status = $2
+         ORDER BY priority DESC, created_ms, id LIMIT $3",
+    )
+    .bind(site.to_string())
+    .bind(status.as_str())
+    .bind(i64::from(limit))
+    .fetch_all(&database.readers)
+    .await?;
+    rows.iter().map(referral).collect()
+}
+
+/// Newest first.
+///
+/// # Errors
+/// The database failed.
+pub async fn of_patient(database: &Database, patient: PatientId, limit: u32) -> Result<Vec<Referral>, StorageError> {
+    let rows = sqlx::query("SELECT * FROM referrals WHERE patient_id = $1 ORDER BY created_ms DESC LIMIT $2")
+        .bind(patient.to_string())
+        .bind(i64::from(limit))
+        .fetch_all(&database.readers)
+        .await?;
+    rows.iter().map(referral).collect()
+}
+
+fn referral(row: &AnyRow) -> Result<Referral, StorageError> {
+    let columns = Columns(row);
+    Ok(Referral {
+        id: columns.parsed("id")?,
+        details: NewReferral {
+            source: columns.plain("source")?,
+            mis_ref: columns.plain("mis_ref")?,
+            site: columns.parsed("site_id")?,
+            patient: columns.parsed("patient_id")?,
+            referring_doctor: Private::new(columns.plain("referring_doctor")?),
+            specialty: columns.parsed("specialty")?,
+            reason: Private::new(columns.plain("reason")?),
+            icd10: columns.parsed_if_any("icd10")?,
+            priority: columns.parsed("priority")?,
+        },
+        status: columns.parsed("status")?,
+        stamp: columns.stamp()?,
+    })
+}
