@@ -5,7 +5,9 @@
 
 pub mod appointment;
 pub mod availability;
+pub mod booking_attempt;
 pub mod cart;
+pub mod consent;
 pub mod ids;
 pub mod iin;
 pub mod invalid;
@@ -13,6 +15,7 @@ pub mod language;
 pub mod patient;
 pub mod phone;
 pub mod private;
+pub mod reconfirm;
 pub mod record;
 pub mod referral;
 pub mod refusal;

@@ -60,8 +60,8 @@ pub enum Refusal {
     OfferUnfit,
     #[error("the appointment has its answer, or was called three times")]
     ReconfirmDone,
-    #[error("the purpose has a later decision")]
-    ConsentSuperseded,
+    #[error("only consent that was given can be withdrawn")]
+    ConsentNotGiven,
     #[error("the link is not valid yet")]
     LinkTooEarly,
     #[error("the link has expired")]
@@ -100,7 +100,7 @@ impl Refusal {
         Self::OfferTooLate,
         Self::OfferUnfit,
         Self::ReconfirmDone,
-        Self::ConsentSuperseded,
+        Self::ConsentNotGiven,
         Self::LinkTooEarly,
         Self::LinkExpired,
         Self::LinkRevoked,
@@ -138,7 +138,7 @@ impl Refusal {
             Self::OfferTooLate => "offer_too_late",
             Self::OfferUnfit => "offer_unfit",
             Self::ReconfirmDone => "reconfirm_done",
-            Self::ConsentSuperseded => "consent_superseded",
+            Self::ConsentNotGiven => "consent_not_given",
             Self::LinkTooEarly => "link_too_early",
             Self::LinkExpired => "link_expired",
             Self::LinkRevoked => "link_revoked",
@@ -153,7 +153,7 @@ impl Refusal {
                 Some("slot")
             }
             Self::TimeTaken => Some("start"),
-            Self::ConsentUndecided | Self::ConsentSuperseded => Some("consent"),
+            Self::ConsentUndecided | Self::ConsentNotGiven => Some("consent"),
             Self::SummaryMissing => Some("summary"),
             _ => None,
         }

@@ -1,8 +1,9 @@
 //! Made-up values for the model's own tests.
 
+use super::appointment::{Appointment, Channel, Status};
 use super::ids::UserId;
 use super::record::Stamp;
-use super::time::UnixMillis;
+use super::time::{Interval, UnixMillis};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -20,6 +21,28 @@ pub(crate) fn id<T: FromStr>(n: u64) -> T {
 
 pub(crate) fn stamp() -> Stamp {
     Stamp::first(None, UnixMillis(0))
+}
+
+/// At noon, on a cart, with the specialist 3 and the cart 4.
+pub(crate) fn appointment(status: Status) -> Appointment {
+    Appointment {
+        id: id(1),
+        referral: Some(id(9)),
+        site: id(10),
+        patient: id(2),
+        specialist: id(3),
+        cart: Some(id(4)),
+        slot: None,
+        time: Interval::new(NOON, NOON.plus(HOUR / 2)).unwrap(),
+        channel: Channel::Cart,
+        status,
+        proposal: None,
+        cancel_reason: None,
+        failure: None,
+        no_summary_reason: None,
+        rescheduled_from: None,
+        stamp: stamp(),
+    }
 }
 
 /// xorshift64*: the same numbers from the same seed, which is not 0.

@@ -1,11 +1,10 @@
 //! The state machine against the table of booking.md, whole: each status, each event, each actor; and a test by name for each pair
 //! of states.
 
-use super::tests::appointment;
 use super::*;
 use crate::model::role::{Role, Roles};
 use crate::model::slot::Hold;
-use crate::model::testing::{HOUR, MINUTE, NOON, id};
+use crate::model::testing::{HOUR, MINUTE, NOON, appointment, id};
 use crate::model::time::before;
 
 /// booking.md as written, with its notes spelled out as rows: `events | from | to | who`. Proposals by the system change no status.

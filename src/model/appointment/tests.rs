@@ -4,33 +4,11 @@ use super::*;
 use crate::model::refusal::Refusal;
 use crate::model::role::{Role, Roles};
 use crate::model::slot::Hold;
-use crate::model::testing::{HOUR, MINUTE, NOON, id, stamp};
+use crate::model::testing::{HOUR, MINUTE, NOON, appointment, id};
 use crate::model::time::before;
 use std::time::Duration;
 
 const MILLI: Duration = Duration::from_millis(1);
-
-/// At noon, on a cart, with the specialist 3 and the cart 4.
-pub(super) fn appointment(status: Status) -> Appointment {
-    Appointment {
-        id: id(1),
-        referral: Some(id(9)),
-        site: id(10),
-        patient: id(2),
-        specialist: id(3),
-        cart: Some(id(4)),
-        slot: None,
-        time: Interval::new(NOON, NOON.plus(HOUR / 2)).unwrap(),
-        channel: Channel::Cart,
-        status,
-        proposal: None,
-        cancel_reason: None,
-        failure: None,
-        no_summary_reason: None,
-        rescheduled_from: None,
-        stamp: stamp(),
-    }
-}
 
 fn user(n: u64, role: Role) -> Actor {
     Actor::User { id: id(n), roles: Roles::NONE.with(role) }
