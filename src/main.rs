@@ -1,15 +1,21 @@
-//! The command `kenes`: reads the configuration, starts the server, waits for a signal, drains.
+//! The command `kenes`: reads the configuration, starts the server, waits for a signal, drains. Besides, the chores of whoever
+//! keeps it: backup, restore, checking the audit trail.
 
 use anyhow::{Context as _, bail};
 use kenes::config::{self, Config};
-use kenes::{Server, logging};
+use kenes::storage::audit::{self, Chain};
+use kenes::storage::{Database, backup};
+use kenes::{Server, clock, logging};
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const USAGE: &str = "\
 kenes [--config FILE]                start the server
 kenes check-config [--config FILE]   say what is wrong with the configuration and start nothing
+kenes backup FILE [--config FILE]    copy the SQLite database, beside a running server
+kenes restore FILE [--config FILE]   put such a copy back, while no server runs; the database that it replaces is kept
+kenes audit verify [--config FILE]   say whether the audit trail is as it was written
 kenes --version | --help
 Every key, with unit, default and range: config/default.toml. Environment: KENES_<SECTION>_<KEY>.";
 
@@ -34,6 +40,46 @@ fn run(arguments: impl Iterator<Item = String>) -> anyhow::Result<()> {
             println!("the configuration is valid");
         }
         Action::Serve => return serve(read()?),
+        Action::Backup(file) => return block_on(back_up(&read()?.storage, &file)),
+        Action::Restore(file) => return block_on(restore(&read()?.storage, &file)),
+        Action::VerifyAudit => return block_on(verify_audit(&read()?.storage)),
+    }
+    Ok(())
+}
+
+fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    tokio::runtime::Runtime::new().context("cannot start the async runtime")?.block_on(work)
+}
+
+async fn back_up(storage: &config::Storage, file: &Path) -> anyhow::Result<()> {
+    require_sqlite(storage, "pg_dump")?;
+    let bytes = backup::backup(&storage.data_folder, file).await?;
+    println!("{}: {bytes} bytes", file.display());
+    Ok(())
+}
+
+async fn restore(storage: &config::Storage, file: &Path) -> anyhow::Result<()> {
+    require_sqlite(storage, "pg_restore")?;
+    match backup::restore(&storage.data_folder, file, clock::unix_ms()).await? {
+        Some(replaced) => println!("restored; the database before it: {}", replaced.display()),
+        None => println!("restored"),
+    }
+    Ok(())
+}
+
+fn require_sqlite(storage: &config::Storage, instead: &str) -> anyhow::Result<()> {
+    if storage.database_url.is_some() {
+        bail!("the database is PostgreSQL, by storage.database_url: use its own {instead}");
+    }
+    Ok(())
+}
+
+async fn verify_audit(storage: &config::Storage) -> anyhow::Result<()> {
+    let database = Database::open_to_read(&storage.data_folder, storage.database_url.as_deref()).await?;
+    match audit::verify(&database).await? {
+        Chain::Intact { rows, head } => println!("the audit trail is intact: {rows} rows, the last with hash {head}"),
+        Chain::BrokenAt { seq } => bail!("the audit trail is broken at row {seq}"),
+        Chain::WrongEnd { rows, expected } => bail!("the audit trail has {rows} rows and should end at row {expected}"),
     }
     Ok(())
 }
@@ -84,6 +130,9 @@ struct Arguments {
 enum Action {
     Serve,
     CheckConfig,
+    Backup(PathBuf),
+    Restore(PathBuf),
+    VerifyAudit,
     Help,
     Version,
 }
@@ -94,6 +143,12 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<Argument
         match argument.as_str() {
             "--config" => parsed.config = Some(arguments.next().context("--config needs a file")?.into()),
             "check-config" => parsed.action = Action::CheckConfig,
+            "backup" => parsed.action = Action::Backup(arguments.next().context("backup needs a file")?.into()),
+            "restore" => parsed.action = Action::Restore(arguments.next().context("restore needs a file")?.into()),
+            "audit" => match arguments.next().as_deref() {
+                Some("verify") => parsed.action = Action::VerifyAudit,
+                _ => bail!("audit needs `verify`\n{USAGE}"),
+            },
             "--help" | "-h" => parsed.action = Action::Help,
             "--version" | "-V" => parsed.action = Action::Version,
             other => bail!("unknown argument `{other}`\n{USAGE}"),

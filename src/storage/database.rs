@@ -109,26 +109,26 @@ impl Database {
 }
 
 /// Made for the server's user alone: patients' data lies here.
-fn make_folder(folder: &Path) -> Result<(), StorageError> {
+pub(super) fn make_folder(folder: &Path) -> Result<(), StorageError> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(on_folder(folder))
+    builder.create(folder).map_err(on_file(folder))
 }
 
 /// The operating system gives the lock back when the process ends, however it ends.
 pub(super) fn lock_folder(folder: &Path) -> Result<File, StorageError> {
-    let lock = File::create(folder.join(LOCK_FILE)).map_err(on_folder(folder))?;
+    let lock = File::create(folder.join(LOCK_FILE)).map_err(on_file(folder))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(StorageError::InUse { folder: folder.display().to_string() }),
-        Err(TryLockError::Error(reason)) => Err(on_folder(folder)(reason)),
+        Err(TryLockError::Error(reason)) => Err(on_file(folder)(reason)),
     }
 }
 
-pub(super) fn on_folder(folder: &Path) -> impl FnOnce(std::io::Error) -> StorageError {
-    move |reason| StorageError::Folder { folder: folder.display().to_string(), reason }
+pub(super) fn on_file(path: &Path) -> impl FnOnce(std::io::Error) -> StorageError {
+    move |reason| StorageError::File { path: path.display().to_string(), reason }
 }
 
 async fn sqlite_readers(folder: &Path) -> Result<AnyPool, StorageError> {
@@ -141,7 +141,7 @@ fn sqlite_url(folder: &Path, mode: &str) -> Result<AnyConnectOptions, StorageErr
 
 /// SQLite's URL for a file; `Url` escapes most of what a name may hold, and these are the rest.
 pub(super) fn sqlite_file_url(file: &Path, mode: &str) -> Result<AnyConnectOptions, StorageError> {
-    let path = std::path::absolute(file).map_err(on_folder(file))?.display().to_string();
+    let path = std::path::absolute(file).map_err(on_file(file))?.display().to_string();
     let path = path.replace('%', "%25").replace('?', "%3F").replace('#', "%23");
     options(&format!("sqlite://{path}?mode={mode}"))
 }

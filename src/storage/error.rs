@@ -21,8 +21,10 @@ pub enum StorageError {
     Unaudited,
     #[error("column `{column}` holds what this version cannot read")]
     Unreadable { column: &'static str },
-    #[error("the database's folder {folder}: {reason}")]
-    Folder { folder: String, reason: std::io::Error },
+    #[error("{path}: {reason}")]
+    File { path: String, reason: std::io::Error },
+    #[error("{path} is no whole database of Kenes'")]
+    NotABackup { path: String },
     #[error("the database in {folder} is in use by another process; stop the server first")]
     InUse { folder: String },
     #[error("the database's schema: {0}")]
@@ -42,7 +44,9 @@ impl StorageError {
             Self::Dangling(_) => "dangling_reference",
             Self::KeyReused => "idempotency_key_reused",
             Self::Unaudited | Self::Unreadable { .. } => "internal",
-            Self::Folder { .. } | Self::InUse { .. } | Self::Schema(_) | Self::Database(_) => "database",
+            Self::File { .. } | Self::NotABackup { .. } | Self::InUse { .. } | Self::Schema(_) | Self::Database(_) => {
+                "database"
+            }
         }
     }
 

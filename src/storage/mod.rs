@@ -7,6 +7,7 @@
 pub mod appointments;
 pub mod attempts;
 pub mod audit;
+pub mod backup;
 mod change;
 mod columns;
 mod database;

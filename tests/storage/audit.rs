@@ -27,7 +27,7 @@ async fn note(database: &Database, count: u64) {
 }
 
 /// Runs `sql` as somebody who has switched the guards off.
-async fn tamper(test: &TestDatabase, sql: &'static str) {
+pub(crate) async fn tamper(test: &TestDatabase, sql: &'static str) {
     let mut intruder = test.intrude().await;
     let disarm = match test.url {
         None => "DROP TRIGGER audit_no_update; DROP TRIGGER audit_no_delete",

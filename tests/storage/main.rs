@@ -22,6 +22,7 @@ macro_rules! on_both_databases {
 }
 
 mod audit;
+mod backup;
 mod booking;
 mod clinic;
 mod databases;

@@ -24,7 +24,7 @@ async fn records_are_read_as_they_were_written(test: TestDatabase) {
     let database = clinic::open(&test).await;
     let (site, doctor) = (clinic::site(), clinic::specialist(1));
     assert_eq!(places::find_site(&database, site.id).await.unwrap(), Some(site.clone()));
-    assert_eq!(places::sites(&database).await.unwrap(), [site.clone()]);
+    assert_eq!(places::sites(&database).await.unwrap(), std::slice::from_ref(&site));
     let user = users::find(&database, doctor).await.unwrap();
     assert_eq!(user, Some(clinic::user(doctor, "specialist", Some("cardiology"))));
     let cardiologists = users::specialists(&database, &"cardiology".parse().unwrap()).await.unwrap();
