@@ -103,13 +103,15 @@ pub enum Outreach {
     PhoneCall,
 }
 
+/// How to offer the time `freed`.
+///
 /// # Errors
-/// The slot has begun.
-pub fn outreach(freed: &FreedSlot, now: UnixMillis) -> Result<Outreach, Refusal> {
-    if freed.time.start() <= now {
+/// It has begun.
+pub fn outreach(freed: Interval, now: UnixMillis) -> Result<Outreach, Refusal> {
+    if freed.start() <= now {
         return Err(Refusal::SlotPast);
     }
-    if freed.time.start().since(now) < PHONE_BELOW {
+    if freed.start().since(now) < PHONE_BELOW {
         return Ok(Outreach::PhoneCall);
     }
     Ok(Outreach::Offer { expires: now.plus(OFFER) })
@@ -147,7 +149,7 @@ impl WaitlistOffer {
         if !entry.fits(freed) {
             return Err(Refusal::OfferUnfit);
         }
-        match outreach(freed, stamp.created)? {
+        match outreach(freed.time, stamp.created)? {
             Outreach::PhoneCall => Err(Refusal::OfferTooLate),
             Outreach::Offer { expires } => {
                 Ok(Self { id, entry: entry.id, slot: freed.slot, expires, result: None, stamp })

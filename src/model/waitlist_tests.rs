@@ -91,10 +91,10 @@ fn an_offer_lasts_two_hours() {
 
 #[test]
 fn less_than_24_hours_ahead_it_becomes_a_telephone_call() {
-    assert!(matches!(outreach(&freed(DAY), NOON), Ok(Outreach::Offer { .. })));
-    assert_eq!(outreach(&freed(DAY - MINUTE), NOON), Ok(Outreach::PhoneCall));
+    assert!(matches!(outreach(freed(DAY).time, NOON), Ok(Outreach::Offer { .. })));
+    assert_eq!(outreach(freed(DAY - MINUTE).time, NOON), Ok(Outreach::PhoneCall));
     assert_eq!(offer(DAY - MINUTE), Err(Refusal::OfferTooLate));
-    assert_eq!(outreach(&freed(Duration::ZERO), NOON), Err(Refusal::SlotPast));
+    assert_eq!(outreach(freed(Duration::ZERO).time, NOON), Err(Refusal::SlotPast));
 }
 
 #[test]

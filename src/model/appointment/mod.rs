@@ -5,10 +5,14 @@
 
 mod decide;
 mod event;
+mod place;
+mod proposal;
 mod rules;
 
 pub use decide::{CHECK_IN_CLOSES, CHECK_IN_OPENS, NO_SHOW_AFTER, Transition};
 pub use event::{Actor, Event, EventKind, Facts};
+pub use place::Place;
+pub use proposal::{AppointmentInput, NewAppointment};
 
 use super::ids::{AppointmentId, CartId, PatientId, ReferralId, SiteId, SlotId, UserId};
 use super::record::Stamp;

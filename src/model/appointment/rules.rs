@@ -35,7 +35,8 @@ use Status::{Booked, Cancelled, CheckedIn, Completed, Confirmed, EnteredInError,
 const LIVE: &[Status] = &[Proposed, Booked, Confirmed, CheckedIn, InCall];
 const ALL_BUT_ERRORS: &[Status] =
     &[Proposed, Booked, Confirmed, CheckedIn, InCall, Completed, Cancelled, NoShow, Failed];
-const STAFF: &[Who] = &[Who::Nurse, Who::Operator, Who::Specialist, Who::Senior, Who::Admin];
+/// Who repairs what went wrong: confirms a failure, moves a visit.
+pub(super) const STAFF: &[Who] = &[Who::Nurse, Who::Operator, Who::Specialist, Who::Senior, Who::Admin];
 
 const RULES: [Rule; 11] = [
     rule(On::Book, &[Proposed], Some(Booked), &[Who::Nurse, Who::Operator, Who::Specialist]),
