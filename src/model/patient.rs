@@ -7,6 +7,7 @@ use super::language::Language;
 use super::phone::Phone;
 use super::private::Private;
 use super::record::Stamp;
+use super::time::parse_date;
 use super::words::words;
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -114,7 +115,7 @@ impl NewPatient {
 
 fn birth_date(fields: &mut Fields, input: &PatientInput) -> Option<Date> {
     let text = input.birth_date.as_deref().map(str::trim).unwrap_or_default();
-    let date = if text.is_empty() { Err(Fault::Missing) } else { text.parse().map_err(|_| Fault::Malformed) };
+    let date = if text.is_empty() { Err(Fault::Missing) } else { parse_date(text) };
     fields.take("birth_date", date)
 }
 

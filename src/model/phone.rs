@@ -66,6 +66,7 @@ impl fmt::Debug for Phone {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::testing::Seeded;
 
     #[test]
     fn a_number_is_the_same_however_it_is_written() {
@@ -103,6 +104,19 @@ mod tests {
             "+0123456789",
         ] {
             assert_eq!(text.parse::<Phone>(), Err(Fault::Malformed), "{text}");
+        }
+    }
+
+    #[test]
+    fn whatever_is_typed_is_refused_or_reads_again_as_itself() {
+        let keys: Vec<char> = "0123456789778+ -()aф\u{2013}".chars().collect();
+        for round in 1..=20_000 {
+            let mut seed = Seeded(round);
+            let length = seed.below(18);
+            let text: String = (0..length).map(|_| keys[usize::try_from(seed.below(21)).unwrap()]).collect();
+            if let Ok(phone) = text.parse::<Phone>() {
+                assert_eq!(phone.reveal().parse::<Phone>(), Ok(phone.clone()), "seed {round}");
+            }
         }
     }
 

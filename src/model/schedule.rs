@@ -7,7 +7,7 @@ use super::appointment::Channel;
 use super::ids::{CartId, ScheduleExceptionId, ScheduleId, UserId};
 use super::invalid::{Fault, Fields, Invalid, TextLimit};
 use super::record::Stamp;
-use super::time::{Interval, UnixMillis, Zone};
+use super::time::{Interval, UnixMillis, Zone, parse_date};
 use jiff::civil::{Date, Weekday};
 use serde::Deserialize;
 use std::time::Duration;
@@ -229,7 +229,8 @@ fn hours(fields: &mut Fields, start: Option<&str>, end: Option<&str>) -> Option<
 }
 
 fn minute_of_day(text: &str) -> Result<u16, Fault> {
-    let parse = |part: &str| if part.len() == 2 { part.parse::<u16>().ok() } else { None };
+    let is_number = |part: &str| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
+    let parse = |part: &str| if is_number(part) { part.parse::<u16>().ok() } else { None };
     let (hour, minute) = text.trim().split_once(':').ok_or(Fault::Malformed)?;
     let (hour, minute) = parse(hour).zip(parse(minute)).ok_or(Fault::Malformed)?;
     let of_day = hour * 60 + minute;
@@ -242,7 +243,7 @@ fn iso_weekday(number: u8) -> Result<Weekday, Fault> {
 
 fn date(fields: &mut Fields, field: &'static str, text: Option<&str>) -> Option<Date> {
     let text = text.map(str::trim).filter(|text| !text.is_empty());
-    fields.take(field, text.ok_or(Fault::Missing).and_then(|text| text.parse().map_err(|_| Fault::Malformed)))
+    fields.take(field, text.ok_or(Fault::Missing).and_then(parse_date))
 }
 
 #[cfg(test)]

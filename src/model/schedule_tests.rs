@@ -229,3 +229,13 @@ fn an_absence_without_hours_is_a_whole_day() {
     let absence = NewException::validate(&input, Resource::Specialist(id(1))).unwrap();
     assert_eq!(absence.hours, Hours::WHOLE_DAY);
 }
+
+#[test]
+fn a_time_of_day_is_two_digits_a_colon_and_two_digits() {
+    for (text, minute) in [("00:00", 0), ("09:05", 545), ("24:00", 1440)] {
+        assert_eq!(minute_of_day(text), Ok(minute), "{text}");
+    }
+    for text in ["", "9:00", "+9:00", "09:60", "24:01", "09:00:00", "0900"] {
+        assert!(minute_of_day(text).is_err(), "{text}");
+    }
+}

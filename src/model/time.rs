@@ -135,6 +135,17 @@ pub fn parse_rfc3339(text: &str) -> Result<UnixMillis, Fault> {
     unix_millis(timestamp).ok_or(Fault::OutOfRange)
 }
 
+/// Length of `YYYY-MM-DD`.
+const DATE_LEN: usize = 10;
+
+/// Reads `YYYY-MM-DD`, and none of ISO 8601's other ways to write a date.
+///
+/// # Errors
+/// Not written so, or no day of the calendar.
+pub fn parse_date(text: &str) -> Result<Date, Fault> {
+    if text.len() == DATE_LEN { text.parse().map_err(|_| Fault::Malformed) } else { Err(Fault::Malformed) }
+}
+
 /// A time past jiff's calendar (year 9999) is its last.
 fn timestamp(at: UnixMillis) -> Timestamp {
     i64::try_from(at.0).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or(Timestamp::MAX)
@@ -199,6 +210,21 @@ mod tests {
     fn a_zone_keeps_the_name_that_iana_gives_it() {
         assert_eq!(zone("asia/almaty").name(), "Asia/Almaty");
         assert_eq!(Zone::named("Asia/Presnovka"), Err(Fault::Unknown));
+    }
+
+    #[test]
+    fn a_date_is_written_in_one_way_alone() {
+        assert_eq!(parse_date("2026-11-23"), Ok(date(2026, 11, 23)));
+        for text in ["", "2026-11-31", "20261123", "23.11.2026", "2026-11-23T10:00", "+002026-11-23", "2026-W48-1"] {
+            assert_eq!(parse_date(text), Err(Fault::Malformed), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_without_an_offset_is_no_moment() {
+        assert_eq!(parse_rfc3339("2026-11-23T12:00:00"), Err(Fault::Malformed));
+        assert_eq!(parse_rfc3339("1969-12-31T23:59:59Z"), Err(Fault::OutOfRange));
+        assert_eq!(parse_rfc3339("2026-11-23T17:00:00+05:00"), parse_rfc3339("2026-11-23T12:00:00Z"));
     }
 
     #[test]

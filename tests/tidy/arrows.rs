@@ -56,20 +56,25 @@ const HTTP: &[&str] = &["axum", "hyper", "tower", "http"];
 
 pub(crate) const SERVER: Arrows = Arrows {
     folder: "src",
-    ground: &["clock"],
+    ground: &[],
     modules: &[
         module("app", &["rooms", "metrics", "tokens", "join_limit"]),
         module("router", &["app", "endpoints"]),
-        module("endpoints", &["app", "rooms", "tokens", "join_limit", "metrics", "web_client", "model", "storage"]),
-        module("rooms", &["tokens", "quality", "metrics"]),
-        pure("model", &[], &["axum", "hyper", "tower", "http", "rusqlite", "sqlx"]),
+        module(
+            "endpoints",
+            &["app", "clock", "rooms", "tokens", "join_limit", "metrics", "web_client", "model", "storage"],
+        ),
+        module("rooms", &["clock", "tokens", "quality", "metrics"]),
+        // Neither reads the clock: `now` is a parameter.
+        pure("model", &[], &["axum", "hyper", "tower", "http", "rusqlite", "sqlx", "tokio", "rand", "aws_lc_rs"]),
         pure("storage", &["model"], HTTP),
         // Leaves. `config` is among nobody's uses: main and lib read it and hand on what a module needs, at
         // most its own section.
         pure("config", &[], HTTP),
         pure("tokens", &[], HTTP),
         pure("links", &["tokens"], HTTP),
-        pure("join_limit", &[], HTTP),
+        pure("clock", &[], HTTP),
+        pure("join_limit", &["clock"], HTTP),
         pure("quality", &[], HTTP),
         pure("metrics", &[], HTTP),
         pure("logging", &["config::Log"], HTTP),
