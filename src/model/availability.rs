@@ -166,6 +166,11 @@ mod tests {
             let (a, b) = (random(), random());
             let whole = interval(5, 35);
             let (both, gaps) = (a.intersection(&b), a.gaps_in(whole));
+            let moments = |wide: Interval| (wide.start().0..wide.end().0).map(|at| interval(at, at + 1));
+            for wide in (0..45).flat_map(|start| [2, 3, 7].map(|width| interval(start, start + width))) {
+                assert_eq!(a.overlap(&wide), moments(wide).any(|moment| a.overlap(&moment)), "seed {round}, {wide:?}");
+                assert_eq!(a.contain(&wide), moments(wide).all(|moment| a.overlap(&moment)), "seed {round}, {wide:?}");
+            }
             for moment in 0..50 {
                 let point = interval(moment, moment + 1);
                 let (in_a, in_b) = (a.overlap(&point), b.overlap(&point));

@@ -69,7 +69,9 @@ fn another_specialty_channel_cart_or_window_is_not_asked() {
     assert_eq!(of(&|details| details.specialty = "neurology".parse().unwrap()), 0);
     assert_eq!(of(&|details| details.channel = Channel::HomeLink), 0);
     assert_eq!(of(&|details| details.cart = Some(id(5))), 0);
-    assert_eq!(of(&|details| details.window = Interval::new(NOON, NOON.plus(2 * DAY)).unwrap()), 0);
+    let until = |end| Interval::new(NOON, NOON.plus(end)).unwrap();
+    assert_eq!(of(&|details| details.window = until(2 * DAY)), 0);
+    assert_eq!(of(&|details| details.window = until(3 * DAY + HOUR / 2)), 0, "half of the visit is none");
 }
 
 #[test]
