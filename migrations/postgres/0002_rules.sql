@@ -22,6 +22,16 @@ BEGIN
 END
 $$;
 CREATE TRIGGER busy_is_replaced_not_changed BEFORE UPDATE ON busy FOR EACH ROW EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE ON audit FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+-- Append-only tables.
+
+CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE ON audit
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER appointment_events_append_only BEFORE UPDATE OR DELETE ON appointment_events
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER booking_attempts_append_only BEFORE UPDATE OR DELETE ON booking_attempts
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER consents_append_only BEFORE UPDATE OR DELETE ON consents
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER reconfirm_calls_append_only BEFORE UPDATE OR DELETE ON reconfirm_calls
     FOR EACH ROW EXECUTE FUNCTION refuse_change();

@@ -217,7 +217,7 @@ CREATE TABLE busy (
 );
 CREATE INDEX busy_by_resource ON busy (kind, resource_id, start_ms, end_ms);
 
--- Every attempt to book ends in exactly one row.
+-- Append-only: every attempt to book ends in exactly one row.
 CREATE TABLE booking_attempts (
     id TEXT NOT NULL PRIMARY KEY,
     channel TEXT NOT NULL,
@@ -235,6 +235,7 @@ CREATE INDEX booking_attempts_by_appointment ON booking_attempts (appointment_id
 
 CREATE TABLE waitlist (
     id TEXT NOT NULL PRIMARY KEY,
+    patient_id TEXT NOT NULL REFERENCES patients (id),
     referral_id TEXT NOT NULL REFERENCES referrals (id),
     specialty TEXT NOT NULL,
     channel TEXT NOT NULL CHECK (channel IN ('cart', 'home_link', 'phone')),
@@ -261,13 +262,13 @@ CREATE TABLE waitlist_offers (
     expires_ms BIGINT NOT NULL,
     -- Null: open until it expires.
     result TEXT CHECK (result IN ('accepted', 'declined', 'withdrawn')),
+    version BIGINT NOT NULL,
     created_by TEXT,
     created_ms BIGINT NOT NULL,
     updated_ms BIGINT NOT NULL
 );
 CREATE INDEX waitlist_offers_open ON waitlist_offers (expires_ms) WHERE result IS NULL;
 CREATE INDEX waitlist_offers_by_entry ON waitlist_offers (waitlist_id, created_ms);
--- The first acceptance wins.
 CREATE INDEX waitlist_offers_by_slot ON waitlist_offers (slot_id, created_ms);
 
 -- Append-only: one row per call of the contact centre.
@@ -297,6 +298,23 @@ CREATE TABLE join_tokens (
     CHECK (not_before_ms < expires_ms)
 );
 CREATE INDEX join_tokens_by_appointment ON join_tokens (appointment_id);
+
+-- Append-only: what the patient agreed to. The latest decision of a purpose counts.
+CREATE TABLE consents (
+    id TEXT NOT NULL PRIMARY KEY,
+    appointment_id TEXT NOT NULL REFERENCES appointments (id),
+    patient_id TEXT NOT NULL REFERENCES patients (id),
+    purpose TEXT NOT NULL,
+    decision TEXT NOT NULL CHECK (decision IN ('given', 'refused', 'withdrawn')),
+    text_version BIGINT NOT NULL,
+    language TEXT NOT NULL,
+    giver TEXT NOT NULL,
+    giver_name TEXT,
+    -- Null: the patient, by the link.
+    taken_by TEXT REFERENCES users (id),
+    at_ms BIGINT NOT NULL
+);
+CREATE INDEX consents_by_appointment ON consents (appointment_id, at_ms, id);
 
 -- Append-only and chained: `hash` is the SHA-256 over `previous_hash` and the row (src/storage/audit.rs).
 CREATE TABLE audit (

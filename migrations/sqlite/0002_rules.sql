@@ -17,8 +17,16 @@ BEGIN
     SELECT RAISE(ABORT, 'busy rows are replaced, not changed');
 END;
 
-CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END;
-CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END;
+-- Append-only tables.
+
+CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit
+BEGIN
+    SELECT RAISE(ABORT, 'audit is append-only');
+END;
+CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit
+BEGIN
+    SELECT RAISE(ABORT, 'audit is append-only');
+END;
 CREATE TRIGGER appointment_events_no_update BEFORE UPDATE ON appointment_events
 BEGIN
     SELECT RAISE(ABORT, 'appointment_events is append-only');
@@ -26,4 +34,28 @@ END;
 CREATE TRIGGER appointment_events_no_delete BEFORE DELETE ON appointment_events
 BEGIN
     SELECT RAISE(ABORT, 'appointment_events is append-only');
+END;
+CREATE TRIGGER booking_attempts_no_update BEFORE UPDATE ON booking_attempts
+BEGIN
+    SELECT RAISE(ABORT, 'booking_attempts is append-only');
+END;
+CREATE TRIGGER booking_attempts_no_delete BEFORE DELETE ON booking_attempts
+BEGIN
+    SELECT RAISE(ABORT, 'booking_attempts is append-only');
+END;
+CREATE TRIGGER consents_no_update BEFORE UPDATE ON consents
+BEGIN
+    SELECT RAISE(ABORT, 'consents is append-only');
+END;
+CREATE TRIGGER consents_no_delete BEFORE DELETE ON consents
+BEGIN
+    SELECT RAISE(ABORT, 'consents is append-only');
+END;
+CREATE TRIGGER reconfirm_calls_no_update BEFORE UPDATE ON reconfirm_calls
+BEGIN
+    SELECT RAISE(ABORT, 'reconfirm_calls is append-only');
+END;
+CREATE TRIGGER reconfirm_calls_no_delete BEFORE DELETE ON reconfirm_calls
+BEGIN
+    SELECT RAISE(ABORT, 'reconfirm_calls is append-only');
 END;

@@ -65,6 +65,42 @@ pub async fn apply(
     Ok(after)
 }
 
+/// Stores another place for the appointment that the caller saw ([`Appointment::moved_to`]).
+///
+/// # Errors
+/// [`Refusal::Changed`]: it is another by now. [`Refusal::TimeTaken`]: the cart has another visit then.
+pub async fn move_to(change: &mut Change, seen: &Appointment, moved: &Appointment) -> Result<(), StorageError> {
+    let result = sqlx::query(
+        "UPDATE appointments SET channel = $1, cart_id = $2, version = $3, updated_ms = $4 WHERE id = $5 AND version = $6",
+    )
+    .bind(moved.channel.as_str())
+    .bind(moved.cart.map(|id| id.to_string()))
+    .bind(i64::from(moved.stamp.version.0))
+    .bind(millis(moved.stamp.updated))
+    .bind(seen.id.to_string())
+    .bind(i64::from(seen.stamp.version.0))
+    .execute(change.connection())
+    .await
+    .map_err(StorageError::on_insert("appointment"))?;
+    if result.rows_affected() == 0 {
+        return Err(Refusal::Changed.into());
+    }
+    sqlx::query("DELETE FROM busy WHERE appointment_id = $1 AND kind = 'cart'")
+        .bind(seen.id.to_string())
+        .execute(change.connection())
+        .await?;
+    if let Some(cart) = moved.cart {
+        occupy(change, moved, "cart", cart.to_string()).await?;
+    }
+    change.note(
+        "appointment",
+        seen.id,
+        "moved",
+        json!({ "from": seen.channel, "to": moved.channel, "cart": moved.cart }),
+    );
+    Ok(())
+}
+
 /// # Errors
 /// The database failed.
 pub async fn find(database: &Database, id: AppointmentId) -> Result<Option<Appointment>, StorageError> {

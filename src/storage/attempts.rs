@@ -4,19 +4,10 @@
 use super::change::{Author, Change, millis};
 use super::columns::Columns;
 use super::{Database, StorageError};
-use crate::model::appointment::Channel;
-use crate::model::ids::{AppointmentId, BookingAttemptId};
-use crate::model::specialty::Specialty;
+use crate::model::booking_attempt::{Attempt, AttemptResult, BookingAttempt, Failure, Outcome, TechnicalCode};
+use crate::model::ids::AppointmentId;
 use crate::model::time::{Interval, UnixMillis};
 use serde_json::json;
-
-/// What is attempted; `id` is drawn once per attempt.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attempt {
-    pub id: BookingAttemptId,
-    pub channel: Channel,
-    pub specialty: Specialty,
-}
 
 /// Attempts of a time, by how they ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,43 +33,41 @@ pub async fn book<T>(
     database: &Database,
     author: Author,
     now: UnixMillis,
-    attempt: &Attempt,
+    attempt: Attempt,
     book: impl AsyncFnOnce(&mut Change) -> Result<Booked<T>, StorageError>,
 ) -> Result<T, StorageError> {
-    let outcome = async {
+    // Until it is known better.
+    let mut row = attempt.end(Outcome::Failure(TechnicalCode::Internal.into()), now);
+    let booked: Result<T, StorageError> = async {
         let mut change = database.change(author, now).await?;
         match book(&mut change).await? {
             Booked::Replayed(answer) => Ok(answer),
             Booked::New(appointment, answer) => {
-                insert(&mut change, attempt, Ok(appointment)).await?;
+                row.outcome = Outcome::Success(appointment);
+                insert(&mut change, &row).await?;
                 change.commit().await?;
                 Ok(answer)
             }
         }
     }
     .await;
-    if let Err(error) = &outcome
-        && let Err(lost) = failed(database, author, now, attempt, error).await
-    {
-        tracing::error!(code = error.code(), error = %lost, "a failed booking attempt was not recorded");
+    if let Err(error) = &booked {
+        row.outcome = Outcome::Failure(error.into());
+        if let Err(lost) = failed(database, author, &row).await {
+            tracing::error!(code = error.code(), error = %lost, "a failed booking attempt was not recorded");
+        }
     }
-    outcome
+    booked
 }
 
 /// Writes the row of an attempt that ended before it came to a booking.
 ///
 /// # Errors
 /// The database failed.
-pub async fn failed(
-    database: &Database,
-    author: Author,
-    now: UnixMillis,
-    attempt: &Attempt,
-    error: &StorageError,
-) -> Result<(), StorageError> {
-    let mut change = database.change(author, now).await?;
-    insert(&mut change, attempt, Err(error)).await?;
-    change.note("booking_attempt", attempt.id, "failed", json!({ "code": error.code() }));
+pub async fn failed(database: &Database, author: Author, attempt: &BookingAttempt) -> Result<(), StorageError> {
+    let mut change = database.change(author, attempt.at).await?;
+    insert(&mut change, attempt).await?;
+    change.note("booking_attempt", attempt.id, "failed", json!({ "code": attempt.outcome.error_code() }));
     change.commit().await
 }
 
@@ -95,26 +84,32 @@ pub async fn outcomes(database: &Database, window: Interval) -> Result<Outcomes,
     let mut outcomes = Outcomes::default();
     for row in &rows {
         let attempts = Columns(row).number("attempts")?;
-        match Columns(row).plain::<String>("result")?.as_str() {
-            "success" => outcomes.success = attempts,
-            "organisational" => outcomes.organisational = attempts,
-            _ => outcomes.technical = attempts,
+        match Columns(row).parsed("result")? {
+            AttemptResult::Success => outcomes.success = attempts,
+            AttemptResult::Organisational => outcomes.organisational = attempts,
+            AttemptResult::Technical => outcomes.technical = attempts,
         }
     }
     Ok(outcomes)
 }
 
+impl From<&StorageError> for Failure {
+    fn from(error: &StorageError) -> Self {
+        match error {
+            StorageError::Refused(refusal) => (*refusal).into(),
+            StorageError::Missing(_)
+            | StorageError::Exists(_)
+            | StorageError::Dangling(_)
+            | StorageError::KeyReused => Self::Organisational(error.code()),
+            StorageError::Database(sqlx::Error::PoolTimedOut) => TechnicalCode::DatabaseBusy.into(),
+            StorageError::Unaudited | StorageError::Unreadable { .. } => TechnicalCode::Internal.into(),
+            _ => TechnicalCode::Database.into(),
+        }
+    }
+}
+
 /// A second row for one attempt is no row: a commit whose answer was lost may have written the first.
-async fn insert(
-    change: &mut Change,
-    attempt: &Attempt,
-    outcome: Result<AppointmentId, &StorageError>,
-) -> Result<(), StorageError> {
-    let result = match &outcome {
-        Ok(_) => "success",
-        Err(error) if error.is_organisational() => "organisational",
-        Err(_) => "technical",
-    };
+async fn insert(change: &mut Change, attempt: &BookingAttempt) -> Result<(), StorageError> {
     sqlx::query(
         "INSERT INTO booking_attempts (id, channel, specialty, result, error_code, appointment_id, actor, at_ms)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
@@ -122,11 +117,11 @@ async fn insert(
     .bind(attempt.id.to_string())
     .bind(attempt.channel.as_str())
     .bind(attempt.specialty.to_string())
-    .bind(result)
-    .bind(outcome.err().map(StorageError::code))
-    .bind(outcome.ok().map(|id| id.to_string()))
+    .bind(attempt.outcome.result().as_str())
+    .bind(attempt.outcome.error_code())
+    .bind(attempt.outcome.appointment().map(|id: AppointmentId| id.to_string()))
     .bind(change.author.to_string())
-    .bind(millis(change.now))
+    .bind(millis(attempt.at))
     .execute(change.connection())
     .await?;
     Ok(())

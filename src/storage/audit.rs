@@ -5,12 +5,11 @@
 
 use super::change::{Author, millis};
 use super::columns::Columns;
-use super::{Database, StorageError};
+use super::{Database, StorageError, hex};
 use crate::model::time::UnixMillis;
 use aws_lc_rs::digest::{Context, SHA256};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
-use std::fmt::Write as _;
 
 /// What a change says about itself.
 pub(super) struct Note {
@@ -187,9 +186,6 @@ impl Entry {
             context.update(&u64::try_from(field.len()).unwrap_or(u64::MAX).to_le_bytes());
             context.update(field.as_bytes());
         }
-        context.finish().as_ref().iter().fold(String::with_capacity(64), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        hex::encode(context.finish().as_ref())
     }
 }

@@ -34,7 +34,7 @@ pub enum StorageError {
 }
 
 impl StorageError {
-    /// Stable word for programs, problem+json and `booking_attempts.error_code`.
+    /// Stable word for programs and problem+json.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -48,12 +48,6 @@ impl StorageError {
                 "database"
             }
         }
-    }
-
-    /// Whether people and their calendars are the cause, rather than machines.
-    #[must_use]
-    pub const fn is_organisational(&self) -> bool {
-        matches!(self, Self::Refused(_) | Self::Missing(_) | Self::Exists(_) | Self::Dangling(_) | Self::KeyReused)
     }
 
     /// What an INSERT of a `thing` ran into.

@@ -12,11 +12,15 @@ mod change;
 mod columns;
 mod database;
 mod error;
+mod hex;
 pub mod patients;
 pub mod places;
 pub mod referrals;
+pub mod schedules;
 pub mod slots;
 pub mod users;
+pub mod visits;
+pub mod waitlist;
 
 pub use change::{Author, Change, IdempotencyKey};
 pub use database::{Database, Engine};

@@ -2,14 +2,15 @@
 
 use crate::clinic::{self, MINUTE, MORNING, PEOPLE, Visit, book, cancel};
 use crate::databases::TestDatabase;
-use kenes::model::appointment::{Channel, Status};
+use kenes::model::appointment::{Channel, Event, Place, Status};
+use kenes::model::ids::AppointmentId;
 use kenes::model::refusal::Refusal;
 use kenes::model::slot::{HOLD, Slot, SlotState, SlotStatus};
 use kenes::model::time::{Interval, UnixMillis};
-use kenes::storage::attempts::{self, Outcomes};
+use kenes::storage::attempts::{self, Booked, Outcomes};
 use kenes::storage::audit::{self, Chain};
 use kenes::storage::slots::{self, Search};
-use kenes::storage::{Database, StorageError, appointments};
+use kenes::storage::{Database, IdempotencyKey, StorageError, appointments};
 use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 use sqlx::{Executor as _, Row as _};
@@ -19,6 +20,9 @@ on_both_databases!(
     overlap_on_any_of_the_three_is_refused_and_touching_is_not,
     a_refused_booking_leaves_nothing_but_its_attempt,
     cancelling_frees_specialist_patient_and_cart,
+    a_visit_moves_to_another_cart_unless_that_is_taken,
+    a_rescheduled_visit_makes_way_for_its_successor,
+    two_bookings_with_one_key_are_one,
     a_change_on_an_old_version_is_refused,
     an_appointments_history_is_kept,
     a_slot_is_booked_by_its_holder_alone,
@@ -78,13 +82,80 @@ async fn cancelling_frees_specialist_patient_and_cart(test: TestDatabase) {
     book(&database, &FIRST.appointment(None)).await.unwrap();
 }
 
+async fn a_visit_moves_to_another_cart_unless_that_is_taken(test: TestDatabase) {
+    let database = clinic::open(&test).await;
+    let id = book(&database, &FIRST.appointment(None)).await.unwrap();
+    book(&database, &Visit { specialist: 1, patient: 1, cart: Some(1), ..FIRST }.appointment(None)).await.unwrap();
+    let move_to = async |place: Place| {
+        let seen = appointments::find(&database, id).await.unwrap().unwrap();
+        let moved = seen.moved_to(place, &clinic::actor(), MORNING)?;
+        let mut change = database.change(clinic::nurse(), MORNING).await?;
+        appointments::move_to(&mut change, &seen, &moved).await?;
+        change.commit().await?;
+        assert_eq!(appointments::find(&database, id).await?, Some(moved));
+        Ok::<_, StorageError>(())
+    };
+    let cart = |n| Place::Cart { cart: clinic::cart(n).id, is_free: true };
+    assert!(matches!(move_to(cart(1)).await, Err(StorageError::Refused(Refusal::TimeTaken))));
+    move_to(cart(2)).await.unwrap();
+    move_to(Place::Phone).await.unwrap();
+    for free in [0, 2] {
+        let visit = Visit { specialist: 2 + free, patient: 2 + free, cart: Some(free), ..FIRST };
+        book(&database, &visit.appointment(None)).await.unwrap();
+    }
+}
+
+/// The old one's time is free for the new one within one change.
+async fn a_rescheduled_visit_makes_way_for_its_successor(test: TestDatabase) {
+    let database = clinic::open(&test).await;
+    let old = book(&database, &FIRST.appointment(None)).await.unwrap();
+    let seen = appointments::find(&database, old).await.unwrap().unwrap();
+    let mut new = Visit { start_minute: 75, ..FIRST }.appointment(None);
+    new.rescheduled_from = Some(old);
+    let (cancelling, booking) =
+        (clinic::decide(&seen, seen.make_way().unwrap().unwrap()), clinic::decide(&new, Event::Book));
+    let mut change = database.change(clinic::nurse(), MORNING).await.unwrap();
+    appointments::apply(&mut change, &seen, &cancelling).await.unwrap();
+    appointments::create(&mut change, &new).await.unwrap();
+    let booked = appointments::apply(&mut change, &new, &booking).await.unwrap();
+    change.commit().await.unwrap();
+    assert_eq!(appointments::find(&database, new.id).await.unwrap(), Some(booked));
+    let events = appointments::events(&database, old).await.unwrap();
+    assert_eq!(events.last().unwrap().reason.as_deref(), Some("rescheduled"));
+}
+
+/// The network lost the first answer; the client asks again, even while the first is still under way.
+async fn two_bookings_with_one_key_are_one(test: TestDatabase) {
+    let database = clinic::open(&test).await;
+    let book_once = async || {
+        let key = IdempotencyKey { key: "k".to_owned(), request_hash: "h".to_owned() };
+        let proposed = FIRST.appointment(None);
+        let booking = clinic::decide(&proposed, Event::Book);
+        attempts::book(&database, clinic::nurse(), MORNING, clinic::attempt(Channel::Cart), async |change| {
+            if let Some(id) = change.recall::<AppointmentId>(&key).await? {
+                return Ok(Booked::Replayed(id));
+            }
+            appointments::create(change, &proposed).await?;
+            appointments::apply(change, &proposed, &booking).await?;
+            change.remember(&key, &proposed.id).await?;
+            Ok(Booked::New(proposed.id, proposed.id))
+        })
+        .await
+        .unwrap()
+    };
+    let (first, second) = tokio::join!(book_once(), book_once());
+    assert_eq!(first, second);
+    let outcomes = attempts::outcomes(&database, all_day()).await.unwrap();
+    assert_eq!(outcomes, Outcomes { success: 1, organisational: 0, technical: 0 });
+}
+
 async fn a_change_on_an_old_version_is_refused(test: TestDatabase) {
     let database = clinic::open(&test).await;
     let id = book(&database, &FIRST.appointment(None)).await.unwrap();
     let seen = appointments::find(&database, id).await.unwrap().unwrap();
     cancel(&database, id).await.unwrap();
     let mut change = database.change(clinic::nurse(), MORNING).await.unwrap();
-    let confirming = clinic::decide(&seen, kenes::model::appointment::Event::Confirm);
+    let confirming = clinic::decide(&seen, Event::Confirm);
     let refused = appointments::apply(&mut change, &seen, &confirming).await;
     assert!(matches!(refused, Err(StorageError::Refused(Refusal::Changed))));
 }

@@ -2,6 +2,7 @@
 
 use crate::databases::TestDatabase;
 use kenes::model::appointment::{Actor, Appointment, CancelReason, Channel, Event, Facts, Status, Transition};
+use kenes::model::booking_attempt::Attempt;
 use kenes::model::cart::{Cart, CartInput, NewCart};
 use kenes::model::ids::{AppointmentId, SlotId, UserId};
 use kenes::model::patient::{NewPatient, Patient, PatientInput};
@@ -12,7 +13,7 @@ use kenes::model::site::{NewSite, Site, SiteInput};
 use kenes::model::slot::{HOLD, Hold, Slot, SlotKind, SlotState};
 use kenes::model::time::{Interval, UnixMillis};
 use kenes::model::user::{NewUser, User, UserInput};
-use kenes::storage::attempts::{self, Attempt, Booked};
+use kenes::storage::attempts::{self, Booked};
 use kenes::storage::{Author, Database, StorageError, appointments, patients, places, referrals, users};
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -174,13 +175,13 @@ impl Visit {
 }
 
 pub(crate) fn attempt(channel: Channel) -> Attempt {
-    Attempt { id: new_id(), channel, specialty: "cardiology".parse().unwrap() }
+    Attempt::begin(new_id(), channel, "cardiology".parse().unwrap())
 }
 
 /// One attempt as an endpoint makes it.
 pub(crate) async fn book(database: &Database, proposed: &Appointment) -> Result<AppointmentId, StorageError> {
     let booking = decide(proposed, Event::Book);
-    attempts::book(database, nurse(), MORNING, &attempt(proposed.channel), async |change| {
+    attempts::book(database, nurse(), MORNING, attempt(proposed.channel), async |change| {
         appointments::create(change, proposed).await?;
         appointments::apply(change, proposed, &booking).await?;
         Ok(Booked::New(proposed.id, proposed.id))
@@ -197,11 +198,15 @@ pub(crate) async fn cancel(database: &Database, id: AppointmentId) -> Result<App
     Ok(cancelled)
 }
 
+/// The nurse as the model sees her.
+pub(crate) fn actor() -> Actor {
+    Actor::User { id: id(NURSE), roles: Roles::NONE.with(Role::Nurse) }
+}
+
 pub(crate) fn decide(appointment: &Appointment, event: Event) -> Transition {
-    let nurse = Actor::User { id: id(NURSE), roles: Roles::NONE.with(Role::Nurse) };
     let hold = Some(Hold { by: id(NURSE), until: MORNING.plus(HOLD) });
     let facts = Facts { hold, is_time_free: true, ..Facts::default() };
-    appointment.decide(&nurse, event, &facts, MORNING).unwrap()
+    appointment.decide(&actor(), event, &facts, MORNING).unwrap()
 }
 
 pub(crate) fn slot(n: u64, start_minute: u32) -> Slot {
