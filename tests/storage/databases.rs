@@ -1,9 +1,12 @@
 //! A database per test: a folder for SQLite, or a PostgreSQL of its own on a socket in a folder, from Debian's package
 //! `postgresql`. Both are gone when the test ends.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use kenes::storage::{Database, StorageError};
 use std::fs;
-use std::os::unix::fs::{MetadataExt as _, chown};
+use std::net::TcpListener;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -26,8 +29,29 @@ impl TestDatabase {
 
     pub(crate) fn postgres() -> Self {
         let folder = new_folder();
-        let child = start_postgres(&folder);
         let url = format!("postgres:///postgres?host={}&user=kenes", folder.display());
+        Self::start(folder, url, &["listen_addresses="])
+    }
+
+    /// On loopback, with a certificate for `localhost` that is its own root, in `root.pem` of its folder.
+    pub(crate) fn postgres_with_tls() -> Self {
+        let folder = new_folder();
+        let (root, key) = (folder.join("root.pem"), folder.join("key.pem"));
+        self_signed(&root, &key);
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+        if is_root() {
+            chown(&key, Some(postgres_user("-u")), None).unwrap();
+        }
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let url =
+            format!("postgres://kenes@localhost:{port}/postgres?sslmode=verify-full&sslrootcert={}", root.display());
+        let files = [format!("ssl_cert_file={}", root.display()), format!("ssl_key_file={}", key.display())];
+        let port = format!("port={port}");
+        Self::start(folder, url, &["listen_addresses=127.0.0.1", "ssl=on", &files[0], &files[1], &port])
+    }
+
+    fn start(folder: PathBuf, url: String, settings: &[&str]) -> Self {
+        let child = start_postgres(&folder, settings);
         let database = Self { folder, url: Some(url), postgres: Some(child) };
         database.wait_until_it_listens();
         database
@@ -51,7 +75,7 @@ impl TestDatabase {
 
     fn wait_until_it_listens(&self) {
         let started = Instant::now();
-        while !self.folder.join(".s.PGSQL.5432").exists() {
+        while !self.postgres_log().contains("ready to accept connections") {
             assert!(started.elapsed() < STARTS_WITHIN, "PostgreSQL did not start:\n{}", self.postgres_log());
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -73,6 +97,16 @@ impl Drop for TestDatabase {
     }
 }
 
+/// For `localhost`, its own root.
+pub(crate) fn self_signed(certificate_file: &Path, key_file: &Path) {
+    let signed = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let pem = |label: &str, der: &[u8]| {
+        format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", BASE64_STANDARD.encode(der))
+    };
+    fs::write(certificate_file, pem("CERTIFICATE", signed.cert.der())).unwrap();
+    fs::write(key_file, pem("PRIVATE KEY", &signed.signing_key.serialize_der())).unwrap();
+}
+
 /// Short, since a socket's path has at most 107 bytes.
 fn new_folder() -> PathBuf {
     static COUNT: AtomicU32 = AtomicU32::new(0);
@@ -82,7 +116,7 @@ fn new_folder() -> PathBuf {
     folder
 }
 
-fn start_postgres(folder: &Path) -> Child {
+fn start_postgres(folder: &Path, settings: &[&str]) -> Child {
     let programs = postgres_programs();
     let data = folder.join("data");
     let log = fs::File::create(folder.join("log")).unwrap();
@@ -99,7 +133,9 @@ fn start_postgres(folder: &Path) -> Child {
     assert!(made.success(), "initdb failed");
     // Without fsync: these tests kill the server before PostgreSQL, never PostgreSQL or the machine.
     as_postgres(&programs.join("postgres"))
-        .args(["-F", "-c", "listen_addresses=", "-c", "max_connections=50", "-k"])
+        .args(["-F", "-c", "max_connections=50"])
+        .args(settings.iter().flat_map(|setting| ["-c", setting]))
+        .arg("-k")
         .arg(folder)
         .arg("-D")
         .arg(&data)
