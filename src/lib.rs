@@ -41,7 +41,7 @@ use rooms::{EVENT_QUEUE, RoomLimits, Rooms, ShardReport};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
-use tls::FirstByteAcceptor;
+use tls::FirstBytesAcceptor;
 use tokens::{Grant, TokenKey, Use};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -85,6 +85,10 @@ pub enum StartError {
 const LISTEN_BACKLOG: u32 = 1024;
 /// How long a client may take to send a request's head.
 const REQUEST_HEAD_WITHIN: Duration = Duration::from_secs(10);
+/// How often a quiet HTTP/2 connection is asked whether its client is still there.
+const PING_EVERY: Duration = Duration::from_secs(60);
+/// Requests under way on one HTTP/2 connection; a page has some fifty files.
+const MAX_STREAMS: u32 = 100;
 /// When people should try again, on this server restarted or on another.
 const RECONNECT_AFTER: Duration = Duration::from_secs(1);
 /// How long sockets get to end after the server has begun to close them.
@@ -234,6 +238,18 @@ fn serve(
     }
 }
 
+/// HTTP/1.1, and HTTP/2 for a client that begins with its preface: a browser does so where ALPN agreed on it, which is under TLS.
+fn http() -> Builder<TokioExecutor> {
+    let mut http = Builder::new(TokioExecutor::new());
+    http.http1().timer(TokioTimer::new()).header_read_timeout(REQUEST_HEAD_WITHIN);
+    http.http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(PING_EVERY)
+        .keep_alive_timeout(REQUEST_HEAD_WITHIN)
+        .max_concurrent_streams(MAX_STREAMS);
+    http
+}
+
 type Service = IntoMakeServiceWithConnectInfo<Router, SocketAddr>;
 
 fn spawn_server<A>(servers: &mut JoinSet<()>, server: axum_server::Server<SocketAddr, A>, service: Service)
@@ -249,10 +265,8 @@ where
     A::Stream: AsyncRead + AsyncWrite + Unpin + Send,
     A::Future: Send + 'static,
 {
-    let mut server = server.map(|inner| FirstByteAcceptor { inner, within: REQUEST_HEAD_WITHIN });
-    let mut http = Builder::new(TokioExecutor::new()).http1_only();
-    http.http1().timer(TokioTimer::new()).header_read_timeout(REQUEST_HEAD_WITHIN);
-    *server.http_builder() = http;
+    let mut server = server.map(|inner| FirstBytesAcceptor { inner, within: REQUEST_HEAD_WITHIN });
+    *server.http_builder() = http();
     servers.spawn(async move {
         if let Err(error) = server.serve(service).await {
             tracing::error!(%error, "a listener ended");

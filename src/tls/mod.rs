@@ -1,9 +1,9 @@
 //! TLS for HTTPS: from the configured files, or a certificate that this process signs for itself at start; and how long a
 //! connection, with TLS or without, may stay silent.
 
-mod first_byte;
+mod first_bytes;
 
-pub use first_byte::FirstByteAcceptor;
+pub use first_bytes::FirstBytesAcceptor;
 
 use crate::config::CertificateFiles;
 use rustls::ServerConfig;
@@ -37,8 +37,9 @@ pub fn server_config(files: Option<&CertificateFiles>, addresses: &[IpAddr]) -> 
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(chain, key)?;
-    // WebSockets upgrade from HTTP/1.1 (RFC 6455 §4.1); offering h2 would only make browsers open a second connection.
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    // Over h2 a page's many modules share one handshake and their headers (RFC 7541). A browser offers http/1.1 alone for a
+    // WebSocket, which upgrades from it (RFC 6455 §4.1).
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }
 

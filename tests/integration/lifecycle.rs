@@ -1,6 +1,5 @@
 //! Start and end: ports, TLS, drain, the binary itself.
 
-use crate::http;
 use crate::join::chromium_offer;
 use crate::person::Person;
 use crate::test_app::TestApp;
@@ -50,16 +49,6 @@ async fn a_taken_port_is_an_error_that_names_its_key() {
     };
     let error = error.to_string();
     assert!(error.contains("http.listen") && error.contains("in use"), "{error}");
-}
-
-#[tokio::test]
-async fn https_serves_with_a_certificate_of_its_own() {
-    let app = TestApp::start_with(&[("KENES_HTTPS_LISTEN", "127.0.0.1:0")]).await;
-    let https = app.server.https_address().unwrap();
-    // A TLS alert or handshake, not HTTP: a plain request gets no HTTP answer there.
-    assert_ne!(http::get(https, "/healthz").await.body, "ok\n");
-    let stream = tokio::net::TcpStream::connect(https).await.unwrap();
-    assert!(tls_handshake(stream).await, "handshake");
 }
 
 #[tokio::test]
@@ -149,69 +138,4 @@ pub(crate) fn kenes(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kenes"));
     command.args(arguments).stderr(Stdio::null());
     command
-}
-
-/// True when the server completes a TLS handshake with its self-signed certificate.
-async fn tls_handshake(stream: tokio::net::TcpStream) -> bool {
-    use std::sync::Arc;
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(AnyCertificate))
-        .with_no_client_auth();
-    let mut stream = stream.into_std().unwrap();
-    stream.set_nonblocking(false).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-    tokio::task::spawn_blocking(move || {
-        let name = rustls::pki_types::ServerName::try_from("localhost").unwrap();
-        let mut connection = rustls::ClientConnection::new(Arc::new(config), name).unwrap();
-        while connection.is_handshaking() {
-            if connection.complete_io(&mut stream).is_err() {
-                return false;
-            }
-        }
-        connection.alpn_protocol().is_none() && connection.peer_certificates().is_some()
-    })
-    .await
-    .unwrap()
-}
-
-#[derive(Debug)]
-struct AnyCertificate;
-
-impl rustls::client::danger::ServerCertVerifier for AnyCertificate {
-    fn verify_server_cert(
-        &self,
-        _: &rustls::pki_types::CertificateDer<'_>,
-        _: &[rustls::pki_types::CertificateDer<'_>],
-        _: &rustls::pki_types::ServerName<'_>,
-        _: &[u8],
-        _: rustls::pki_types::UnixTime,
-    ) -> Result<rustls::client::danger::ServerCertVerified, rustls::Error> {
-        Ok(rustls::client::danger::ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &rustls::pki_types::CertificateDer<'_>,
-        _: &rustls::DigitallySignedStruct,
-    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
-        Ok(rustls::client::danger::HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _: &[u8],
-        _: &rustls::pki_types::CertificateDer<'_>,
-        _: &rustls::DigitallySignedStruct,
-    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
-        Ok(rustls::client::danger::HandshakeSignatureValid::assertion())
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
-        rustls::crypto::aws_lc_rs::default_provider().signature_verification_algorithms.supported_schemes()
-    }
 }

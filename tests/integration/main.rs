@@ -12,6 +12,7 @@ mod call;
 mod configuration;
 mod hostile;
 mod http;
+mod https;
 mod join;
 mod lifecycle;
 mod messages;

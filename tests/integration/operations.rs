@@ -29,6 +29,27 @@ async fn a_known_page_is_not_sent_again() {
 }
 
 #[tokio::test]
+async fn a_page_is_gzipped_for_who_accepts_that_and_each_form_has_a_tag_of_its_own() {
+    let app = TestApp::start().await;
+    let get = async |headers: &str| http::get_with(app.address(), "/js/visit.js", headers).await;
+    let (plain, packed) = (get("Accept: */*").await, get("Accept-Encoding: gzip, deflate, br").await);
+    assert_eq!((plain.header("content-encoding"), packed.header("content-encoding")), (None, Some("gzip")));
+    assert_eq!(packed.header("content-type"), plain.header("content-type"));
+    let length = |page: &http::Response| page.header("content-length").unwrap().parse::<usize>().unwrap();
+    assert!(length(&packed) < length(&plain));
+
+    let (plain_tag, packed_tag) = (plain.header("etag").unwrap(), packed.header("etag").unwrap());
+    assert_ne!(plain_tag, packed_tag);
+    let again = |tag: &str| format!("Accept-Encoding: gzip\r\nIf-None-Match: {tag}");
+    let known = get(&again(packed_tag)).await;
+    assert_eq!((known.status, known.header("etag"), known.body.as_str()), (304, Some(packed_tag), ""));
+    assert_eq!(get(&again(plain_tag)).await.status, 200, "a cache holds the other form");
+    for response in [&plain, &packed, &known] {
+        assert_eq!(response.header("vary"), Some("accept-encoding"));
+    }
+}
+
+#[tokio::test]
 async fn a_path_that_names_nothing_is_not_found() {
     let app = TestApp::start().await;
     assert_eq!(http::get(app.address(), "/nothing").await.status, 404);

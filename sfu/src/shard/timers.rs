@@ -23,7 +23,12 @@ pub(crate) struct TimerWheel {
 
 impl TimerWheel {
     pub(crate) fn new(now: Instant) -> Self {
-        Self { slots: (0..SLOTS).map(|_| Vec::with_capacity(SLOT_CAPACITY)).collect(), start: now, next_tick: 0, pending: 0 }
+        Self {
+            slots: (0..SLOTS).map(|_| Vec::with_capacity(SLOT_CAPACITY)).collect(),
+            start: now,
+            next_tick: 0,
+            pending: 0,
+        }
     }
 
     /// The moment at which the peer will fire.

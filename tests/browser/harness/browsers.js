@@ -11,8 +11,8 @@ const FIREFOX = process.env.KENES_FIREFOX ?? '/usr/bin/firefox-esr';
 /** A browser that does not answer one question for so long hangs; the error then says which question. */
 const PROTOCOL_MS = 40_000;
 
-/** Two cameras, so that switching has somewhere to go; 15 fps, so that two cores can encode and decode for three people. */
-const FAKE_DEVICES = '--use-fake-device-for-media-stream=device-count=2,fps=15';
+/** Three cameras, because the second is a depth sensor (Y16) whose frames no encoder takes; 15 fps, so that two cores can encode and decode for three people. */
+const FAKE_DEVICES = '--use-fake-device-for-media-stream=device-count=3,fps=15';
 
 const CHROMIUM_FLAGS = [
   '--no-sandbox',

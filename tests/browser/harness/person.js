@@ -27,6 +27,7 @@ export class Person {
   /** Opens the link and waits for the device check. @param {string} link */
   async arrive(link) {
     await this.page.setViewport(DESKTOP);
+    await this.page.bringToFront(); // a browser opens devices for the page that is looked at
     await this.page.goto(link);
     await this.sees('device-check');
   }

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { until } from './until.js';
 
 const BINARY = process.env.KENES_BIN ?? fileURLToPath(new URL('../../../target/release/kenes', import.meta.url));
-const ROOMS = 40;
+const ROOMS = 64;
 const STOP_MS = 10_000;
 
 /** @typedef {{nurse: string, specialist: string, patient: string}} Links one consultation's, each opens the visit page */

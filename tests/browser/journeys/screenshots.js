@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { nextFrame } from '../harness/media.js';
 import { journey } from '../harness/world.js';
 
+/** @typedef {import('../harness/person.js').Person} Person */
+
 const OUTPUT = fileURLToPath(new URL('../output/', import.meta.url));
 const SIZES = [
   { width: 1440, height: 900 },
@@ -17,13 +19,15 @@ const SIZES = [
 for (const language of ['kk', 'ru', 'en']) {
   journey(`each page is drawn in three sizes: ${language}`, async ({ base, links, person }) => {
     await mkdir(OUTPUT, { recursive: true });
-    const draw = async (/** @type {import('../harness/person.js').Person} */ who, /** @type {string} */ name) => {
+    /** @param {Person} who @param {string} name @param {(who: Person) => Promise<void>} [check] at each size */
+    const draw = async (who, name, check) => {
       for (const size of SIZES) {
         await who.page.setViewport(size);
         await who.page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
         await who.page.screenshot({ path: `${OUTPUT}${name}-${size.width}x${size.height}-${language}.png` });
         const overflow = await who.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
         assert.ok(overflow <= 0, `${name} at ${size.width} wide overflows by ${overflow} px`);
+        await check?.(who);
       }
     };
 
@@ -49,8 +53,8 @@ for (const language of ['kk', 'ru', 'en']) {
     await nurse.admits(patient);
     await nextFrame(nurse, `${await patient.id()}/camera`);
     await nextFrame(patient, `${await nurse.id()}/camera`);
-    await draw(nurse, 'call');
-    await draw(patient, 'call-patient');
+    await draw(nurse, 'call', namesAreLegible);
+    await draw(patient, 'call-patient', namesAreLegible);
     await nurse.click('chat-toggle');
     await nurse.types('chat-input', 'Сәлеметсіз бе! Здравствуйте! Hello!');
     await nurse.click('chat-send');
@@ -65,4 +69,20 @@ for (const language of ['kk', 'ru', 'en']) {
     await patient.sees('error-box');
     await draw(patient, 'error');
   });
+}
+
+/** Each tile's name is drawn in full. @param {Person} who */
+async function namesAreLegible(who) {
+  const cut = await who.page.$$eval('[data-testid="tile"]', (tiles) =>
+    /** @type {HTMLElement[]} */ (tiles).flatMap((tile) => {
+      const name = [...tile.querySelectorAll('*')].find((part) => part.textContent === tile.dataset.name);
+      if (!name?.parentElement) return [tile.dataset.name];
+      const written = document.createRange();
+      written.selectNodeContents(name);
+      const { width, right } = written.getBoundingClientRect();
+      const room = Math.min(name.getBoundingClientRect().right, name.parentElement.getBoundingClientRect().right);
+      return width > 0 && right <= room + 1 ? [] : [tile.dataset.name];
+    }),
+  );
+  assert.deepEqual(cut, [], 'names that are cut or missing');
 }

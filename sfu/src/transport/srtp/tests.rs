@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::ids::Ssrc;
+use crate::rtp::corpus::replay_with_mutations;
 use crate::rtp::header::RtpHeader;
 use crate::rtp::sequence::ExtendedSeq;
 use rtc_srtp::context::Context;
@@ -216,4 +217,17 @@ fn an_index_beyond_48_bits_is_refused() {
     let mut buffer = [0; 64];
     let sealed = sender.protect_rtp(&mut buffer, 12, 20, Ssrc(SSRC), ExtendedSeq(1 << 48));
     assert_eq!(sealed, Err(SrtpError::KeyExhausted));
+}
+
+#[test]
+fn corpus_and_mutations_of_it_are_refused_and_never_panic() {
+    replay_with_mutations("srtp", |bytes| {
+        for profile in PROFILES {
+            let (mut receiver, _) = pair(profile);
+            if let Ok(header) = RtpHeader::parse(bytes) {
+                assert!(receiver.unprotect_rtp(&mut bytes.to_vec(), &header).is_err(), "nobody has the key");
+            }
+            assert!(receiver.unprotect_rtcp(&mut bytes.to_vec()).is_err(), "nobody has the key");
+        }
+    });
 }

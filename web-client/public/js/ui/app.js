@@ -11,7 +11,11 @@ import { WaitingRoom } from './waiting-room.js';
 /** @param {{session: Session}} props */
 export function App({ session }) {
   const [state, setState] = useState(session.store.state());
-  useEffect(() => session.store.subscribe(setState), [session]);
+  useEffect(() => {
+    // An effect runs after the paint: on a slow phone the state may have moved on since the first drawing.
+    setState(session.store.state());
+    return session.store.subscribe(setState);
+  }, [session]);
   const [call, setCall] = useState(/** @type {CallModule | null} */ (null));
   const ready = state.phase !== 'starting' && !state.preparing;
   // The call's own page loads while the person looks at the device check: the camera need not wait for it.
