@@ -6,6 +6,7 @@ use crate::model::ids::{ApiKeyId, CartId, JoinTokenId, UserId};
 use crate::model::time::UnixMillis;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::json;
 use sqlx::{Any, AnyConnection, Row as _, Transaction};
 use std::fmt;
 
@@ -144,6 +145,20 @@ impl Change {
             .execute(self.connection())
             .await?;
         Ok(())
+    }
+
+    /// Deletes the answers given before `oldest`: a client that asks again later than that asks anew.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn forget_answers(&mut self, oldest: UnixMillis) -> Result<u64, StorageError> {
+        let deleted = sqlx::query("DELETE FROM idempotency_keys WHERE created_ms < $1")
+            .bind(millis(oldest))
+            .execute(self.connection())
+            .await?
+            .rows_affected();
+        self.note("idempotency_keys", "all", "expired", json!({ "deleted": deleted }));
+        Ok(deleted)
     }
 
     pub(super) fn connection(&mut self) -> &mut AnyConnection {

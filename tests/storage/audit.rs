@@ -100,4 +100,9 @@ async fn the_same_key_gives_the_same_answer(test: TestDatabase) {
     let other = IdempotencyKey { request_hash: "bb".to_owned(), ..key.clone() };
     let mut change = database.change(Author::System, UnixMillis(3)).await.unwrap();
     assert!(matches!(change.recall::<u64>(&other).await, Err(StorageError::KeyReused)));
+    drop(change);
+    let mut change = database.change(Author::System, UnixMillis(4)).await.unwrap();
+    assert_eq!(change.forget_answers(UnixMillis(2)).await.unwrap(), 1);
+    change.commit().await.unwrap();
+    assert_eq!(answer(5).await, 5, "forgotten");
 }

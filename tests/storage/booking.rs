@@ -26,6 +26,7 @@ on_both_databases!(
     a_change_on_an_old_version_is_refused,
     an_appointments_history_is_kept,
     a_slot_is_booked_by_its_holder_alone,
+    of_many_nurses_one_gets_the_hold,
     a_hold_that_ran_out_is_free_again,
     search_finds_only_what_suits_all_three,
     racing_writers_never_overlap,
@@ -227,6 +228,26 @@ async fn a_slot_is_booked_by_its_holder_alone(test: TestDatabase) {
     assert_eq!(status().await, SlotStatus::Busy);
     cancel(&database, id).await.unwrap();
     assert_eq!(status().await, SlotStatus::Free);
+}
+
+async fn of_many_nurses_one_gets_the_hold(test: TestDatabase) {
+    let database = clinic::open(&test).await;
+    publish(&database, &[60]).await;
+    let free = found(&database, &any_cardiologist(), MORNING).await.remove(0);
+    let nurses: Vec<_> = (0..32)
+        .map(|_| {
+            let (database, free) = (database.clone(), free.clone());
+            tokio::spawn(async move { hold(&database, &free, MORNING).await })
+        })
+        .collect();
+    let mut holders = 0;
+    for nurse in nurses {
+        match nurse.await.unwrap() {
+            Ok(_) => holders += 1,
+            Err(error) => assert!(matches!(error, StorageError::Refused(Refusal::Changed)), "{error}"),
+        }
+    }
+    assert_eq!(holders, 1);
 }
 
 async fn a_hold_that_ran_out_is_free_again(test: TestDatabase) {

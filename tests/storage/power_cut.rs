@@ -12,7 +12,10 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-on_both_databases!(kill_9_amid_a_thousand_bookings_loses_nothing_that_was_answered);
+on_both_databases!(
+    kill_9_amid_a_thousand_bookings_loses_nothing_that_was_answered,
+    requests_that_their_clients_left_leave_nothing_by_half,
+);
 
 const BOOKINGS: u32 = 1000;
 const KILLED_AFTER: usize = 300;
@@ -42,6 +45,24 @@ async fn kill_9_amid_a_thousand_bookings_loses_nothing_that_was_answered(test: T
         assert_eq!(appointment.map(|appointment| appointment.status), Some(Status::Booked), "{id} was answered");
     }
     assert_nothing_is_by_half(&test, &database, answered.len(), audited_before).await;
+}
+
+/// A client that goes away ends its request wherever it was: between two statements, or within the commit.
+async fn requests_that_their_clients_left_leave_nothing_by_half(test: TestDatabase) {
+    let database = clinic::open(&test).await;
+    let audited_before = count(&test, "audit").await;
+    let requests = (0..200).map(|n| {
+        let patience = Duration::from_micros(u64::from(n) * 97 % 20_000);
+        tokio::spawn(tokio::time::timeout(patience, book_one(database.clone(), n)))
+    });
+    let mut answered = 0;
+    for request in requests.collect::<Vec<_>>() {
+        answered += usize::from(matches!(request.await.unwrap(), Ok(Some(_))));
+    }
+    assert!(answered < 200, "nobody went away");
+    let after = tokio::time::timeout(Duration::from_secs(20), book_one(database.clone(), 200)).await;
+    assert!(after.unwrap().is_some(), "the next client is served");
+    assert_nothing_is_by_half(&test, &database, answered + 1, audited_before).await;
 }
 
 /// Every booking has all its rows: three of time, one of history, one attempt, two of audit.
@@ -85,12 +106,17 @@ async fn server() {
 }
 
 async fn book_and_answer(database: Database, n: u32) {
+    if let Some(id) = book_one(database, n).await {
+        println!("{ANSWER}{id}");
+    }
+}
+
+/// No two have a time in common.
+async fn book_one(database: Database, n: u32) -> Option<AppointmentId> {
     let people = u32::try_from(PEOPLE).unwrap();
     let who = u64::from(n % people);
     let visit = Visit { specialist: who, patient: who, cart: Some(who), start_minute: n / people * 10, minutes: 10 };
-    if let Ok(id) = book(&database, &visit.appointment(None)).await {
-        println!("{ANSWER}{id}");
-    }
+    book(&database, &visit.appointment(None)).await.ok()
 }
 
 /// PostgreSQL finishes what a vanished client had asked for last.
