@@ -1,7 +1,7 @@
 //! Copies of the SQLite database: taken beside a running server, put back while none runs. PostgreSQL has tools of its own.
 
 use super::StorageError;
-use super::database::{SQLITE_FILE, lock_folder, make_folder, on_file, sqlite_file_url};
+use super::database::{SQLITE_FILE, lock_folder, make_folder, on_file, require_database, sqlite_file_url};
 use crate::model::time::UnixMillis;
 use sqlx::{AnyConnection, ConnectOptions as _, Connection as _, Row as _};
 use std::fs::{self, File, OpenOptions};
@@ -17,6 +17,7 @@ const PARTS: [&str; 3] = ["-wal", "-shm", ""];
 /// # Errors
 /// There is no database, there is a `file` already, or it cannot be written.
 pub async fn backup(folder: &Path, file: &Path) -> Result<u64, StorageError> {
+    require_database(folder)?;
     if file.exists() {
         return Err(on_file(file)(std::io::ErrorKind::AlreadyExists.into()));
     }

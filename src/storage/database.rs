@@ -69,6 +69,7 @@ impl Database {
         if let Some(url) = url {
             return Self::postgres(url).await;
         }
+        require_database(folder)?;
         let readers = sqlite_readers(folder).await?;
         Ok(Self { engine: Engine::Sqlite, writers: readers.clone(), readers, _lock: None })
     }
@@ -106,6 +107,14 @@ impl Database {
         migrations.sort_by_key(|migration| migration.version);
         Ok(Migrator::with_migrations(migrations).run(&self.writers).await?)
     }
+}
+
+/// For those who only look: a folder without a database gets a plain word instead of SQLite's.
+pub(super) fn require_database(folder: &Path) -> Result<(), StorageError> {
+    if folder.join(SQLITE_FILE).is_file() {
+        return Ok(());
+    }
+    Err(StorageError::NoDatabase { folder: folder.display().to_string() })
 }
 
 /// Made for the server's user alone: patients' data lies here.

@@ -23,6 +23,8 @@ pub enum StorageError {
     Unreadable { column: &'static str },
     #[error("{path}: {reason}")]
     File { path: String, reason: std::io::Error },
+    #[error("there is no database in {folder} yet; `storage.data_folder` says where it is looked for")]
+    NoDatabase { folder: String },
     #[error("{path} is no whole database of Kenes'")]
     NotABackup { path: String },
     #[error("the database in {folder} is in use by another process; stop the server first")]
@@ -44,9 +46,12 @@ impl StorageError {
             Self::Dangling(_) => "dangling_reference",
             Self::KeyReused => "idempotency_key_reused",
             Self::Unaudited | Self::Unreadable { .. } => "internal",
-            Self::File { .. } | Self::NotABackup { .. } | Self::InUse { .. } | Self::Schema(_) | Self::Database(_) => {
-                "database"
-            }
+            Self::File { .. }
+            | Self::NoDatabase { .. }
+            | Self::NotABackup { .. }
+            | Self::InUse { .. }
+            | Self::Schema(_)
+            | Self::Database(_) => "database",
         }
     }
 

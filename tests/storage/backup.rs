@@ -83,3 +83,21 @@ async fn a_postgres_is_left_to_its_own_tools() {
     test.url = Some("postgres://localhost/kenes".to_owned());
     assert!(refused(&kenes(&test, &["backup", "x"])).contains("pg_dump"));
 }
+
+#[test]
+fn a_folder_without_a_database_is_named_as_such() {
+    let folder = std::env::temp_dir().join(format!("kenes-empty-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    for arguments in [&["audit", "verify"][..], &["backup", "copy.sqlite3"]] {
+        let output = Command::new(env!("CARGO_BIN_EXE_kenes"))
+            .args(arguments)
+            .env("KENES_STORAGE_DATA_FOLDER", &folder)
+            .current_dir(&folder)
+            .output()
+            .unwrap();
+        let told = refused(&output);
+        assert!(told.contains("there is no database in") && told.lines().count() == 1, "{told}");
+    }
+    assert!(fs::read_dir(&folder).unwrap().next().is_none(), "and nothing is left behind");
+    fs::remove_dir_all(&folder).unwrap();
+}
