@@ -3,7 +3,7 @@
 //! Whether a step is allowed is the model's to say ([`Appointment::decide`]); here a step is stored whole or not at all. That
 //! two appointments never share a person or a cart at one time is refused by the database itself (migrations 0002).
 
-use super::change::{Change, millis};
+use super::change::{Change, millis, require_current};
 use super::columns::Columns;
 use super::{Database, StorageError, slots};
 use crate::model::appointment::{Appointment, EventKind, Status, Transition};
@@ -82,9 +82,7 @@ pub async fn move_to(change: &mut Change, seen: &Appointment, moved: &Appointmen
     .execute(change.connection())
     .await
     .map_err(StorageError::on_insert("appointment"))?;
-    if result.rows_affected() == 0 {
-        return Err(Refusal::Changed.into());
-    }
+    require_current(&result)?;
     sqlx::query("DELETE FROM busy WHERE appointment_id = $1 AND kind = 'cart'")
         .bind(seen.id.to_string())
         .execute(change.connection())
@@ -238,7 +236,7 @@ async fn update(change: &mut Change, seen: &Appointment, after: &Appointment) ->
     .bind(i64::from(seen.stamp.version.0))
     .execute(change.connection())
     .await?;
-    if result.rows_affected() == 0 { Err(Refusal::Changed.into()) } else { Ok(()) }
+    require_current(&result)
 }
 
 /// Specialist, then patient, then cart, always: PostgreSQL's writers wait for each other, and in one order they never wait in a

@@ -3,10 +3,12 @@
 use super::database::{Database, Engine};
 use super::{StorageError, audit};
 use crate::model::ids::{ApiKeyId, CartId, JoinTokenId, UserId};
+use crate::model::refusal::Refusal;
 use crate::model::time::UnixMillis;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
+use sqlx::any::AnyQueryResult;
 use sqlx::{Any, AnyConnection, Row as _, Transaction};
 use std::fmt;
 
@@ -42,6 +44,11 @@ impl fmt::Display for Author {
             Self::System => f.write_str("system"),
         }
     }
+}
+
+/// Each UPDATE of a row names the version that the caller saw. None found: the row is another by now.
+pub(super) fn require_current(updated: &AnyQueryResult) -> Result<(), StorageError> {
+    if updated.rows_affected() == 0 { Err(Refusal::Changed.into()) } else { Ok(()) }
 }
 
 /// An `Idempotency-Key` and the digest of the request that came with it; scoped to the author.

@@ -1,13 +1,12 @@
 //! Patients. What identifies them is in their row alone: audit rows say which fields changed, never to what.
 
-use super::change::{Change, millis};
+use super::change::{Change, millis, require_current};
 use super::columns::Columns;
 use super::{Database, StorageError};
 use crate::model::ids::PatientId;
 use crate::model::iin::Iin;
 use crate::model::patient::{NewPatient, Patient};
 use crate::model::private::Private;
-use crate::model::refusal::Refusal;
 use serde_json::json;
 use sqlx::Any;
 use sqlx::any::{AnyArguments, AnyRow};
@@ -33,7 +32,7 @@ pub async fn create(change: &mut Change, patient: &Patient) -> Result<(), Storag
 }
 
 /// # Errors
-/// [`Refusal::Changed`]: it is another by now. As for [`create`], besides.
+/// `Refusal::Changed`: it is another by now. As for [`create`], besides.
 pub async fn update(change: &mut Change, seen: &Patient, details: NewPatient) -> Result<Patient, StorageError> {
     let after = Patient { id: seen.id, details, stamp: seen.stamp.changed(change.now) };
     let update = sqlx::query(
@@ -47,9 +46,7 @@ pub async fn update(change: &mut Change, seen: &Patient, details: NewPatient) ->
         .execute(change.connection())
         .await
         .map_err(StorageError::on_insert("patient"))?;
-    if result.rows_affected() == 0 {
-        return Err(Refusal::Changed.into());
-    }
+    require_current(&result)?;
     change.note("patient", seen.id, "updated", json!({ "fields": changed_fields(&seen.details, &after.details) }));
     Ok(after)
 }

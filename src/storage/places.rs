@@ -1,11 +1,10 @@
 //! Sites, and the carts that stand in them.
 
-use super::change::{Change, millis};
+use super::change::{Change, millis, require_current};
 use super::columns::Columns;
 use super::{Database, StorageError};
 use crate::model::cart::{Cart, CartCheck, NewCart};
 use crate::model::ids::{CartId, SiteId};
-use crate::model::refusal::Refusal;
 use crate::model::site::{NewSite, Site};
 use crate::model::time::UnixMillis;
 use serde_json::json;
@@ -35,7 +34,7 @@ pub async fn create_site(change: &mut Change, site: &Site) -> Result<(), Storage
 }
 
 /// # Errors
-/// [`Refusal::Changed`]: it is another by now.
+/// `Refusal::Changed`: it is another by now.
 pub async fn update_site(change: &mut Change, seen: &Site, details: NewSite) -> Result<Site, StorageError> {
     let after = Site { id: seen.id, details, stamp: seen.stamp.changed(change.now) };
     let result = sqlx::query(
@@ -52,9 +51,7 @@ pub async fn update_site(change: &mut Change, seen: &Site, details: NewSite) -> 
     .bind(i64::from(seen.stamp.version.0))
     .execute(change.connection())
     .await?;
-    if result.rows_affected() == 0 {
-        return Err(Refusal::Changed.into());
-    }
+    require_current(&result)?;
     change.note("site", seen.id, "updated", json!({ "version": after.stamp.version.0 }));
     Ok(after)
 }
@@ -102,7 +99,7 @@ pub async fn create_cart(change: &mut Change, cart: &Cart) -> Result<(), Storage
 }
 
 /// # Errors
-/// [`Refusal::Changed`]: it is another by now.
+/// `Refusal::Changed`: it is another by now.
 pub async fn update_cart(change: &mut Change, seen: &Cart, details: NewCart) -> Result<Cart, StorageError> {
     let after = Cart { details, stamp: seen.stamp.changed(change.now), ..seen.clone() };
     let result = sqlx::query(
@@ -119,9 +116,7 @@ pub async fn update_cart(change: &mut Change, seen: &Cart, details: NewCart) -> 
     .execute(change.connection())
     .await
     .map_err(StorageError::on_insert("cart"))?;
-    if result.rows_affected() == 0 {
-        return Err(Refusal::Changed.into());
-    }
+    require_current(&result)?;
     change.note("cart", seen.id, "updated", json!({ "version": after.stamp.version.0 }));
     Ok(after)
 }

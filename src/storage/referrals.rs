@@ -1,12 +1,11 @@
 //! Referrals: received once per number of their source, worked from a site's inbox.
 
-use super::change::{Change, millis};
+use super::change::{Change, millis, require_current};
 use super::columns::Columns;
 use super::{Database, StorageError};
 use crate::model::ids::{PatientId, ReferralId, SiteId};
 use crate::model::private::Private;
 use crate::model::referral::{Icd10, NewReferral, Referral, ReferralEvent, ReferralStatus};
-use crate::model::refusal::Refusal;
 use serde_json::json;
 use sqlx::any::AnyRow;
 
@@ -44,7 +43,7 @@ pub async fn create(change: &mut Change, referral: &Referral) -> Result<(), Stor
 /// Stores what the model makes of `event` on the referral that the caller saw.
 ///
 /// # Errors
-/// The model's refusal, or [`Refusal::Changed`]: it is another by now.
+/// The model's refusal, or `Refusal::Changed`: it is another by now.
 pub async fn apply(change: &mut Change, seen: &Referral, event: ReferralEvent) -> Result<Referral, StorageError> {
     let status = seen.status.after(event)?;
     let after = Referral { status, stamp: seen.stamp.changed(change.now), ..seen.clone() };
@@ -57,9 +56,7 @@ pub async fn apply(change: &mut Change, seen: &Referral, event: ReferralEvent) -
             .bind(i64::from(seen.stamp.version.0))
             .execute(change.connection())
             .await?;
-    if result.rows_affected() == 0 {
-        return Err(Refusal::Changed.into());
-    }
+    require_current(&result)?;
     change.note("referral", seen.id, event.as_str(), json!({ "from": seen.status, "to": status }));
     Ok(after)
 }

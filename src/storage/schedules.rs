@@ -1,10 +1,9 @@
 //! Schedules of specialists and carts, and the days on which they are away.
 
-use super::change::{Change, millis};
+use super::change::{Change, millis, require_current};
 use super::columns::Columns;
 use super::{Database, StorageError};
 use crate::model::ids::{CartId, ScheduleExceptionId, UserId};
-use crate::model::refusal::Refusal;
 use crate::model::schedule::{Hours, NewException, NewSchedule, Resource, Schedule, ScheduleException};
 use jiff::civil::{Date, Weekday};
 use serde_json::json;
@@ -34,7 +33,7 @@ pub async fn create(change: &mut Change, schedule: &Schedule) -> Result<(), Stor
 /// Changes or, by its last day, ends a schedule. Slots that are published already stay as they are.
 ///
 /// # Errors
-/// [`Refusal::Changed`]: it is another by now.
+/// `Refusal::Changed`: it is another by now.
 pub async fn update(change: &mut Change, seen: &Schedule, details: NewSchedule) -> Result<Schedule, StorageError> {
     let after = Schedule { id: seen.id, details, stamp: seen.stamp.changed(change.now) };
     let update = sqlx::query(
@@ -49,9 +48,7 @@ pub async fn update(change: &mut Change, seen: &Schedule, details: NewSchedule) 
         .execute(change.connection())
         .await
         .map_err(StorageError::on_insert("schedule"))?;
-    if result.rows_affected() == 0 {
-        return Err(Refusal::Changed.into());
-    }
+    require_current(&result)?;
     change.note("schedule", seen.id, "updated", json!({ "version": after.stamp.version.0 }));
     Ok(after)
 }

@@ -1,6 +1,6 @@
 //! Slots: published from schedules, searched, held, booked, freed. A hold that has run out counts as free by the time alone.
 
-use super::change::{Change, millis};
+use super::change::{Change, millis, require_current};
 use super::columns::Columns;
 use super::{Database, StorageError};
 use crate::model::appointment::Channel;
@@ -131,9 +131,7 @@ pub async fn set_state(change: &mut Change, seen: &Slot, state: SlotState) -> Re
     .bind(i64::from(seen.stamp.version.0))
     .execute(change.connection())
     .await?;
-    if result.rows_affected() == 0 {
-        return Err(Refusal::Changed.into());
-    }
+    require_current(&result)?;
     change.note("slot", seen.id, "state_set", json!({ "status": state.status() }));
     Ok(changed)
 }

@@ -1,11 +1,10 @@
 //! Users: where they work, what they may do, what they treat. How they prove who they are lies elsewhere.
 
-use super::change::{Change, millis};
+use super::change::{Change, millis, require_current};
 use super::columns::Columns;
 use super::{Database, StorageError};
 use crate::model::ids::{SiteId, UserId};
 use crate::model::private::Private;
-use crate::model::refusal::Refusal;
 use crate::model::specialty::Specialty;
 use crate::model::user::{NewUser, User};
 use serde_json::json;
@@ -36,7 +35,7 @@ pub async fn create(change: &mut Change, user: &User) -> Result<(), StorageError
 }
 
 /// # Errors
-/// [`Refusal::Changed`]: it is another by now.
+/// `Refusal::Changed`: it is another by now.
 pub async fn update(change: &mut Change, seen: &User, details: NewUser) -> Result<User, StorageError> {
     let after = User { id: seen.id, details, stamp: seen.stamp.changed(change.now) };
     let result = sqlx::query(
@@ -55,9 +54,7 @@ pub async fn update(change: &mut Change, seen: &User, details: NewUser) -> Resul
     .execute(change.connection())
     .await
     .map_err(StorageError::on_insert("user"))?;
-    if result.rows_affected() == 0 {
-        return Err(Refusal::Changed.into());
-    }
+    require_current(&result)?;
     let roles = json!({ "from": seen.details.roles.to_string(), "to": after.details.roles.to_string() });
     change.note("user", seen.id, "updated", json!({ "roles": roles }));
     Ok(after)

@@ -1,10 +1,9 @@
 //! The waiting list and the offers made to it. Who is asked first is an index: urgent, then oldest.
 
-use super::change::{Change, millis};
+use super::change::{Change, millis, require_current};
 use super::columns::Columns;
 use super::{Database, StorageError};
 use crate::model::ids::{SlotId, WaitlistEntryId, WaitlistOfferId};
-use crate::model::refusal::Refusal;
 use crate::model::time::{Interval, UnixMillis};
 use crate::model::waitlist::{FreedSlot, NewWaitlistEntry, OfferResult, WaitlistEntry, WaitlistOffer, WaitlistStatus};
 use serde_json::json;
@@ -41,7 +40,7 @@ pub async fn join(change: &mut Change, entry: &WaitlistEntry) -> Result<(), Stor
 }
 
 /// # Errors
-/// [`Refusal::Changed`]: it is another by now.
+/// `Refusal::Changed`: it is another by now.
 pub async fn set_status(
     change: &mut Change,
     seen: &WaitlistEntry,
@@ -57,9 +56,7 @@ pub async fn set_status(
             .bind(i64::from(seen.stamp.version.0))
             .execute(change.connection())
             .await?;
-    if result.rows_affected() == 0 {
-        return Err(Refusal::Changed.into());
-    }
+    require_current(&result)?;
     change.note("waitlist", seen.id, "status_set", json!({ "status": status }));
     Ok(after)
 }
@@ -125,7 +122,7 @@ pub async fn offer(change: &mut Change, offer: &WaitlistOffer) -> Result<(), Sto
 /// Keeps what became of the offer that the caller saw.
 ///
 /// # Errors
-/// [`Refusal::Changed`]: it was answered in the meantime.
+/// `Refusal::Changed`: it was answered in the meantime.
 pub async fn answer(
     change: &mut Change,
     seen: &WaitlistOffer,
@@ -142,9 +139,7 @@ pub async fn answer(
     .bind(i64::from(seen.stamp.version.0))
     .execute(change.connection())
     .await?;
-    if updated.rows_affected() == 0 {
-        return Err(Refusal::Changed.into());
-    }
+    require_current(&updated)?;
     change.note("waitlist_offer", seen.id, result.as_str(), json!({ "slot": seen.slot }));
     Ok(after)
 }
