@@ -56,8 +56,21 @@ impl PictureId {
         }
     }
 
+    /// Overwrites the picture id that stands at `offset`, where there is one; gives the offset behind it.
+    pub(super) fn replace(present: Option<Self>, payload: &mut [u8], offset: usize, id: u16) -> usize {
+        let Some(present) = present else { return offset };
+        if let Some(bytes) = payload.get_mut(offset..) {
+            present.overwrite(bytes, id);
+        }
+        offset
+            + match present {
+                Self::Short(_) => 1,
+                Self::Long(_) => 2,
+            }
+    }
+
     /// Puts the low bits of `id` in the place of this one at the start of `bytes`, no longer and no shorter than it was.
-    pub(super) fn overwrite(self, bytes: &mut [u8], id: u16) {
+    fn overwrite(self, bytes: &mut [u8], id: u16) {
         let [high, low] = id.to_be_bytes();
         match (self, bytes) {
             (Self::Long(_), [first, second, ..]) => (*first, *second) = (high | 0x80, low),
@@ -143,16 +156,7 @@ impl Descriptor {
     /// Puts a subscriber's numbers in the place of the publisher's, where the descriptor has them; the length stays.
     pub fn rewrite(&self, payload: &mut [u8], picture_id: u16, tl0_pic_idx: u8) {
         // Byte 0 is the mandatory one, byte 1 the extension byte.
-        let mut offset = 2;
-        if let Some(id) = self.picture_id {
-            if let Some(bytes) = payload.get_mut(offset..) {
-                id.overwrite(bytes, picture_id);
-            }
-            offset += match id {
-                PictureId::Short(_) => 1,
-                PictureId::Long(_) => 2,
-            };
-        }
+        let offset = PictureId::replace(self.picture_id, payload, 2, picture_id);
         if self.tl0_pic_idx.is_some()
             && let Some(byte) = payload.get_mut(offset)
         {

@@ -105,16 +105,7 @@ impl Descriptor {
 
     /// Puts a subscriber's numbers in the place of the publisher's, where the descriptor has them; the length stays.
     pub fn rewrite(&self, payload: &mut [u8], picture_id: u16, tl0_pic_idx: u8) {
-        let mut offset = 1;
-        if let Some(id) = self.picture_id {
-            if let Some(bytes) = payload.get_mut(offset..) {
-                id.overwrite(bytes, picture_id);
-            }
-            offset += match id {
-                PictureId::Short(_) => 1,
-                PictureId::Long(_) => 2,
-            };
-        }
+        let offset = PictureId::replace(self.picture_id, payload, 1, picture_id);
         // After the layer byte, which non-flexible mode always has with TL0PICIDX.
         if self.tl0_pic_idx.is_some()
             && let Some(byte) = payload.get_mut(offset + 1)
