@@ -36,7 +36,7 @@ pub struct Counters {
     pub peers: u64,
     /// Now.
     pub rooms: u64,
-    /// Now: tracks that have carried a packet and still have a publisher.
+    /// Now: sections in which somebody may publish, whether or not anything is sent.
     pub tracks: u64,
     /// Now: slots that carry a track.
     pub subscriptions: u64,
