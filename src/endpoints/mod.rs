@@ -5,6 +5,7 @@ pub mod join;
 pub mod metrics;
 pub mod pages;
 mod problem;
+pub mod problem_texts;
 pub mod security_headers;
 pub mod websocket;
 
