@@ -86,6 +86,7 @@ ids! {
     ReconfirmCallId,
     JoinTokenId,
     ConsentId,
+    ConclusionId,
     /// One consultation as it took place: join times, outcome, quality.
     VisitId,
     /// A person's sign-in.

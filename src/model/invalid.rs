@@ -134,6 +134,18 @@ impl Fields {
         self.take(field, limit.check(text, true))
     }
 
+    pub fn optional_prose(
+        &mut self,
+        field: &'static str,
+        text: Option<&str>,
+        limit: TextLimit,
+    ) -> Option<Option<String>> {
+        match present(text) {
+            None => Some(None),
+            Some(text) => self.take(field, limit.check(text, true)).map(Some),
+        }
+    }
+
     /// Notes `fault` unless `holds`.
     pub fn demand(&mut self, field: &'static str, holds: bool, fault: Fault) {
         if !holds {

@@ -24,6 +24,12 @@ pub enum Refusal {
     CheckInTooLate,
     #[error("the patient has not decided about consent")]
     ConsentUndecided,
+    #[error("the patient has not consented to the consultation")]
+    ConsentRefused,
+    #[error("nobody has checked the patient in yet")]
+    NotCheckedIn,
+    #[error("the conclusion is signed; add to it instead")]
+    ConclusionSigned,
     #[error("a summary, or the reason for none, is missing")]
     SummaryMissing,
     #[error("the visit has started")]
@@ -82,6 +88,9 @@ impl Refusal {
         Self::CheckInTooEarly,
         Self::CheckInTooLate,
         Self::ConsentUndecided,
+        Self::ConsentRefused,
+        Self::NotCheckedIn,
+        Self::ConclusionSigned,
         Self::SummaryMissing,
         Self::VisitStarted,
         Self::NoShowTooEarly,
@@ -120,6 +129,9 @@ impl Refusal {
             Self::CheckInTooEarly => "check_in_too_early",
             Self::CheckInTooLate => "check_in_too_late",
             Self::ConsentUndecided => "consent_undecided",
+            Self::ConsentRefused => "consent_refused",
+            Self::NotCheckedIn => "not_checked_in",
+            Self::ConclusionSigned => "conclusion_signed",
             Self::SummaryMissing => "summary_missing",
             Self::VisitStarted => "visit_started",
             Self::NoShowTooEarly => "no_show_too_early",
@@ -153,7 +165,7 @@ impl Refusal {
                 Some("slot")
             }
             Self::TimeTaken => Some("start"),
-            Self::ConsentUndecided | Self::ConsentNotGiven => Some("consent"),
+            Self::ConsentUndecided | Self::ConsentRefused | Self::ConsentNotGiven => Some("consent"),
             Self::SummaryMissing => Some("summary"),
             _ => None,
         }

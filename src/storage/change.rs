@@ -5,6 +5,7 @@ use super::{StorageError, audit};
 use crate::model::ids::{ApiKeyId, CartId, JoinTokenId, UserId};
 use crate::model::refusal::Refusal;
 use crate::model::time::UnixMillis;
+use crate::model::visit::Attendee;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -30,6 +31,16 @@ impl Author {
         match self {
             Self::User(id) => Some(*id),
             _ => None,
+        }
+    }
+}
+
+impl From<Attendee> for Author {
+    fn from(attendee: Attendee) -> Self {
+        match attendee {
+            Attendee::User(id) => Self::User(id),
+            Attendee::Cart(id) => Self::Cart(id),
+            Attendee::Link(id) => Self::Link(id),
         }
     }
 }

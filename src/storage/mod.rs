@@ -10,6 +10,8 @@ pub mod audit;
 pub mod backup;
 mod change;
 mod columns;
+pub mod conclusions;
+pub mod consent_texts;
 mod database;
 mod error;
 mod hex;

@@ -30,3 +30,4 @@ mod databases;
 mod power_cut;
 mod records;
 mod schema;
+mod visits;
