@@ -1,9 +1,6 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
-import { en } from '../public/js/i18n/en.js';
-import { kk } from '../public/js/i18n/kk.js';
-import { ru } from '../public/js/i18n/ru.js';
 import { loadLanguage, pickLanguage, translate } from '../public/js/i18n/index.js';
 
 const js = new URL('../public/js/', import.meta.url);
@@ -11,20 +8,38 @@ const js = new URL('../public/js/', import.meta.url);
 /** @returns {{path: string, text: string}[]} every module of the client but the dictionaries */
 function modules() {
   return readdirSync(js, { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.js') && !/^i18n\/(kk|ru|en)\.js$/.test(path))
+    .filter((path) => path.endsWith('.js') && !/^i18n\/(\w+\/)?(kk|ru|en)\.js$/.test(path))
     .map((path) => ({ path, text: readFileSync(new URL(path, js), 'utf8') }));
 }
 
-for (const [language, dictionary] of Object.entries({ kk, ru })) {
-  test(`${language} says everything that English says, and nothing else`, () => {
-    assert.deepEqual(Object.keys(dictionary), Object.keys(en));
-  });
+/** What every page says, and a folder for each area that only some say. */
+const folders = ['.', ...readdirSync(new URL('i18n/', js), { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []))];
 
-  test(`${language} names the same parameters as English`, () => {
+/** @param {string} folder @param {string} language @returns {Promise<Record<string, string>>} */
+const dictionaryOf = async (folder, language) => (await import(new URL(`i18n/${folder}/${language}.js`, js).href))[language];
+
+/** @param {string} language @returns {Promise<Record<string, string>>} of all areas */
+const wholeDictionary = async (language) => Object.assign({}, ...(await Promise.all(folders.map((folder) => dictionaryOf(folder, language)))));
+const [en, kk] = [await wholeDictionary('en'), await wholeDictionary('kk')];
+
+for (const folder of folders) {
+  for (const language of ['kk', 'ru']) {
+    test(`${language} says everything that English says, and nothing else: ${folder}`, async () => {
+      assert.deepEqual(Object.keys(await dictionaryOf(folder, language)), Object.keys(await dictionaryOf(folder, 'en')));
+    });
+  }
+}
+
+test('no two areas say the same key', async () => {
+  const keys = (await Promise.all(folders.map((folder) => dictionaryOf(folder, 'en')))).flatMap((dictionary) => Object.keys(dictionary));
+  assert.equal(new Set(keys).size, keys.length);
+});
+
+for (const language of ['kk', 'ru']) {
+  test(`${language} names the same parameters as English`, async () => {
     const names = (/** @type {string} */ text) => (text.match(/\{\w+\}/g) ?? []).sort();
-    for (const [key, text] of Object.entries(en)) {
-      assert.deepEqual(names(dictionary[/** @type {keyof typeof en} */ (key)]), names(text), key);
-    }
+    const dictionary = await wholeDictionary(language);
+    for (const [key, text] of Object.entries(en)) assert.deepEqual(names(dictionary[key] ?? ''), names(text), key);
   });
 }
 

@@ -1,11 +1,13 @@
-/** Languages: which one to speak, and a key in that language. Holds the dictionaries loaded so far; a phone pays for the one it speaks. */
+/** Languages: which one to speak, and a key in that language. Holds the words loaded so far; a phone pays for what its page says. */
 
 /** @typedef {'kk' | 'ru' | 'en'} Language */
-/** @typedef {keyof typeof import('./en.js').en} Key */
-/** @typedef {Record<Key, string>} Dictionary */
+/** What only some pages say: a folder with a dictionary per language. @typedef {'call'} Area */
+/** @typedef {keyof typeof import('./en.js').en | keyof typeof import('./call/en.js').en} Key */
 
-/** @type {Partial<Record<Language, Dictionary>>} */
+/** @type {Partial<Record<Language, Partial<Record<Key, string>>>>} */
 const loaded = {};
+/** Areas asked for so far: every language that is loaded later says them too. @type {Set<Area>} */
+const spoken = new Set();
 
 /** Each language in its own words, in the order of the switch. @type {{id: Language, name: string, short: string}[]} */
 export const LANGUAGES = [
@@ -16,10 +18,17 @@ export const LANGUAGES = [
 
 const STORED = 'kenes.language';
 
-/** Must have finished before anything is said in this language. @param {Language} language */
-export async function loadLanguage(language) {
-  loaded[language] ??= (await import(`./${language}.js`))[language];
+/** Must have finished before anything is said in this language. @param {Language} language @param {Area[]} areas beside what every page says, from now on */
+export async function loadLanguage(language, ...areas) {
+  for (const area of areas) spoken.add(area);
+  loaded[language] ??= {};
+  const folders = ['.', ...spoken];
+  // An area that comes later is said in every language that the page may still be in.
+  await Promise.all(languages(loaded).flatMap((each) => folders.map(async (folder) => Object.assign(loaded[each] ?? {}, (await import(`./${folder}/${each}.js`))[each]))));
 }
+
+/** @param {Partial<Record<Language, unknown>>} of */
+const languages = (of) => LANGUAGES.map(({ id }) => id).filter((id) => of[id]);
 
 /** @param {Language} language @param {Key} key @param {Record<string, string | number>} [params] */
 export function translate(language, key, params = {}) {

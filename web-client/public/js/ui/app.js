@@ -4,9 +4,12 @@ import { DeviceCheck } from './device-check.js';
 import { ConnectionWords, Failure, Page, translator } from './frame.js';
 import { LeftPage } from './left-page.js';
 import { WaitingRoom } from './waiting-room.js';
+import { loadLanguage } from '../i18n/index.js';
 
 /** @typedef {import('../session/session.js').Session} Session */
 /** @typedef {{Call: typeof import('./call.js').Call}} CallModule */
+
+const CALL_STYLES = ['call', 'tile', 'bar', 'panel'];
 
 /** @param {{session: Session}} props */
 export function App({ session }) {
@@ -20,7 +23,7 @@ export function App({ session }) {
   const ready = state.phase !== 'starting' && !state.preparing;
   // The call's own page loads while the person looks at the device check: the camera need not wait for it.
   useEffect(() => {
-    if (ready) void import('./call.js').then(setCall);
+    if (ready) void loadCall(state.language).then(setCall);
   }, [ready]);
   const t = translator(state.language);
   useEffect(() => {
@@ -34,6 +37,25 @@ export function App({ session }) {
     onSpeak=${(/** @type {import('../i18n/index.js').Language} */ language) => session.speak(language)}>
     <${Content} ...${props} />
   <//>`;
+}
+
+/** @param {import('../i18n/index.js').Language} language @returns {Promise<CallModule>} */
+async function loadCall(language) {
+  const [call] = await Promise.all([import('./call.js'), loadLanguage(language, 'call'), ...CALL_STYLES.map(loadStyle)]);
+  return call;
+}
+
+/** @param {string} name of a file in css/ */
+function loadStyle(name) {
+  const link = document.createElement('link');
+  link.rel = 'stylesheet';
+  link.href = `/css/${name}.css`;
+  document.head.append(link);
+  return new Promise((resolve) => {
+    link.addEventListener('load', resolve);
+    // Unstyled is better than no call.
+    link.addEventListener('error', resolve);
+  });
 }
 
 /** @param {import('./frame.js').ViewProps} props */
