@@ -12,7 +12,7 @@ export function translator(language) {
   return (key, params) => translate(language, key, params);
 }
 
-/** @param {{language: Language, onSpeak: (language: Language) => void, t: Translate}} props */
+/** @param {{language: Language, onSpeak: (language: Language) => void, t: (key: 'app.language') => string}} props */
 export function LanguageSwitch({ language, onSpeak, t }) {
   return html`<div class="languages" role="group" aria-label=${t('app.language')}>
     ${LANGUAGES.map(

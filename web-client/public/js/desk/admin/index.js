@@ -1,0 +1,4 @@
+/** The administrator's views, by the names of `navigation.js`. */
+
+/** @type {import('../shell.js').Views} */
+export const views = {};

@@ -1,0 +1,4 @@
+/** The nurse's views, by the names of `navigation.js`. */
+
+/** @type {import('../shell.js').Views} */
+export const views = {};

@@ -1,0 +1,2 @@
+/** English of the administrator's desk. */
+export const en = {};

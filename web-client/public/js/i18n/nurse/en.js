@@ -1,0 +1,2 @@
+/** English of the nurse's desk. */
+export const en = {};

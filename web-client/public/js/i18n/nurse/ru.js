@@ -1,0 +1,3 @@
+/** Russian of the nurse's desk. */
+/** @type {Record<keyof typeof import('./en.js').en, string>} */
+export const ru = {};

@@ -1,0 +1,2 @@
+/** English of the specialist's desk. */
+export const en = {};
