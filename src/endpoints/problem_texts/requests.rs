@@ -10,7 +10,7 @@ pub(super) const ROWS: &[Row] = &[
         ["You are not signed in", "Your session may have expired. Sign in again."],
     ),
     row(
-        "sign_in_failed",
+        "sign_in_refused",
         ["Кіру мүмкін болмады", "Логин немесе құпиясөз дұрыс емес. Пернетақта тілін тексеріп, қайталаңыз."],
         ["Войти не удалось", "Логин или пароль не подходят. Проверьте раскладку клавиатуры и повторите."],
         ["Signing in failed", "The login or the password is wrong. Check the keyboard's language and try again."],
@@ -31,25 +31,13 @@ pub(super) const ROWS: &[Row] = &[
         ],
     ),
     row(
-        "must_change_password",
+        "password_change_required",
         [
             "Алдымен құпиясөзді ауыстырыңыз",
             "Сізге бір реттік құпиясөз берілген. Өз құпиясөзіңізді қойып, жұмысты жалғастырыңыз.",
         ],
         ["Сначала смените пароль", "Вам выдан одноразовый пароль. Задайте свой и продолжайте работу."],
         ["Change your password first", "You were given a one-time password. Set your own and go on."],
-    ),
-    row(
-        "password_wrong",
-        ["Қазіргі құпиясөз дұрыс емес", "Оны қайта енгізіңіз. Ұмытсаңыз, әкімшіден бір реттік құпиясөз сұраңыз."],
-        [
-            "Текущий пароль не подходит",
-            "Введите его ещё раз. Если забыли, попросите у администратора одноразовый пароль.",
-        ],
-        [
-            "The current password is wrong",
-            "Type it again. If you forgot it, ask the administrator for a one-time password.",
-        ],
     ),
     row(
         "pairing_code_wrong",
@@ -115,22 +103,16 @@ pub(super) const ROWS: &[Row] = &[
         ],
     ),
     row(
-        "too_large",
-        ["Тым көп дерек жіберілді", "Мәтінді қысқартып, қайталаңыз."],
-        ["Отправлено слишком много данных", "Сократите текст и повторите."],
-        ["Too much data was sent", "Shorten the text and try again."],
-    ),
-    row(
-        "unsupported_media_type",
+        "bad_body",
         [
-            "Деректер басқа пішімде жіберілді",
-            "Бағдарлама деректерді JSON түрінде жіберуі керек. Осы кодты әкімшіге айтыңыз.",
+            "Деректер күтілген түрде емес",
+            "Бетті жаңартып, қайталаңыз. Бағдарламалар сипаттамадағы өрістері бар JSON жіберуі керек.",
         ],
+        ["Данные не того вида", "Обновите страницу и повторите. Программам нужно присылать JSON с полями из описания."],
         [
-            "Данные отправлены в другом формате",
-            "Программа должна отправлять данные в формате JSON. Сообщите этот код администратору.",
+            "The data is not of the expected shape",
+            "Reload the page and try again. Programs must send JSON with the fields of the description.",
         ],
-        ["The data came in another format", "Programs must send JSON. Tell the administrator this code."],
     ),
     row(
         "invalid",
