@@ -1,14 +1,18 @@
 //! What every handler shares: one value, made at start, never replaced.
 
+use crate::accounts::password::Passwords;
 use crate::join_limit::JoinLimit;
 use crate::metrics::Metrics;
 use crate::rooms::Rooms;
+use crate::storage::Database;
 use crate::tokens::TokenKey;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
 pub struct App {
+    pub database: Database,
+    pub passwords: Passwords,
     pub tokens: TokenKey,
     pub join_token_life: Duration,
     pub join_limit: JoinLimit,

@@ -4,6 +4,7 @@
 //! request: [`router`] -> [`endpoints`] -> [`rooms`]; of a media event: shard -> [`rooms`] -> socket. ARCHITECTURE.md walks both.
 #![forbid(unsafe_code)]
 
+pub mod accounts;
 pub mod app;
 pub mod clock;
 pub mod config;
@@ -20,6 +21,8 @@ pub mod tls;
 pub mod tokens;
 pub mod web_client;
 
+use accounts::first_run::{self, FirstAdmin, FirstRunError};
+use accounts::password::Passwords;
 use app::App;
 use axum::Router;
 use axum::extract::connect_info::{ConnectInfo, IntoMakeServiceWithConnectInfo};
@@ -28,6 +31,7 @@ use axum_server::Handle;
 use axum_server::accept::{Accept, NoDelayAcceptor};
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use config::Config;
+use endpoints::cookie::OverTls;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use join_limit::JoinLimit;
@@ -41,6 +45,7 @@ use rooms::{EVENT_QUEUE, RoomLimits, Rooms, ShardReport};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
+use storage::{Database, StorageError};
 use tls::FirstBytesAcceptor;
 use tokens::{Grant, TokenKey, Use};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -56,6 +61,7 @@ pub struct Server {
     https: Option<SocketAddr>,
     bases: Bases,
     demos: Vec<DemoLinks>,
+    first_admin: Option<FirstAdmin>,
     self_signed: bool,
     shards: Vec<RunningShard>,
     /// Ends the listeners; they are `servers`.
@@ -75,6 +81,12 @@ pub enum StartError {
     Tls(#[from] tls::TlsError),
     #[error(transparent)]
     MediaCertificate(#[from] DtlsIdentityError),
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    #[error("cannot make the first administrator: {0}")]
+    FirstRun(#[from] FirstRunError),
+    #[error("cannot keep the key of links in the data folder: {0}")]
+    TokenKey(std::io::Error),
     #[error("the system's cryptography failed")]
     Crypto(#[from] aws_lc_rs::error::Unspecified),
     #[error("cannot set up the metrics: {0}")]
@@ -106,6 +118,9 @@ impl Server {
         let https = config.https.as_ref().map(|https| listen("https.listen", https.listen)).transpose()?;
         let (http_address, https_address) = (local_address(&http), https.as_ref().map(local_address));
 
+        let database = Database::open(&config.storage.data_folder, config.storage.database_url.as_deref()).await?;
+        let passwords = Passwords::new().map_err(FirstRunError::from)?;
+        let first_admin = first_run::ensure_admin(&database, &passwords, clock::unix_ms()).await?;
         let metrics = Arc::new(Metrics::new()?);
         let (media, shards, reports) = start_media(&config.media)?;
         let limits = RoomLimits { max_rooms: config.rooms.max_rooms, empty_life: config.rooms.empty_life };
@@ -115,10 +130,12 @@ impl Server {
         let bases =
             links::bases(config.http.public_url.as_deref(), http_address, https_address, links::network_address());
         let app = Arc::new(App {
-            tokens: TokenKey::new(config.tokens.key)?,
+            database,
+            passwords,
+            tokens: token_key(&config)?,
             join_token_life: config.tokens.join_token_life,
             join_limit: JoinLimit::new(config.http.joins_per_minute),
-            allowed_origins: config.http.allowed_origins.into_iter().chain(config.http.public_url).collect(),
+            allowed_origins: config.http.allowed_origins.iter().chain(&config.http.public_url).cloned().collect(),
             sockets: Arc::new(Semaphore::new(config.http.max_sockets)),
             rooms,
             metrics,
@@ -126,11 +143,12 @@ impl Server {
         let demos = demos(&app.tokens, &config.demo, &bases)?;
 
         let (listeners, mut servers) = (Handle::new(), JoinSet::new());
-        serve(&mut servers, http, None, &app, &listeners);
+        let behind_tls = config.http.public_url.as_ref().is_some_and(|url| url.starts_with("https:"));
+        serve(&mut servers, http, None, behind_tls, &app, &listeners);
         let files = config.https.as_ref().and_then(|https| https.files.as_ref());
         if let Some(https) = https {
             let tls = tls::server_config(files, &links::interface_addresses())?;
-            serve(&mut servers, https, Some(RustlsConfig::from_config(tls)), &app, &listeners);
+            serve(&mut servers, https, Some(RustlsConfig::from_config(tls)), true, &app, &listeners);
         }
         tracing::info!(shards = shards.len(), "server started");
         Ok(Self {
@@ -139,6 +157,7 @@ impl Server {
             https: https_address,
             bases,
             demos,
+            first_admin,
             self_signed: files.is_none(),
             shards,
             listeners,
@@ -167,7 +186,8 @@ impl Server {
     /// What a start prints; `links::announcement` describes it.
     #[must_use]
     pub fn announcement(&self) -> String {
-        links::announcement(&self.bases, &self.demos, self.self_signed)
+        let admin = self.first_admin.as_ref().map(|admin| (admin.login, admin.password.reveal().as_str()));
+        links::announcement(&self.bases, &self.demos, admin, self.self_signed)
     }
 
     /// An invitation for anybody: what booking will hand out.
@@ -200,6 +220,7 @@ impl Server {
         if joined.await.is_err() {
             tracing::error!("joining the shards failed");
         }
+        self.app.database.close().await;
         tracing::info!("server stopped");
     }
 }
@@ -225,10 +246,12 @@ fn serve(
     servers: &mut JoinSet<()>,
     listener: TcpListener,
     tls: Option<RustlsConfig>,
+    over_tls: bool,
     app: &Arc<App>,
     handle: &Handle<SocketAddr>,
 ) {
-    let service = router::router(Arc::clone(app)).into_make_service_with_connect_info::<SocketAddr>();
+    let service =
+        router::router(Arc::clone(app), OverTls(over_tls)).into_make_service_with_connect_info::<SocketAddr>();
     let server = axum_server::Server::from_listener(listener).handle(handle.clone());
     // Signaling is small messages that must not wait for each other.
     let plain = NoDelayAcceptor::new();
@@ -321,6 +344,15 @@ fn candidate_hosts(config: &config::Media) -> Vec<IpAddr> {
     // A socket on 0.0.0.0 hears no IPv6.
     let is_heard = |address: &IpAddr| address.is_ipv4() || config.listen.is_ipv6();
     links::interface_addresses().into_iter().filter(is_heard).collect()
+}
+
+/// The configured key; without one that of the data folder, made at the first start, so that links outlive the process.
+fn token_key(config: &Config) -> Result<TokenKey, StartError> {
+    let key = match config.tokens.key {
+        Some(key) => key,
+        None => tokens::kept_key(&config.storage.data_folder).map_err(StartError::TokenKey)?,
+    };
+    Ok(TokenKey::new(key)?)
 }
 
 fn demos(key: &TokenKey, demo: &config::Demo, bases: &Bases) -> Result<Vec<DemoLinks>, StartError> {

@@ -1,25 +1,45 @@
 //! Every path that the server answers, on one page.
 
 use crate::app::App;
-use crate::endpoints::{health, join, metrics, pages, security_headers, websocket};
-use axum::Router;
+use crate::endpoints::cookie::OverTls;
+use crate::endpoints::{
+    Problem, health, join, live, metrics, openapi, pages, problem, security_headers, session, websocket,
+};
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::map_response;
+use axum::middleware::{from_fn, map_response};
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use std::sync::Arc;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-/// Request bodies are small JSON objects.
-const MAX_BODY_BYTES: usize = 16 * 1024;
+/// Request bodies are small JSON objects; a conclusion is the longest.
+const MAX_BODY_BYTES: usize = 64 * 1024;
 
-pub fn router(app: Arc<App>) -> Router {
+pub fn router(app: Arc<App>, over_tls: OverTls) -> Router {
+    let (api, description) =
+        OpenApiRouter::with_openapi(openapi::description()).nest("/api/v1", api()).split_for_parts();
     Router::new()
+        .merge(api)
+        .route("/api/v1/openapi.json", get(openapi::serve(description)))
         .route("/api/v1/join", post(join::join))
+        .route("/api/v1/live", get(live::live))
         .route("/ws", get(websocket::upgrade))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::scrape))
         .fallback(pages::serve)
+        .method_not_allowed_fallback(|| async { Problem::MethodNotAllowed })
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(Extension(over_tls))
+        .layer(from_fn(problem::translate))
         .layer(map_response(security_headers::add))
         .with_state(app)
+}
+
+/// Below `/api/v1`: each handler names its own path and method, for the router and for the description at once.
+fn api() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(session::me, session::sign_in, session::sign_out))
+        .routes(routes!(session::change_password))
 }

@@ -11,7 +11,14 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kenes_signaling::message::Role;
 use kenes_signaling::time::UnixMillis;
 use serde::{Deserialize, Serialize};
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::Path;
 use std::time::Duration;
+
+/// Within the data folder.
+const KEY_FILE: &str = "tokens.key";
+const KEY_BYTES: usize = 32;
 
 /// Longer text is refused before it is decoded. The longest honest token, with two names of 200 characters, has about 1,400.
 pub const MAX_TOKEN_BYTES: usize = 2048;
@@ -60,17 +67,9 @@ pub struct TokenKey {
 
 impl TokenKey {
     /// # Errors
-    /// The system's random source or the cipher failed.
-    pub fn new(configured: Option<[u8; 32]>) -> Result<Self, Unspecified> {
-        let bytes = match configured {
-            Some(bytes) => bytes,
-            None => {
-                let mut bytes = [0; 32];
-                aws_lc_rs::rand::fill(&mut bytes)?;
-                bytes
-            }
-        };
-        Ok(Self { key: RandomizedNonceKey::new(&AES_256_GCM, &bytes)? })
+    /// The cipher refused the key.
+    pub fn new(key: [u8; KEY_BYTES]) -> Result<Self, Unspecified> {
+        Ok(Self { key: RandomizedNonceKey::new(&AES_256_GCM, &key)? })
     }
 
     /// # Errors
@@ -100,6 +99,38 @@ impl TokenKey {
         let text = self.key.open_in_place(nonce, purpose.associated_data(), text).ok()?;
         serde_json::from_slice(text).ok()
     }
+}
+
+/// The key that `folder` keeps, made when there is none; readable by the server's user alone.
+///
+/// # Errors
+/// The file cannot be read or written, or holds no key.
+pub fn kept_key(folder: &Path) -> io::Result<[u8; KEY_BYTES]> {
+    let file = folder.join(KEY_FILE);
+    match fs::read(&file) {
+        Ok(bytes) => bytes.try_into().map_err(|_| io::Error::other(format!("{} holds no key", file.display()))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let mut key = [0; KEY_BYTES];
+            aws_lc_rs::rand::fill(&mut key).map_err(|_| io::Error::other("the system's random source failed"))?;
+            write_private(&file, &key)?;
+            Ok(key)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Whole or not at all: a key half-written would end every link at the next start.
+fn write_private(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let unfinished = file.with_extension("new");
+    fs::create_dir_all(file.parent().unwrap_or(Path::new(".")))?;
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut open = options.open(&unfinished)?;
+    open.write_all(bytes)?;
+    open.sync_all()?;
+    fs::rename(&unfinished, file)
 }
 
 impl Use {
@@ -142,7 +173,7 @@ mod tests {
     }
 
     fn key() -> TokenKey {
-        TokenKey::new(Some([7; 32])).unwrap()
+        TokenKey::new([7; 32]).unwrap()
     }
 
     #[test]
@@ -179,7 +210,7 @@ mod tests {
 
     #[test]
     fn a_token_of_another_key_is_invalid() {
-        let token = TokenKey::new(None).unwrap().seal(Use::Join, &grant()).unwrap();
+        let token = TokenKey::new([8; 32]).unwrap().seal(Use::Join, &grant()).unwrap();
         assert_eq!(key().open(Use::Join, &token, NOW).err(), Some(TokenError::Invalid));
     }
 

@@ -10,6 +10,7 @@ use std::net::{SocketAddr, UdpSocket};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
+use tempfile::TempDir;
 
 /// Datagrams that a running consultation must not notice.
 const GARBAGE: usize = 10_000;
@@ -21,6 +22,8 @@ struct Kenes {
     patient: String,
     /// Held open, so that the server may write on.
     _stdout: BufReader<ChildStdout>,
+    /// Gone with the test.
+    _folder: TempDir,
 }
 
 impl Kenes {
@@ -31,7 +34,9 @@ impl Kenes {
             eprintln!("SKIPPED: no {}; run `cargo build -p kenes` or set KENES_BIN", binary.display());
             return None;
         }
+        let folder = tempfile::tempdir().unwrap();
         let mut process = Command::new(&binary)
+            .env("KENES_STORAGE_DATA_FOLDER", folder.path())
             .env("KENES_HTTP_LISTEN", "127.0.0.1:0")
             .env("KENES_HTTPS_LISTEN", "")
             .env("KENES_MEDIA_LISTEN", "127.0.0.1:0")
@@ -55,7 +60,7 @@ impl Kenes {
             links.next().unwrap_or_else(|| panic!("no link for {role}: {announced:?}"))
         };
         let (nurse, specialist, patient) = (link("nurse"), link("specialist"), link("patient"));
-        Some(Self { process, nurse, specialist, patient, _stdout: stdout })
+        Some(Self { process, nurse, specialist, patient, _stdout: stdout, _folder: folder })
     }
 
     fn media_address(&self) -> SocketAddr {

@@ -83,7 +83,7 @@ impl Media {
 /// No `Debug`: it holds the key.
 #[derive(Clone)]
 pub struct Tokens {
-    /// `None` = random at each start.
+    /// `None` = kept in the data folder.
     pub key: Option<[u8; 32]>,
     pub join_token_life: Duration,
 }

@@ -2,7 +2,8 @@
 //!
 //! A program reads whole lines, in this order: for each demo consultation `nurse`, `specialist`, `patient` and, when a phone on the
 //! same network can reach this server, `phone`, each padded to ten characters, a space, and a link; then, once everything is up,
-//! `ready`. Lines that start otherwise are for people: skip them. Links carry the ports that were really bound.
+//! `ready`. Before them stand `desk` with the page of the staff and, at the very first start, `admin` and `password`: what to sign in
+//! with once. Lines that start otherwise are for people: skip them. Links carry the ports that were really bound.
 //!
 //! ```text
 //! nurse      http://localhost:8080/visit#…
@@ -18,10 +19,20 @@ use qrcode::{EcLevel, QrCode};
 use std::fmt::Write as _;
 
 #[must_use]
-pub fn announcement(bases: &Bases, demos: &[DemoLinks], self_signed: bool) -> String {
+pub fn announcement(
+    bases: &Bases,
+    demos: &[DemoLinks],
+    first_admin: Option<(&str, &str)>,
+    self_signed: bool,
+) -> String {
     let mut text = format!("Kenes {} serves {}\n", env!("CARGO_PKG_VERSION"), bases.here);
     if let Some(phone) = &bases.phone {
         text += &format!("        and {phone} for phones on the same network\n");
+    }
+    let _ = writeln!(text, "\ndesk       {}/desk", bases.here);
+    if let Some((login, password)) = first_admin {
+        // Both lines are for once: the page asks for a password of one's own.
+        let _ = writeln!(text, "admin      {login}\npassword   {password}");
     }
     for (index, links) in demos.iter().enumerate() {
         text += "\n";
@@ -71,7 +82,7 @@ mod tests {
             patient: link(&bases.here),
             phone: phone.map(link),
         };
-        announcement(&bases, &[links], true)
+        announcement(&bases, &[links], Some(("admin", "once")), true)
     }
 
     #[test]

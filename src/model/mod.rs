@@ -3,6 +3,7 @@
 //! Everything here is a function of its parameters, `now` among them. The model knows no SQL, no HTTP and no clock, and what it refuses
 //! it refuses with a stable code: [`invalid::Invalid`] for fields, [`refusal::Refusal`] for rules.
 
+pub mod account;
 pub mod appointment;
 pub mod availability;
 pub mod booking_attempt;

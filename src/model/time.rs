@@ -135,6 +135,12 @@ pub fn parse_rfc3339(text: &str) -> Result<UnixMillis, Fault> {
     unix_millis(timestamp).ok_or(Fault::OutOfRange)
 }
 
+/// RFC 3339 in UTC with milliseconds, as the API writes every time.
+#[must_use]
+pub fn utc_rfc3339(at: UnixMillis) -> String {
+    format!("{:.3}", timestamp(at))
+}
+
 /// Length of `YYYY-MM-DD`.
 const DATE_LEN: usize = 10;
 

@@ -87,6 +87,12 @@ impl Rooms {
         *self.phase.borrow() != Phase::Running
     }
 
+    /// Resolves when the server begins to stop.
+    pub async fn drained(&self) {
+        // An error means that the registry is gone, which is as good as stopped.
+        let _ = self.phase.subscribe().wait_for(|phase| *phase != Phase::Running).await;
+    }
+
     /// Brings a socket's `join` to its room, which is opened when need be.
     fn join(
         self: &Arc<Self>,

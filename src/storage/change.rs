@@ -1,6 +1,7 @@
 //! A change: one transaction, who makes it and when, and the audit rows that it will not commit without.
 
 use super::database::{Database, Engine};
+use super::notice::Notice;
 use super::{StorageError, audit};
 use crate::model::ids::{ApiKeyId, CartId, JoinTokenId, UserId};
 use crate::model::refusal::Refusal;
@@ -76,6 +77,7 @@ pub struct Change {
     pub(super) author: Author,
     pub(super) now: UnixMillis,
     notes: Vec<audit::Note>,
+    database: Database,
 }
 
 impl Database {
@@ -89,7 +91,7 @@ impl Database {
             Engine::Postgres => "BEGIN",
         };
         let transaction = self.writers.begin_with(begin).await?;
-        Ok(Change { transaction, author, now, notes: Vec::new() })
+        Ok(Change { transaction, author, now, notes: Vec::new(), database: self.clone() })
     }
 }
 
@@ -105,7 +107,9 @@ impl Change {
         let notes = std::mem::take(&mut self.notes);
         // Last, since the chain's end is locked from here to the commit.
         audit::append(&mut self.transaction, self.author, self.now, &notes).await?;
-        Ok(self.transaction.commit().await?)
+        self.transaction.commit().await?;
+        self.database.tell(notes.into_iter().map(|note| Notice { entity: note.entity, id: note.entity_id }));
+        Ok(())
     }
 
     /// Notes one row for the audit trail. `detail` names fields and states, never a person.

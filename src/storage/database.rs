@@ -4,6 +4,7 @@
 //! readers have their own and cannot write. PostgreSQL has one pool for both.
 
 use super::StorageError;
+use super::notice::{NOTICES_HELD, Notice};
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::Migrator;
 use sqlx::{AnyPool, Executor as _};
@@ -11,6 +12,7 @@ use std::fs::{DirBuilder, File, TryLockError};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::broadcast;
 
 /// Within the data folder.
 pub(super) const SQLITE_FILE: &str = "kenes.sqlite3";
@@ -43,6 +45,7 @@ pub struct Database {
     engine: Engine,
     pub(super) writers: AnyPool,
     pub(super) readers: AnyPool,
+    notices: broadcast::Sender<Notice>,
     /// Released with the last clone.
     _lock: Option<Arc<File>>,
 }
@@ -71,7 +74,7 @@ impl Database {
         }
         require_database(folder)?;
         let readers = sqlite_readers(folder).await?;
-        Ok(Self { engine: Engine::Sqlite, writers: readers.clone(), readers, _lock: None })
+        Ok(Self::of(Engine::Sqlite, readers.clone(), readers, None))
     }
 
     #[must_use]
@@ -85,17 +88,34 @@ impl Database {
         self.readers.close().await;
     }
 
+    /// What is committed from here on; who falls more than [`NOTICES_HELD`] behind is told so.
+    #[must_use]
+    pub fn notices(&self) -> broadcast::Receiver<Notice> {
+        self.notices.subscribe()
+    }
+
+    pub(super) fn tell(&self, notices: impl Iterator<Item = Notice>) {
+        for notice in notices {
+            // Nobody listening is fine.
+            let _ = self.notices.send(notice);
+        }
+    }
+
+    fn of(engine: Engine, writers: AnyPool, readers: AnyPool, lock: Option<File>) -> Self {
+        Self { engine, writers, readers, notices: broadcast::Sender::new(NOTICES_HELD), _lock: lock.map(Arc::new) }
+    }
+
     async fn sqlite(folder: &Path) -> Result<Self, StorageError> {
         make_folder(folder)?;
         let lock = lock_folder(folder)?;
         let writers = pool_options(1, SQLITE_SETTINGS).connect_with(sqlite_url(folder, "rwc")?).await?;
         let readers = sqlite_readers(folder).await?;
-        Ok(Self { engine: Engine::Sqlite, writers, readers, _lock: Some(Arc::new(lock)) })
+        Ok(Self::of(Engine::Sqlite, writers, readers, Some(lock)))
     }
 
     async fn postgres(url: &str) -> Result<Self, StorageError> {
         let pool = pool_options(POSTGRES_CONNECTIONS, "").connect_with(options(url)?).await?;
-        Ok(Self { engine: Engine::Postgres, writers: pool.clone(), readers: pool, _lock: None })
+        Ok(Self::of(Engine::Postgres, pool.clone(), pool, None))
     }
 
     async fn migrate(&self) -> Result<(), StorageError> {

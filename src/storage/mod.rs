@@ -4,6 +4,7 @@
 //! Reading goes by [`Database`]; everything that changes goes by a [`Change`], which is one transaction and does not commit
 //! without its audit rows.
 
+pub mod accounts;
 pub mod appointments;
 pub mod attempts;
 pub mod audit;
@@ -15,6 +16,7 @@ pub mod consent_texts;
 mod database;
 mod error;
 mod hex;
+mod notice;
 pub mod patients;
 pub mod places;
 pub mod referrals;
@@ -27,3 +29,4 @@ pub mod waitlist;
 pub use change::{Author, Change, IdempotencyKey};
 pub use database::{Database, Engine};
 pub use error::StorageError;
+pub use notice::Notice;

@@ -40,9 +40,11 @@ async fn a_socket_that_ignores_the_drain_does_not_hold_it_up() {
 #[tokio::test]
 async fn a_taken_port_is_an_error_that_names_its_key() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let folder = tempfile::tempdir().unwrap();
     let variables = [
         ("KENES_HTTP_LISTEN".to_owned(), taken.local_addr().unwrap().to_string()),
         ("KENES_HTTPS_LISTEN".to_owned(), String::new()),
+        ("KENES_STORAGE_DATA_FOLDER".to_owned(), folder.path().to_str().unwrap().to_owned()),
     ];
     let Err(error) = kenes::Server::start(config::load(None, variables.into_iter()).unwrap()).await else {
         panic!("started on a taken port");
@@ -105,7 +107,9 @@ async fn rooms_spread_over_the_shards() {
 
 #[test]
 fn the_binary_announces_three_links_and_stops_cleanly() {
+    let folder = tempfile::tempdir().unwrap();
     let mut child = kenes(&[])
+        .env("KENES_STORAGE_DATA_FOLDER", folder.path())
         .env("KENES_HTTP_LISTEN", "127.0.0.1:0")
         .env("KENES_HTTPS_LISTEN", "")
         .env("KENES_MEDIA_LISTEN", "127.0.0.1:0")

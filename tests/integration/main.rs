@@ -19,4 +19,6 @@ mod messages;
 mod operations;
 mod person;
 mod resume;
+mod sessions;
+mod staff;
 mod test_app;

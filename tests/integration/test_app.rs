@@ -2,6 +2,7 @@
 
 use crate::http::{self, Response};
 use crate::person::Person;
+use crate::staff::Staff;
 use kenes::config;
 use kenes::tokens::Grant;
 use kenes_signaling::message::Role;
@@ -9,10 +10,13 @@ use kenes_signaling::time::UnixMillis;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::time::Duration;
+use tempfile::TempDir;
 
 pub(crate) struct TestApp {
     pub(crate) server: kenes::Server,
     announcement: String,
+    /// Gone with the test.
+    _folder: TempDir,
 }
 
 impl TestApp {
@@ -22,7 +26,9 @@ impl TestApp {
 
     /// Variables as in the environment, over the defaults of a test.
     pub(crate) async fn start_with(variables: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
         let test_defaults = [
+            ("KENES_STORAGE_DATA_FOLDER", folder.path().to_str().unwrap()),
             ("KENES_HTTP_LISTEN", "127.0.0.1:0"),
             ("KENES_HTTPS_LISTEN", ""),
             ("KENES_MEDIA_LISTEN", "127.0.0.1:0"),
@@ -33,11 +39,19 @@ impl TestApp {
         let all = test_defaults.iter().chain(variables).map(|(name, value)| ((*name).into(), (*value).into()));
         let server = kenes::Server::start(config::load(None, all).unwrap()).await.unwrap();
         let announcement = server.announcement();
-        Self { server, announcement }
+        Self { server, announcement, _folder: folder }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.server.http_address()
+    }
+
+    /// Signed in as the first administrator, with a password of his own.
+    pub(crate) async fn admin(&self) -> Staff {
+        let password = self.link("password");
+        let mut admin = Staff::sign_in(self.address(), self.link("admin"), password).await;
+        admin.change_password(password, "a word of my own").await;
+        admin
     }
 
     /// The printed link of `nurse`, `specialist` or `patient`.

@@ -58,16 +58,17 @@ pub(crate) const SERVER: Arrows = Arrows {
     folder: "src",
     ground: &[],
     modules: &[
-        module("app", &["rooms", "metrics", "tokens", "join_limit"]),
+        module("app", &["accounts", "rooms", "metrics", "storage", "tokens", "join_limit"]),
         module("router", &["app", "endpoints"]),
         module(
             "endpoints",
-            &["app", "clock", "rooms", "tokens", "join_limit", "metrics", "web_client", "model", "storage"],
+            &["accounts", "app", "clock", "rooms", "tokens", "join_limit", "metrics", "web_client", "model", "storage"],
         ),
         module("rooms", &["clock", "tokens", "quality", "metrics"]),
         // Neither reads the clock: `now` is a parameter.
         pure("model", &[], &["axum", "hyper", "tower", "http", "rusqlite", "sqlx", "tokio", "rand", "aws_lc_rs"]),
         pure("storage", &["model"], HTTP),
+        pure("accounts", &["model", "storage"], HTTP),
         // Leaves. `config` is among nobody's uses: main and lib read it and hand on what a module needs, at
         // most its own section.
         pure("config", &[], HTTP),

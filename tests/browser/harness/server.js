@@ -1,7 +1,9 @@
 /** The real server: started on free ports with as many demo consultations as there are journeys, stopped by its pid. */
 
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -17,9 +19,11 @@ const STOP_MS = 10_000;
 export async function startServer() {
   if (!existsSync(BINARY)) throw new Error(`no server at ${BINARY}: cargo build --release, or set KENES_BIN`);
   const { KENES_BIN: _, ...environment } = process.env;
+  const folder = mkdtempSync(join(tmpdir(), 'kenes-journeys-'));
   const server = spawn(BINARY, [], {
     env: {
       ...environment,
+      KENES_STORAGE_DATA_FOLDER: folder,
       KENES_HTTP_LISTEN: '127.0.0.1:0',
       KENES_HTTPS_LISTEN: '',
       KENES_MEDIA_LISTEN: '0.0.0.0:0',
@@ -66,6 +70,7 @@ export async function startServer() {
       const killer = setTimeout(() => server.kill('SIGKILL'), STOP_MS);
       await ended;
       clearTimeout(killer);
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

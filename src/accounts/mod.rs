@@ -1,0 +1,6 @@
+//! Proving who one is: secrets that are stored as digests, passwords, the first administrator. Who may do what is the model's, what is
+//! kept is storage's; nothing of a password or a secret is logged.
+
+pub mod first_run;
+pub mod password;
+pub mod secret;

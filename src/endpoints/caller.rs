@@ -1,0 +1,141 @@
+//! Who makes a request, and how far each right goes for them. Every endpoint but sign-in and the patient's link takes a [`Caller`];
+//! a request of nobody, or of a page that is not ours, never reaches the endpoint.
+
+use super::{Problem, cookie, origin};
+use crate::accounts::secret;
+use crate::app::App;
+use crate::clock;
+use crate::model::account::{Holder, Session};
+use crate::model::appointment::Actor;
+use crate::model::ids::{CartId, SiteId, UserId};
+use crate::model::join_link::TokenHash;
+use crate::model::refusal::Refusal;
+use crate::model::role::{Reach, Right, Role, Roles};
+use crate::model::time::UnixMillis;
+use crate::storage::{Author, accounts};
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use std::sync::Arc;
+
+/// Somebody who is signed in, and when the request came.
+#[derive(Clone)]
+pub struct Caller {
+    pub identity: Identity,
+    pub site: SiteId,
+    pub roles: Roles,
+    pub now: UnixMillis,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Identity {
+    User(UserId),
+    Cart(CartId),
+}
+
+impl Caller {
+    #[must_use]
+    pub fn author(&self) -> Author {
+        match self.identity {
+            Identity::User(id) => Author::User(id),
+            Identity::Cart(id) => Author::Cart(id),
+        }
+    }
+
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        match self.identity {
+            Identity::User(id) => Actor::User { id, roles: self.roles },
+            Identity::Cart(id) => Actor::Cart(id),
+        }
+    }
+
+    #[must_use]
+    pub fn user(&self) -> Option<UserId> {
+        match self.identity {
+            Identity::User(id) => Some(id),
+            Identity::Cart(_) => None,
+        }
+    }
+
+    #[must_use]
+    pub fn reach(&self, right: Right) -> Option<Reach> {
+        self.roles.reach(right)
+    }
+
+    /// How far `right` goes.
+    ///
+    /// # Errors
+    /// Not even to what is the caller's own.
+    pub fn require(&self, right: Right) -> Result<Reach, Problem> {
+        self.reach(right).ok_or(Problem::Refused(Refusal::NotAllowed))
+    }
+
+    /// A person with `right`.
+    ///
+    /// # Errors
+    /// No person, or without the right.
+    pub fn require_user(&self, right: Right) -> Result<UserId, Problem> {
+        self.require(right)?;
+        self.user().ok_or(Problem::Refused(Refusal::NotAllowed))
+    }
+
+    /// # Errors
+    /// The right does not go everywhere.
+    pub fn require_everywhere(&self, right: Right) -> Result<(), Problem> {
+        match self.require(right)? {
+            Reach::Everywhere => Ok(()),
+            Reach::Own | Reach::Site => Err(Refusal::NotAllowed.into()),
+        }
+    }
+}
+
+/// A live session, whatever it may do.
+pub struct SignedIn {
+    pub caller: Caller,
+    pub session: TokenHash,
+    pub must_change_password: bool,
+}
+
+impl FromRequestParts<Arc<App>> for SignedIn {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let secret = cookie::read(&parts.headers, cookie::SESSION).ok_or(Problem::NotSignedIn)?;
+        if !parts.method.is_safe() && !origin::is_own(&parts.headers, &app.allowed_origins) {
+            return Err(Problem::Forbidden);
+        }
+        let (hash, now) = (secret::hash(secret), clock::unix_ms());
+        let session = accounts::find_session(&app.database, &hash).await?;
+        let session = session.filter(|session| session.is_alive(now)).ok_or(Problem::NotSignedIn)?;
+        if session.is_use_due(now) {
+            accounts::note_use(&app.database, &hash, now).await?;
+        }
+        Ok(Self::of(&session, hash, now))
+    }
+}
+
+impl SignedIn {
+    /// `hash` is the digest that the live `session` was found by.
+    #[must_use]
+    pub fn of(session: &Session, hash: TokenHash, now: UnixMillis) -> Self {
+        let (identity, site, roles, must_change_password) = match session.holder {
+            Holder::User { id, site, roles, must_change_password } => {
+                (Identity::User(id), site, roles, must_change_password)
+            }
+            Holder::Cart { id, site } => (Identity::Cart(id), site, Roles::NONE.with(Role::Cart), false),
+        };
+        Self { caller: Caller { identity, site, roles, now }, session: hash, must_change_password }
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let signed_in = SignedIn::from_request_parts(parts, app).await?;
+        if signed_in.must_change_password {
+            return Err(Problem::PasswordChangeRequired);
+        }
+        Ok(signed_in.caller)
+    }
+}

@@ -1,0 +1,72 @@
+//! The API's description (OpenAPI 3.1), made from the handlers themselves, and what all of them may answer.
+
+use super::problem::ProblemBody;
+use axum::Json;
+use axum::response::IntoResponse;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use utoipa::openapi::response::Response;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{Content, OpenApi, Ref, RefOr, ResponseBuilder};
+use utoipa::{IntoResponses, Modify, OpenApi as _};
+
+/// What any call may answer beside success.
+pub struct Problems;
+
+const STATUSES: [(&str, &str); 11] = [
+    ("400", "Not a request of this address"),
+    ("401", "Nobody is signed in, or the secret is not valid"),
+    ("403", "Not allowed to this person, or from this page"),
+    ("404", "There is no such thing, or it is out of the caller's reach"),
+    ("409", "A rule says no; `code` says which"),
+    ("412", "The record was changed in the meantime"),
+    ("422", "Fields that are not right; `fields` says which"),
+    ("428", "`If-Match` is missing"),
+    ("429", "Too many requests"),
+    ("500", "The server failed"),
+    ("503", "The server has no place for the request now"),
+];
+
+impl IntoResponses for Problems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let problem = |(status, description): (&str, &str)| {
+            let content = Content::new(Some(Ref::from_schema_name("ProblemBody")));
+            let response = ResponseBuilder::new().description(description);
+            (status.to_owned(), response.content("application/problem+json", content).build().into())
+        };
+        STATUSES.into_iter().map(problem).collect()
+    }
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(title = "Kenes", description = "Accounts, schedules, booking and visits of a teleconsultation server."),
+    components(schemas(ProblemBody)),
+    modifiers(&Security),
+    security(("session" = []), ("key" = []))
+)]
+struct Description;
+
+/// How callers prove who they are.
+struct Security;
+
+impl Modify for Security {
+    fn modify(&self, description: &mut OpenApi) {
+        let components = description.components.get_or_insert_default();
+        let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(super::cookie::SESSION)));
+        components.add_security_scheme("session", cookie);
+        components.add_security_scheme("key", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+    }
+}
+
+/// The description without its paths, which the router adds.
+#[must_use]
+pub fn description() -> OpenApi {
+    Description::openapi()
+}
+
+/// `GET /api/v1/openapi.json`.
+pub fn serve(description: OpenApi) -> impl Fn() -> std::future::Ready<axum::response::Response> + Clone {
+    let description = Arc::new(description);
+    move || std::future::ready(Json(&*description).into_response())
+}
