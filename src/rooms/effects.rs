@@ -44,7 +44,8 @@ pub(super) fn run(
             send_command(rooms, cell, target.map(bind));
         }
         Effect::RoomEmpty => tracing::info!("room emptied"),
-        Effect::RoomEnded => tracing::info!("consultation ended"),
+        Effect::RoomEnded { .. } => tracing::info!("consultation ended"),
+        Effect::Noted(_) => {}
     }
     None
 }

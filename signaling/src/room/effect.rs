@@ -2,6 +2,7 @@
 
 use crate::ids::{ConnectionId, Generation, Mid, ParticipantId, Sdp};
 use crate::message::ServerMessage;
+use crate::time::UnixMillis;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
@@ -49,8 +50,23 @@ pub enum Effect {
     },
     /// The last person is gone (not said after an end or a drain). Whoever drops the room now also drops who was admitted, the chat and the ids.
     RoomEmpty,
-    /// A moderator ended the visit. A room that is kept answers everybody who joins with `bye{ended}`.
-    RoomEnded,
+    /// A moderator ended the visit, or the server (`by` is `None`). A room that is kept answers everybody who joins with `bye{ended}`.
+    RoomEnded {
+        by: Option<ParticipantId>,
+    },
+    /// For the visit's record; nothing has to be done.
+    Noted(Attendance),
+}
+
+/// How people come and go, as the record of a visit tells it. Who they are says [`super::Room::person`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attendance {
+    /// A session begins: arrival, reload, return. A lost socket that is resumed was no absence.
+    Arrived { who: ParticipantId, is_in_call: bool },
+    /// Out of the waiting room; `by` is `None` when the server did it.
+    Admitted { who: ParticipantId, by: Option<ParticipantId> },
+    /// The session has ended. `lost_at` is when its socket was lost, where that is what ended it.
+    Departed { who: ParticipantId, lost_at: Option<UnixMillis> },
 }
 
 /// One PeerConnection: one generation of one participant, never reused within a room.

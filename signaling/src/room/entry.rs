@@ -1,10 +1,10 @@
 //! How people come and go: join, resume, reload, waiting room, lost sockets, leaving.
 
-use super::effect::Effect;
+use super::effect::{Attendance, Effect};
 use super::input::Claims;
 use super::person::{Greeting, HeldOffer, Media, Person, Place, Session, Socket, Standing};
 use super::{Over, Room};
-use crate::ids::{ConnectionId, Generation, ParticipantId, ResumeSecret, Sdp};
+use crate::ids::{ConnectionId, Generation, ParticipantId, ResumeSecret, Sdp, Subject};
 use crate::limits;
 use crate::message::{ByeReason, ErrorCode, Join, ReconnectTier, Resume, Role, ServerMessage};
 use crate::time::UnixMillis;
@@ -75,7 +75,9 @@ impl Room {
         let generation = person.generation.map_or(wanted, |used| wanted.max(used.next()));
         person.generation = Some(generation);
         person.session = Some(Session::new(now, connection, generation, secret, (place, arrival)));
-        if place == Place::InCall {
+        let is_in_call = place == Place::InCall;
+        self.out.push(Effect::Noted(Attendance::Arrived { who: id, is_in_call }));
+        if is_in_call {
             self.mark_admitted(id);
         }
         self.take_offer(id, offer.map(|sdp| HeldOffer { sdp, neg_id: None }));
@@ -164,8 +166,16 @@ impl Room {
         self.sessions().any(|(person, session)| person.role.is_host() && session.is_in_call())
     }
 
+    /// The server's admission: it does not undo a host's removal.
+    pub(super) fn admit_subject(&mut self, subject: &Subject) {
+        let person = self.people.values().find(|person| person.subject == *subject);
+        if let Some(person) = person.filter(|person| person.standing != Standing::Removed) {
+            self.admit(person.id, None);
+        }
+    }
+
     /// Lets somebody who waits into the call.
-    pub(super) fn admit(&mut self, id: ParticipantId) {
+    pub(super) fn admit(&mut self, id: ParticipantId, by: Option<ParticipantId>) {
         let Some(session) = self.session_mut(id).filter(|session| !session.is_in_call()) else { return };
         session.place = Place::InCall;
         if let Some(greeting) = session.greeting_mut() {
@@ -175,6 +185,7 @@ impl Room {
             self.take_offer(id, offer);
         }
         self.mark_admitted(id);
+        self.out.push(Effect::Noted(Attendance::Admitted { who: id, by }));
         self.changed = true;
     }
 
@@ -217,9 +228,14 @@ impl Room {
     pub(super) fn part(&mut self, id: ParticipantId, reason: ByeReason) {
         self.retire_media(id);
         let Some(session) = self.people.get_mut(&id).and_then(|person| person.session.take()) else { return };
-        if let Some(connection) = session.connection() {
-            self.dismiss(connection, reason);
-        }
+        let lost_at = match session.socket {
+            Socket::Live { connection, .. } => {
+                self.dismiss(connection, reason);
+                None
+            }
+            Socket::Lost { at } => Some(at),
+        };
+        self.out.push(Effect::Noted(Attendance::Departed { who: id, lost_at }));
         self.speakers.retain(|speaker| *speaker != id);
         self.changed = true;
         if self.over.is_none() && self.sessions().next().is_none() {
@@ -227,10 +243,13 @@ impl Room {
         }
     }
 
-    pub(super) fn end(&mut self) {
+    pub(super) fn end(&mut self, by: Option<ParticipantId>) {
+        if self.over == Some(Over::Ended) {
+            return;
+        }
         self.over = Some(Over::Ended);
         self.part_all(ByeReason::Ended);
-        self.out.push(Effect::RoomEnded);
+        self.out.push(Effect::RoomEnded { by });
     }
 
     pub(super) fn handle_drain(&mut self, url: Option<&str>, after: Duration) {

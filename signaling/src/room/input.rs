@@ -24,6 +24,12 @@ pub enum Input {
         connection: ConnectionId,
     },
     Media(MediaEvent),
+    /// Whoever waits as this subject goes into the call, as if a host had admitted the person. Who was removed stays outside.
+    Admit {
+        subject: Subject,
+    },
+    /// The visit is over.
+    End,
     /// [`super::Room::next_deadline`] has come.
     Tick,
     /// The server stops: everybody is told to come back after `after`, to `url` when another node takes over.

@@ -17,11 +17,13 @@ mod slots;
 mod view;
 mod wishes;
 
-pub use effect::{Effect, MediaPeer, MediaTrack};
+pub use effect::{Attendance, Effect, MediaPeer, MediaTrack};
 pub use input::{Claims, CloseReason, Direction, Input, MediaEvent, Section};
 
-use crate::ids::{ConnectionId, ParticipantId, RoomId};
-use crate::message::{ByeReason, ClientMessage, ErrorCode, ErrorMessage, IceServer, ServerMessage};
+use crate::ids::{ConnectionId, MediaKind, ParticipantId, PersonName, RoomId, Subject};
+use crate::message::{
+    ByeReason, ClientMessage, ErrorCode, ErrorMessage, IceServer, Published, Role, ServerMessage, Status,
+};
 use crate::time::UnixMillis;
 use chat::ChatLog;
 use person::{Person, Session, Socket};
@@ -61,6 +63,16 @@ impl Over {
     }
 }
 
+/// One person of the visit, for whoever keeps its record.
+#[derive(Clone, Copy, Debug)]
+pub struct Participant<'r> {
+    pub subject: &'r Subject,
+    pub role: Role,
+    pub name: &'r PersonName,
+    /// `None`: not here now.
+    pub status: Option<Status>,
+}
+
 /// How many people wait and how many are in the call (reconnecting included).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Occupancy {
@@ -92,6 +104,8 @@ impl Room {
             Input::Message { connection, message } => self.handle_message(now, connection, message),
             Input::SocketLost { connection } => self.handle_socket_lost(now, connection),
             Input::Media(event) => self.handle_media(now, event),
+            Input::Admit { subject } => self.admit_subject(&subject),
+            Input::End => self.end(None),
             Input::Tick => self.expire(now),
             Input::Drain { url, after } => self.handle_drain(url.as_deref(), after),
         }
@@ -109,6 +123,35 @@ impl Room {
     pub fn occupancy(&self) -> Occupancy {
         let in_call = self.sessions().filter(|(_, session)| session.is_in_call()).count();
         Occupancy { waiting: self.sessions().count() - in_call, in_call }
+    }
+
+    /// Everybody who is here, in order of arrival.
+    #[must_use]
+    pub fn people(&self) -> Vec<Participant<'_>> {
+        self.arrival_order().into_iter().filter_map(|id| self.person(id)).collect()
+    }
+
+    /// Somebody who is or was here.
+    #[must_use]
+    pub fn person(&self, id: ParticipantId) -> Option<Participant<'_>> {
+        let person = self.people.get(&id)?;
+        let status = person.session.as_ref().map(Session::status);
+        Some(Participant { subject: &person.subject, role: person.role, name: &person.name, status })
+    }
+
+    /// Who speaks over this socket.
+    #[must_use]
+    pub fn participant_of(&self, connection: ConnectionId) -> Option<ParticipantId> {
+        self.sessions().find(|(_, session)| session.connection() == Some(connection)).map(|(person, _)| person.id)
+    }
+
+    /// Whether this person sends any picture now.
+    #[must_use]
+    pub fn sends_video(&self, id: ParticipantId) -> bool {
+        let intent =
+            self.session(id).filter(|session| session.is_connected()).and_then(|session| session.intent.as_ref());
+        let is_sent = |entry: &Published| entry.active && !entry.muted && entry.source.kind() == MediaKind::Video;
+        intent.is_some_and(|intent| intent.publish.iter().any(is_sent))
     }
 
     /// A moderator ended the visit.
@@ -168,11 +211,7 @@ impl Room {
         self.people.get_mut(&id)?.session.as_mut()
     }
 
-    fn participant_of(&self, connection: ConnectionId) -> Option<ParticipantId> {
-        self.sessions().find(|(_, session)| session.connection() == Some(connection)).map(|(person, _)| person.id)
-    }
-
-    /// Everybody who is here, in order of arrival.
+    /// Everybody who is here.
     fn arrival_order(&self) -> Vec<ParticipantId> {
         let mut order: Vec<_> = self.sessions().map(|(person, session)| (session.arrival, person.id)).collect();
         order.sort_unstable();

@@ -16,12 +16,12 @@ impl Room {
         }
         let target = moderate.target.filter(|target| self.session(*target).is_some());
         match (moderate.op, target) {
-            (ModerateOp::Admit, Some(target)) => self.admit(target),
+            (ModerateOp::Admit, Some(target)) => self.admit(target, Some(id)),
             (ModerateOp::Mute, Some(target)) => self.mute(target),
             (ModerateOp::Remove, Some(target)) => self.remove(target),
             (ModerateOp::Lock, _) => self.set_locked(true),
             (ModerateOp::Unlock, _) => self.set_locked(false),
-            (ModerateOp::End, _) => self.end(),
+            (ModerateOp::End, _) => self.end(Some(id)),
             (ModerateOp::Admit | ModerateOp::Mute | ModerateOp::Remove, None) => {
                 self.refuse_about(connection, ErrorCode::UnknownTarget, Some("target".to_owned()), Some(moderate.req));
             }

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod attendance;
 mod chat;
 mod entry;
 mod media;

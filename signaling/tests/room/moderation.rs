@@ -1,6 +1,7 @@
 //! What hosts may do, and nobody else.
 
 use crate::stage::{DOCTOR, GUEST, NURSE, PATIENT, Stage, Who, peer, resume, track};
+use kenes_signaling::ids::ParticipantId;
 use kenes_signaling::message::{ByeReason, ErrorCode, Role};
 use kenes_signaling::room::Effect;
 use serde_json::json;
@@ -151,7 +152,7 @@ fn the_end_is_the_end_for_everybody_and_for_latecomers() {
     assert_eq!((stage.bye(nurse), stage.bye(patient)), (Some(ByeReason::Ended), Some(ByeReason::Ended)));
     let effects = stage.effects();
     assert!(effects.contains(&Effect::CloseMedia { peer: peer(1, 1) }));
-    assert_eq!(effects.last(), Some(&Effect::RoomEnded));
+    assert_eq!(effects.last(), Some(&Effect::RoomEnded { by: Some(ParticipantId(1)) }));
     let late = stage.join(DOCTOR);
     assert_eq!(stage.bye(late), Some(ByeReason::Ended));
     assert_eq!(stage.effects(), [Effect::CloseSocket { connection: late }]);

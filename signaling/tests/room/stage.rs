@@ -6,7 +6,9 @@ use kenes_signaling::ids::{
 use kenes_signaling::message::{
     ByeReason, ClientMessage, ErrorCode, ErrorMessage, Join, Joined, Role, ServerMessage, State, Waiting,
 };
-use kenes_signaling::room::{Claims, Direction, Effect, Input, MediaEvent, MediaPeer, MediaTrack, Room, Section};
+use kenes_signaling::room::{
+    Attendance, Claims, Direction, Effect, Input, MediaEvent, MediaPeer, MediaTrack, Room, Section,
+};
 use kenes_signaling::time::UnixMillis;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -18,6 +20,7 @@ pub(crate) struct Stage {
     /// Offers are answered at once; otherwise they wait in `effects`.
     pub(crate) answers: bool,
     effects: Vec<Effect>,
+    notes: Vec<Attendance>,
     sent: BTreeMap<ConnectionId, Vec<ServerMessage>>,
     states: BTreeMap<ConnectionId, State>,
     connections: u64,
@@ -38,6 +41,7 @@ impl Stage {
             now: UnixMillis(1_790_000_000_000),
             answers: true,
             effects: Vec::new(),
+            notes: Vec::new(),
             sent: BTreeMap::new(),
             states: BTreeMap::new(),
             connections: 0,
@@ -49,6 +53,7 @@ impl Stage {
         for effect in self.room.handle(self.now, input) {
             match effect {
                 Effect::Send { connection, message } => self.receive(connection, message),
+                Effect::Noted(note) => self.notes.push(note),
                 other => {
                     offered.extend(if let Effect::OpenMedia { peer, .. } = &other { Some(*peer) } else { None });
                     self.effects.push(other);
@@ -237,6 +242,11 @@ impl Stage {
     pub(crate) fn seen(&self, connection: ConnectionId, mid: &str) -> Option<String> {
         let slot = self.state(connection).video.iter().find(|slot| slot.mid.as_str() == mid);
         slot.and_then(|slot| slot.track).map(|track| track.to_string())
+    }
+
+    /// Who came and went since it was last asked.
+    pub(crate) fn notes(&mut self) -> Vec<Attendance> {
+        std::mem::take(&mut self.notes)
     }
 
     /// What the server was asked to do with media and sockets since it was last asked.

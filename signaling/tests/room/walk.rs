@@ -10,7 +10,7 @@ use kenes_signaling::message::{
     ClientMessage, ErrorCode, Join, LinkQuality, ModerateOp, Ratio, Role, ServerMessage, Status,
 };
 use kenes_signaling::room::{
-    Claims, CloseReason, Direction, Effect, Input, MediaEvent, MediaPeer, MediaTrack, Room, Section,
+    Attendance, Claims, CloseReason, Direction, Effect, Input, MediaEvent, MediaPeer, MediaTrack, Room, Section,
 };
 use kenes_signaling::time::UnixMillis;
 use serde_json::{Value, json};
@@ -73,6 +73,8 @@ struct Walk {
     used: BTreeSet<MediaPeer>,
     waiting: BTreeSet<ParticipantId>,
     bindings: BTreeMap<(MediaPeer, Mid), MediaTrack>,
+    /// As noted for the record.
+    here: BTreeSet<ParticipantId>,
     rev: u32,
     reached: BTreeSet<&'static str>,
 }
@@ -92,6 +94,7 @@ impl Walk {
             used: BTreeSet::new(),
             waiting: BTreeSet::new(),
             bindings: BTreeMap::new(),
+            here: BTreeSet::new(),
             rev: 0,
             reached: BTreeSet::new(),
         }
@@ -274,6 +277,7 @@ impl Walk {
         }
         let occupancy = self.room.occupancy();
         assert!(occupancy.waiting + occupancy.in_call <= CAST.len());
+        assert_eq!(self.here.len(), self.room.people().len(), "the record knows who is here");
         assert_eq!(self.room.next_deadline().is_none(), occupancy.waiting + occupancy.in_call == 0);
     }
 
@@ -312,7 +316,18 @@ impl Walk {
                 self.check_binding(MediaKind::Video, subscriber, mid, track);
             }
             Effect::RoomEmpty => _ = self.reached.insert("empty"),
-            Effect::RoomEnded => _ = self.reached.insert("ended"),
+            Effect::RoomEnded { .. } => _ = self.reached.insert("ended"),
+            Effect::Noted(note) => self.note(note),
+        }
+    }
+
+    fn note(&mut self, note: Attendance) {
+        match note {
+            Attendance::Arrived { who, .. } => _ = self.here.insert(who),
+            Attendance::Admitted { who, .. } => {
+                assert!(self.here.contains(&who), "{who} is admitted without being here")
+            }
+            Attendance::Departed { who, .. } => assert!(self.here.remove(&who), "{who} leaves without being here"),
         }
     }
 
