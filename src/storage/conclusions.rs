@@ -35,8 +35,7 @@ pub async fn create(change: &mut Change, conclusion: &Conclusion) -> Result<(), 
     .execute(change.connection())
     .await
     .map_err(StorageError::on_insert("conclusion"))?;
-    let which = json!({ "appointment": conclusion.appointment, "number": conclusion.number });
-    change.note("conclusion", conclusion.id, "drafted", which);
+    change.note("appointment", conclusion.appointment, "conclusion_drafted", json!({ "number": conclusion.number }));
     Ok(())
 }
 
@@ -64,7 +63,7 @@ pub async fn update(
     .execute(change.connection())
     .await?;
     require_current(&result)?;
-    change.note("conclusion", seen.id, "changed", json!({}));
+    change.note("appointment", seen.appointment, "conclusion_changed", json!({ "number": seen.number }));
     Ok(after)
 }
 
@@ -91,7 +90,8 @@ pub async fn sign(change: &mut Change, appointment: AppointmentId) -> Result<Opt
         .bind(draft.id.to_string())
         .execute(change.connection())
         .await?;
-    change.note("conclusion", draft.id, "signed", json!({ "digest": digest.to_string() }));
+    let signed = json!({ "number": draft.number, "digest": digest.to_string() });
+    change.note("appointment", appointment, "conclusion_signed", signed);
     Ok(Some(Conclusion { signature: Some(Signature { at: change.now, digest }), ..draft }))
 }
 

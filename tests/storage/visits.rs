@@ -112,10 +112,10 @@ async fn leaving_and_coming_back_is_one_row(test: TestDatabase) {
     let cart = Attendee::Cart(clinic::cart(0).id);
     let at = |minute: u32| MORNING.plus(minute * MINUTE);
     let mut change = begin(&database).await;
-    visits::join(&mut change, visit.id, &arrival(cart, VisitRole::Cart, at(0), false)).await.unwrap();
-    visits::enter_call(&mut change, visit.id, cart, at(2)).await.unwrap();
+    visits::join(&mut change, &visit, &arrival(cart, VisitRole::Cart, at(0), false)).await.unwrap();
+    visits::enter_call(&mut change, &visit, cart, at(2)).await.unwrap();
     visits::depart(&mut change, &visit, cart, at(5), &rated(4.0)).await.unwrap();
-    visits::join(&mut change, visit.id, &arrival(cart, VisitRole::Cart, at(6), true)).await.unwrap();
+    visits::join(&mut change, &visit, &arrival(cart, VisitRole::Cart, at(6), true)).await.unwrap();
     change.commit().await.unwrap();
     let people = visits::people(&database, visit.id).await.unwrap();
     let [person] = people.as_slice() else { panic!("{people:?}") };
@@ -134,7 +134,7 @@ async fn what_the_last_to_leave_measured_still_counts(test: TestDatabase) {
     let (checked_in, visit) = opened(&database).await;
     let specialist = Attendee::User(clinic::specialist(0));
     let mut change = begin(&database).await;
-    visits::join(&mut change, visit.id, &arrival(specialist, VisitRole::Specialist, MIDDLE, true)).await.unwrap();
+    visits::join(&mut change, &visit, &arrival(specialist, VisitRole::Specialist, MIDDLE, true)).await.unwrap();
     change.commit().await.unwrap();
     let in_call = step(&database, &checked_in, &doctor(), Event::Admit).await;
     step(&database, &in_call, &doctor(), Event::Complete(None)).await;
@@ -151,7 +151,7 @@ async fn a_server_that_died_leaves_nobody_in_the_room(test: TestDatabase) {
     let (_, visit) = opened(&database).await;
     let cart = Attendee::Cart(clinic::cart(0).id);
     let mut change = begin(&database).await;
-    visits::join(&mut change, visit.id, &arrival(cart, VisitRole::Cart, MIDDLE, true)).await.unwrap();
+    visits::join(&mut change, &visit, &arrival(cart, VisitRole::Cart, MIDDLE, true)).await.unwrap();
     change.commit().await.unwrap();
     let last_seen = MIDDLE.plus(3 * MINUTE);
     visits::keep_open(&database, last_seen).await.unwrap();
@@ -175,7 +175,7 @@ async fn a_visit_that_nobody_closed_is_found(test: TestDatabase) {
     change.commit().await.unwrap();
     assert!(visits::overdue(&database, end.plus(MINUTE)).await.unwrap().is_empty());
     let mut change = begin(&database).await;
-    visits::reopen(&mut change, visit.id).await.unwrap();
+    visits::reopen(&mut change, &visit).await.unwrap();
     visits::set_survey_score(&mut change, appointment.id, 5).await.unwrap();
     change.commit().await.unwrap();
     let visit = visits::of_appointment(&database, appointment.id).await.unwrap().unwrap();

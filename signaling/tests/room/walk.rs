@@ -323,11 +323,9 @@ impl Walk {
 
     fn note(&mut self, note: Attendance) {
         match note {
-            Attendance::Arrived { who, .. } => _ = self.here.insert(who),
-            Attendance::Admitted { who, .. } => {
-                assert!(self.here.contains(&who), "{who} is admitted without being here")
-            }
-            Attendance::Departed { who, .. } => assert!(self.here.remove(&who), "{who} leaves without being here"),
+            Attendance::Arrived { who, .. } => drop(self.here.insert(who)),
+            Attendance::Admitted { who, .. } => assert!(self.here.contains(&who), "{who} is admitted and not here"),
+            Attendance::Departed { who, .. } => assert!(self.here.remove(&who), "{who} leaves and was not here"),
         }
     }
 

@@ -103,6 +103,36 @@ pub(super) const ROWS: &[Row] = &[
         ["Too late to check in", "Check-in closes 60 minutes after the start. Book the patient for a new time."],
     ),
     row(
+        "consent_refused",
+        [
+            "Науқас кеңеске келісім бермеді",
+            "Келісімсіз камера мен микрофон қосылмайды. Науқас ойын өзгертсе, келісімді қайта рәсімдеңіз.",
+        ],
+        [
+            "Пациент не дал согласия на консультацию",
+            "Без согласия камера и микрофон не включаются. Если пациент передумает, оформите согласие заново.",
+        ],
+        [
+            "The patient has not consented to the consultation",
+            "Without consent camera and microphone stay off. Should the patient decide otherwise, take the consent again.",
+        ],
+    ),
+    row(
+        "not_checked_in",
+        [
+            "Науқастың келгені әлі белгіленген жоқ",
+            "Алдымен келгенін белгілеңіз: бұл қабылдаудан 30 минут бұрын ашылады.",
+        ],
+        ["Пациент ещё не отметился", "Сначала отметьте приход: это можно сделать за 30 минут до приёма."],
+        ["The patient has not checked in yet", "Check in first: it opens 30 minutes before the visit."],
+    ),
+    row(
+        "conclusion_signed",
+        ["Қорытындыға қол қойылған", "Қол қойылған қорытынды өзгермейді. Оған толықтыру жазыңыз."],
+        ["Заключение подписано", "Подписанное заключение не меняется. Напишите к нему дополнение."],
+        ["The conclusion is signed", "A signed conclusion does not change. Write an addendum to it."],
+    ),
+    row(
         "consent_undecided",
         ["Науқастың келісімі туралы шешім жоқ", "Алдымен науқастан кеңеске келісетінін сұрап, жауабын белгілеңіз."],
         [

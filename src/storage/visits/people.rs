@@ -27,7 +27,7 @@ pub struct Arrival {
 ///
 /// # Errors
 /// There is no such visit.
-pub async fn join(change: &mut Change, visit: VisitId, arrival: &Arrival) -> Result<(), StorageError> {
+pub async fn join(change: &mut Change, visit: &Visit, arrival: &Arrival) -> Result<(), StorageError> {
     sqlx::query(
         "INSERT INTO visit_people (visit_id, subject, role, name, joined_ms, in_call_ms, returns)
          VALUES ($1, $2, $3, $4, $5, $6, 0)
@@ -35,7 +35,7 @@ pub async fn join(change: &mut Change, visit: VisitId, arrival: &Arrival) -> Res
              name = excluded.name, left_ms = NULL, returns = visit_people.returns + 1,
              in_call_ms = COALESCE(visit_people.in_call_ms, excluded.in_call_ms)",
     )
-    .bind(visit.to_string())
+    .bind(visit.id.to_string())
     .bind(arrival.attendee.to_string())
     .bind(arrival.role.as_str())
     .bind(arrival.name.reveal().clone())
@@ -44,7 +44,7 @@ pub async fn join(change: &mut Change, visit: VisitId, arrival: &Arrival) -> Res
     .execute(change.connection())
     .await
     .map_err(StorageError::on_insert("visit person"))?;
-    change.note("visit", visit, "joined", json!({ "role": arrival.role }));
+    change.note("appointment", visit.appointment, "visit_joined", json!({ "role": arrival.role }));
     Ok(())
 }
 
@@ -52,19 +52,14 @@ pub async fn join(change: &mut Change, visit: VisitId, arrival: &Arrival) -> Res
 ///
 /// # Errors
 /// The database failed.
-pub async fn enter_call(
-    change: &mut Change,
-    visit: VisitId,
-    who: Attendee,
-    at: UnixMillis,
-) -> Result<(), StorageError> {
+pub async fn enter_call(change: &mut Change, visit: &Visit, who: Attendee, at: UnixMillis) -> Result<(), StorageError> {
     sqlx::query("UPDATE visit_people SET in_call_ms = $1 WHERE visit_id = $2 AND subject = $3 AND in_call_ms IS NULL")
         .bind(millis(at))
-        .bind(visit.to_string())
+        .bind(visit.id.to_string())
         .bind(who.to_string())
         .execute(change.connection())
         .await?;
-    change.note("visit", visit, "admitted", json!({ "who": who.to_string() }));
+    change.note("appointment", visit.appointment, "visit_admitted", json!({ "who": who.to_string() }));
     Ok(())
 }
 
@@ -95,7 +90,7 @@ pub async fn depart(
         .execute(change.connection())
         .await?;
     add_quality(change, visit.appointment, measured).await?;
-    change.note("visit", visit.id, "left", json!({ "who": who.to_string() }));
+    change.note("appointment", visit.appointment, "visit_left", json!({ "who": who.to_string() }));
     Ok(())
 }
 

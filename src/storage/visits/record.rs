@@ -34,7 +34,7 @@ pub async fn open(
     .await
     .map_err(StorageError::on_insert("visit"))?;
     if inserted.rows_affected() == 1 {
-        change.note("visit", id, "opened", json!({ "appointment": appointment }));
+        change.note("appointment", appointment, "visit_opened", json!({ "visit": id }));
     }
     let row = sqlx::query("SELECT * FROM visits WHERE appointment_id = $1")
         .bind(appointment.to_string())
@@ -54,7 +54,7 @@ pub async fn begin(change: &mut Change, appointment: AppointmentId) -> Result<()
         .bind(visit.id.to_string())
         .execute(change.connection())
         .await?;
-    change.note("visit", visit.id, "started", json!({}));
+    change.note("appointment", appointment, "visit_started", json!({}));
     Ok(())
 }
 
@@ -84,7 +84,7 @@ pub async fn close(
         .bind(visit.id.to_string())
         .execute(change.connection())
         .await?;
-    change.note("visit", visit.id, "ended", json!({ "outcome": outcome }));
+    change.note("appointment", appointment.id, "visit_ended", json!({ "outcome": outcome }));
     Ok(Some(Visit { ended: Some(Ending { at, outcome }), ..visit }))
 }
 
@@ -92,12 +92,12 @@ pub async fn close(
 ///
 /// # Errors
 /// The database failed.
-pub async fn reopen(change: &mut Change, visit: VisitId) -> Result<(), StorageError> {
+pub async fn reopen(change: &mut Change, visit: &Visit) -> Result<(), StorageError> {
     sqlx::query("UPDATE visits SET ended_ms = NULL, outcome = NULL WHERE id = $1")
-        .bind(visit.to_string())
+        .bind(visit.id.to_string())
         .execute(change.connection())
         .await?;
-    change.note("visit", visit, "reopened", json!({}));
+    change.note("appointment", visit.appointment, "visit_reopened", json!({}));
     Ok(())
 }
 
@@ -110,7 +110,7 @@ pub async fn set_survey_score(change: &mut Change, appointment: AppointmentId, s
         .bind(visit.id.to_string())
         .execute(change.connection())
         .await?;
-    change.note("visit", visit.id, "survey_answered", json!({}));
+    change.note("appointment", appointment, "survey_answered", json!({}));
     Ok(())
 }
 
@@ -186,7 +186,7 @@ pub async fn abandon(change: &mut Change) -> Result<u64, StorageError> {
     .execute(change.connection())
     .await?
     .rows_affected();
-    change.note("visit", "all", "abandoned", json!({ "people": abandoned }));
+    change.note("visits", "open", "abandoned", json!({ "people": abandoned }));
     Ok(abandoned)
 }
 
