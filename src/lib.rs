@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod app;
 pub mod clock;
 pub mod config;
+pub mod demo;
 pub mod endpoints;
 pub mod join_limit;
 pub mod links;

@@ -90,6 +90,8 @@ pub struct Tokens {
 
 #[derive(Clone, Debug)]
 pub struct Demo {
+    /// Whether an empty database gets the made-up clinic.
+    pub seed: bool,
     pub rooms: u32,
     pub language: String,
     pub invitation_life: Duration,

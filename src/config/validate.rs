@@ -106,6 +106,7 @@ fn tokens(section: &Section<'_>) -> Result<Tokens, ConfigError> {
 fn demo(section: &Section<'_>) -> Result<Demo, ConfigError> {
     let hours: u64 = section.number("invitation_hours", 1..=168)?;
     Ok(Demo {
+        seed: section.flag("seed"),
         rooms: section.number("rooms", 0..=1000)?,
         language: section.one_of("language", &["kk", "ru", "en"])?.to_owned(),
         invitation_life: Duration::from_secs(hours * 3600),

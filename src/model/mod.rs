@@ -12,6 +12,7 @@ pub mod conclusion;
 pub mod consent;
 pub mod consent_text;
 pub mod day_off;
+pub mod horizon;
 pub mod ids;
 pub mod iin;
 pub mod invalid;

@@ -26,6 +26,13 @@ pub struct Schedule {
     pub stamp: Stamp,
 }
 
+impl Schedule {
+    #[must_use]
+    pub fn is_of(&self, specialist: UserId) -> bool {
+        self.details.resource == Resource::Specialist(specialist)
+    }
+}
+
 /// Whose time it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Resource {

@@ -44,7 +44,7 @@ pub async fn book<T>(
             Booked::Replayed(answer) => Ok(answer),
             Booked::New(appointment, answer) => {
                 row.outcome = Outcome::Success(appointment);
-                insert(&mut change, &row).await?;
+                record(&mut change, &row).await?;
                 change.commit().await?;
                 Ok(answer)
             }
@@ -66,7 +66,7 @@ pub async fn book<T>(
 /// The database failed.
 pub async fn failed(database: &Database, author: Author, attempt: &BookingAttempt) -> Result<(), StorageError> {
     let mut change = database.change(author, attempt.at).await?;
-    insert(&mut change, attempt).await?;
+    record(&mut change, attempt).await?;
     change.note("booking_attempt", attempt.id, "failed", json!({ "code": attempt.outcome.error_code() }));
     change.commit().await
 }
@@ -108,8 +108,11 @@ impl From<&StorageError> for Failure {
     }
 }
 
-/// A second row for one attempt is no row: a commit whose answer was lost may have written the first.
-async fn insert(change: &mut Change, attempt: &BookingAttempt) -> Result<(), StorageError> {
+/// Writes an attempt's row. A second one for the same attempt is none: a commit whose answer was lost may have written the first.
+///
+/// # Errors
+/// The database failed.
+pub async fn record(change: &mut Change, attempt: &BookingAttempt) -> Result<(), StorageError> {
     sqlx::query(
         "INSERT INTO booking_attempts (id, channel, specialty, result, error_code, appointment_id, actor, at_ms)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",

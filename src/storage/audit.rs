@@ -13,6 +13,8 @@ use sqlx::any::AnyRow;
 
 /// What a change says about itself.
 pub(super) struct Note {
+    pub(super) author: Author,
+    pub(super) at: UnixMillis,
     pub(super) entity: &'static str,
     pub(super) entity_id: String,
     pub(super) action: &'static str,
@@ -97,12 +99,7 @@ pub async fn of_entity(database: &Database, entity: &str, entity_id: &str) -> Re
 }
 
 /// Appends `notes` to the chain. The first statement locks the chain's end until the transaction's.
-pub(super) async fn append(
-    connection: &mut AnyConnection,
-    author: Author,
-    now: UnixMillis,
-    notes: &[Note],
-) -> Result<(), StorageError> {
+pub(super) async fn append(connection: &mut AnyConnection, notes: &[Note]) -> Result<(), StorageError> {
     let end = sqlx::query("UPDATE audit_head SET seq = seq WHERE id = 1 RETURNING seq, hash")
         .fetch_one(&mut *connection)
         .await?;
@@ -111,8 +108,8 @@ pub(super) async fn append(
         seq += 1;
         let mut entry = Entry {
             seq,
-            at: now,
-            actor: author.to_string(),
+            at: note.at,
+            actor: note.author.to_string(),
             action: note.action.to_owned(),
             entity: note.entity.to_owned(),
             entity_id: note.entity_id.clone(),

@@ -106,7 +106,7 @@ impl Change {
         }
         let notes = std::mem::take(&mut self.notes);
         // Last, since the chain's end is locked from here to the commit.
-        audit::append(&mut self.transaction, self.author, self.now, &notes).await?;
+        audit::append(&mut self.transaction, &notes).await?;
         self.transaction.commit().await?;
         self.database.tell(notes.into_iter().map(|note| Notice { entity: note.entity, id: note.entity_id }));
         Ok(())
@@ -120,7 +120,14 @@ impl Change {
         action: &'static str,
         detail: serde_json::Value,
     ) {
-        self.notes.push(audit::Note { entity, entity_id: entity_id.to_string(), action, detail });
+        let (author, at) = (self.author, self.now);
+        self.notes.push(audit::Note { author, at, entity, entity_id: entity_id.to_string(), action, detail });
+    }
+
+    /// What follows is done by `author` at `now`: a past of several people that is told, or an answer whose consequences are the
+    /// system's, in one transaction.
+    pub fn go_on_as(&mut self, author: Author, now: UnixMillis) {
+        (self.author, self.now) = (author, now);
     }
 
     /// What was answered to this key before. `None` reserves it: a second request with the same key waits for this change's end.

@@ -27,6 +27,7 @@ mod backup;
 mod booking;
 mod clinic;
 mod databases;
+mod demo;
 mod power_cut;
 mod records;
 mod schema;

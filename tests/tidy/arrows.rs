@@ -69,6 +69,7 @@ pub(crate) const SERVER: Arrows = Arrows {
         pure("model", &[], &["axum", "hyper", "tower", "http", "rusqlite", "sqlx", "tokio", "rand", "aws_lc_rs"]),
         pure("storage", &["model"], HTTP),
         pure("accounts", &["model", "storage"], HTTP),
+        pure("demo", &["accounts", "model", "storage"], HTTP),
         // Leaves. `config` is among nobody's uses: main and lib read it and hand on what a module needs, at
         // most its own section.
         pure("config", &[], HTTP),
