@@ -63,6 +63,7 @@ pub struct Server {
     bases: Bases,
     demos: Vec<DemoLinks>,
     first_admin: Option<FirstAdmin>,
+    clinic: Option<demo::Opening>,
     self_signed: bool,
     shards: Vec<RunningShard>,
     /// Ends the listeners; they are `servers`.
@@ -84,6 +85,8 @@ pub enum StartError {
     MediaCertificate(#[from] DtlsIdentityError),
     #[error(transparent)]
     Storage(#[from] StorageError),
+    #[error("cannot open the made-up clinic: {0}")]
+    Demo(#[from] demo::DemoError),
     #[error("cannot make the first administrator: {0}")]
     FirstRun(#[from] FirstRunError),
     #[error("cannot keep the key of links in the data folder: {0}")]
@@ -121,6 +124,15 @@ impl Server {
 
         let database = Database::open(&config.storage.data_folder, config.storage.database_url.as_deref()).await?;
         let passwords = Passwords::new().map_err(FirstRunError::from)?;
+        let key = token_key(&config)?;
+        // Before the first administrator, who is one of the made-up clinic's where there is one.
+        let clinic = match config.demo.seed {
+            true => {
+                demo::open(&database, &passwords, demo::password(&key), clock::unix_ms(), config.booking.horizon)
+                    .await?
+            }
+            false => None,
+        };
         let first_admin = first_run::ensure_admin(&database, &passwords, clock::unix_ms()).await?;
         let metrics = Arc::new(Metrics::new()?);
         let (media, shards, reports) = start_media(&config.media)?;
@@ -133,7 +145,7 @@ impl Server {
         let app = Arc::new(App {
             database,
             passwords,
-            tokens: token_key(&config)?,
+            tokens: TokenKey::new(key)?,
             join_token_life: config.tokens.join_token_life,
             join_limit: JoinLimit::new(config.http.joins_per_minute),
             allowed_origins: config.http.allowed_origins.iter().chain(&config.http.public_url).cloned().collect(),
@@ -159,6 +171,7 @@ impl Server {
             bases,
             demos,
             first_admin,
+            clinic,
             self_signed: files.is_none(),
             shards,
             listeners,
@@ -188,7 +201,9 @@ impl Server {
     #[must_use]
     pub fn announcement(&self) -> String {
         let admin = self.first_admin.as_ref().map(|admin| (admin.login, admin.password.reveal().as_str()));
-        links::announcement(&self.bases, &self.demos, admin, self.self_signed)
+        let clinic = self.clinic.as_ref();
+        let clinic = clinic.map(|open| links::Clinic { logins: &open.logins, password: open.password.reveal() });
+        links::announcement(&self.bases, &self.demos, admin, clinic.as_ref(), self.self_signed)
     }
 
     /// An invitation for anybody: what booking will hand out.
@@ -348,12 +363,11 @@ fn candidate_hosts(config: &config::Media) -> Vec<IpAddr> {
 }
 
 /// The configured key; without one that of the data folder, made at the first start, so that links outlive the process.
-fn token_key(config: &Config) -> Result<TokenKey, StartError> {
-    let key = match config.tokens.key {
-        Some(key) => key,
-        None => tokens::kept_key(&config.storage.data_folder).map_err(StartError::TokenKey)?,
-    };
-    Ok(TokenKey::new(key)?)
+fn token_key(config: &Config) -> Result<[u8; 32], StartError> {
+    match config.tokens.key {
+        Some(key) => Ok(key),
+        None => tokens::kept_key(&config.storage.data_folder).map_err(StartError::TokenKey),
+    }
 }
 
 fn demos(key: &TokenKey, demo: &config::Demo, bases: &Bases) -> Result<Vec<DemoLinks>, StartError> {

@@ -18,6 +18,7 @@ pub struct Config {
     pub https: Option<Https>,
     pub media: Media,
     pub storage: Storage,
+    pub booking: Booking,
     pub rooms: Rooms,
     pub tokens: Tokens,
     pub demo: Demo,
@@ -62,6 +63,12 @@ pub struct Storage {
     pub data_folder: PathBuf,
     /// Of PostgreSQL; `None` = SQLite in the data folder.
     pub database_url: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Booking {
+    /// How far ahead slots are published.
+    pub horizon: Duration,
 }
 
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! From merged TOML to [`Config`]: each value against its range. A range here is the one that `config/default.toml` states.
 
 use super::sources::{Merged, bad_value};
-use super::{CertificateFiles, Config, ConfigError, Demo, Http, Https, Log, Media, Rooms, Storage, Tokens};
+use super::{Booking, CertificateFiles, Config, ConfigError, Demo, Http, Https, Log, Media, Rooms, Storage, Tokens};
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -14,6 +14,7 @@ pub(super) fn validate(merged: &Merged) -> Result<Config, ConfigError> {
         https: https(&Section { merged, name: "https" })?,
         media: media(&Section { merged, name: "media" })?,
         storage: storage(&Section { merged, name: "storage" })?,
+        booking: booking(&Section { merged, name: "booking" })?,
         rooms: rooms(&Section { merged, name: "rooms" })?,
         tokens: tokens(&Section { merged, name: "tokens" })?,
         demo: demo(&Section { merged, name: "demo" })?,
@@ -84,6 +85,11 @@ fn storage(section: &Section<'_>) -> Result<Storage, ConfigError> {
         return Err(section.bad("database_url", url, "a postgres:// URL, or \"\" for SQLite"));
     }
     Ok(Storage { data_folder: PathBuf::from(data_folder), database_url: is_postgres.then(|| url.to_owned()) })
+}
+
+fn booking(section: &Section<'_>) -> Result<Booking, ConfigError> {
+    let days: u64 = section.number("horizon_days", 1..=90)?;
+    Ok(Booking { horizon: Duration::from_secs(days * 24 * 3600) })
 }
 
 fn rooms(section: &Section<'_>) -> Result<Rooms, ConfigError> {

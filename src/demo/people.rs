@@ -61,6 +61,11 @@ const PEOPLE: [Person; 16] = [
     person("larisa", "Дитрих Лариса", "petropavlovsk", "nurse,contact_operator", "", "ru"),
 ];
 
+/// Who can sign in, and as what.
+pub(super) fn logins() -> impl Iterator<Item = (&'static str, &'static str)> {
+    PEOPLE.iter().map(|person| (person.key, person.roles))
+}
+
 /// Key, site, name, what is on it, when it was heard of last (minutes ago), whether its check passed.
 const CARTS: [(&str, &str, &str, &str, u32, bool); 3] = [
     ("presnovka-1", "presnovka", "Тележка 1", "exam_camera,otoscope,ptz,stethoscope,vital_signs", 0, true),

@@ -3,7 +3,8 @@
 //! A program reads whole lines, in this order: for each demo consultation `nurse`, `specialist`, `patient` and, when a phone on the
 //! same network can reach this server, `phone`, each padded to ten characters, a space, and a link; then, once everything is up,
 //! `ready`. Before them stand `desk` with the page of the staff and, at the very first start, `admin` and `password`: what to sign in
-//! with once. Lines that start otherwise are for people: skip them. Links carry the ports that were really bound.
+//! with once. Where the made-up clinic is open, `password` is that of all its people, and each has a line: the name to sign in by and the
+//! role. Lines that start otherwise are for people: skip them. Links carry the ports that were really bound.
 //!
 //! ```text
 //! nurse      http://localhost:8080/visit#…
@@ -18,11 +19,19 @@ use qrcode::render::unicode::Dense1x2;
 use qrcode::{EcLevel, QrCode};
 use std::fmt::Write as _;
 
+/// What the made-up clinic's people sign in with.
+pub struct Clinic<'a> {
+    /// Each with its role's word.
+    pub logins: &'a [(&'static str, &'static str)],
+    pub password: &'a str,
+}
+
 #[must_use]
 pub fn announcement(
     bases: &Bases,
     demos: &[DemoLinks],
     first_admin: Option<(&str, &str)>,
+    clinic: Option<&Clinic<'_>>,
     self_signed: bool,
 ) -> String {
     let mut text = format!("Kenes {} serves {}\n", env!("CARGO_PKG_VERSION"), bases.here);
@@ -33,6 +42,13 @@ pub fn announcement(
     if let Some((login, password)) = first_admin {
         // Both lines are for once: the page asks for a password of one's own.
         let _ = writeln!(text, "admin      {login}\npassword   {password}");
+    }
+    if let Some(clinic) = clinic {
+        text += "\nA made-up clinic is open; its people sign in at the desk, all with one password:\n";
+        for (login, role) in clinic.logins {
+            let _ = writeln!(text, "{login:<10} {role}");
+        }
+        let _ = writeln!(text, "password   {}", clinic.password);
     }
     for (index, links) in demos.iter().enumerate() {
         text += "\n";
@@ -82,7 +98,7 @@ mod tests {
             patient: link(&bases.here),
             phone: phone.map(link),
         };
-        announcement(&bases, &[links], Some(("admin", "once")), true)
+        announcement(&bases, &[links], Some(("admin", "once")), None, true)
     }
 
     #[test]

@@ -4,7 +4,7 @@
 mod announcement;
 mod demo;
 
-pub use announcement::announcement;
+pub use announcement::{Clinic, announcement};
 pub use demo::{DemoLinks, demo_grants};
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};

@@ -10,6 +10,7 @@
 
 mod call;
 mod configuration;
+mod demo;
 mod hostile;
 mod http;
 mod https;

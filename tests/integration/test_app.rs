@@ -29,6 +29,7 @@ impl TestApp {
         let folder = tempfile::tempdir().unwrap();
         let test_defaults = [
             ("KENES_STORAGE_DATA_FOLDER", folder.path().to_str().unwrap()),
+            ("KENES_DEMO_SEED", "false"),
             ("KENES_HTTP_LISTEN", "127.0.0.1:0"),
             ("KENES_HTTPS_LISTEN", ""),
             ("KENES_MEDIA_LISTEN", "127.0.0.1:0"),

@@ -1,8 +1,8 @@
 //! The made-up clinic of a first start: whole, believable at any hour, and nowhere near a clinic that exists.
 
+use crate::booking::count;
 use crate::clinic::{self, MINUTE, MORNING};
 use crate::databases::TestDatabase;
-use crate::booking::count;
 use kenes::demo;
 use kenes::model::appointment::{Channel, Status};
 use kenes::model::ids::SiteId;
@@ -25,9 +25,9 @@ const HORIZON: Duration = Duration::from_secs(14 * 24 * 3600);
 async fn an_empty_database_becomes_a_clinic_once(test: TestDatabase) {
     let database = test.open().await;
     let started = Instant::now();
-    assert!(demo::seed(&database, MORNING, HORIZON, 1).await.unwrap());
+    assert!(demo::seed(&database, MORNING, HORIZON, 1, None).await.unwrap());
     println!("seeded in {:?}", started.elapsed());
-    assert!(!demo::seed(&database, MORNING, HORIZON, 1).await.unwrap());
+    assert!(!demo::seed(&database, MORNING, HORIZON, 1, None).await.unwrap());
     assert!(matches!(audit::verify(&database).await.unwrap(), Chain::Intact { .. }));
     assert_eq!(count(&test, "patients").await, 16);
 
@@ -58,14 +58,14 @@ async fn an_empty_database_becomes_a_clinic_once(test: TestDatabase) {
 
 async fn a_clinic_that_exists_is_left_alone(test: TestDatabase) {
     let database = clinic::open(&test).await;
-    assert!(!demo::seed(&database, MORNING, HORIZON, 1).await.unwrap());
+    assert!(!demo::seed(&database, MORNING, HORIZON, 1, None).await.unwrap());
 }
 
 async fn whenever_it_starts_there_is_something_to_do(test: TestDatabase) {
     // A quarter to midnight in the clinic, on a Saturday.
     let now = UnixMillis(1_795_891_500_000);
     let database = test.open().await;
-    demo::seed(&database, now, HORIZON, 1).await.unwrap();
+    demo::seed(&database, now, HORIZON, 1, None).await.unwrap();
     let soon = statuses(&database, now, now.plus(30 * MINUTE)).await;
     assert!(soon.contains(&Status::Confirmed) && soon.contains(&Status::Booked) && soon.contains(&Status::CheckedIn));
     let past = statuses(&database, before(now, 3 * 60 * MINUTE), now).await;
