@@ -7,9 +7,11 @@ import { Problem, unreachable } from './problem.js';
  * @typedef {{data: T | null, problem: Problem | null, isLoading: boolean, reload: () => void}} Resource
  */
 
+/** @typedef {Pick<import('./shell.js').Desk, 'api' | 'live'>} Server the part of a desk that reads and listens; the kiosk has it too */
+
 /**
  * @template T
- * @param {import('./shell.js').Desk} desk
+ * @param {Server} desk
  * @param {string | null} path null: nothing to read yet
  * @param {{query?: import('./api.js').Query, topics?: readonly string[], isList?: boolean}} [options] `isList`: all pages, `data` is the items
  * @returns {Resource<T>}
@@ -43,14 +45,14 @@ export function useResource(desk, path, { query, topics = [], isList = false } =
   return { data: state.key === key ? state.data : null, problem: state.problem, isLoading: state.isLoading || state.key !== key, reload };
 }
 
-/** A list in full. @template T @param {import('./shell.js').Desk} desk @param {string | null} path @param {import('./api.js').Query} query @param {readonly string[]} topics @returns {Resource<T[]>} */
+/** A list in full. @template T @param {Server} desk @param {string | null} path @param {import('./api.js').Query} query @param {readonly string[]} topics @returns {Resource<T[]>} */
 export function useList(desk, path, query, topics) {
   return useResource(desk, path, { query, topics, isList: true });
 }
 
 /**
  * An act with its button's state: one at a time, its failure in words. `run` gives true when it went well.
- * @param {import('./shell.js').Desk} desk
+ * @param {Pick<Server, 'api'>} desk
  * @returns {{run: (act: () => Promise<unknown>) => Promise<boolean>, isBusy: boolean, problem: Problem | null, clear: () => void}}
  */
 export function useAct(desk) {
@@ -79,7 +81,7 @@ export function useAct(desk) {
   return { run, isBusy: state.isBusy, problem: state.problem, clear };
 }
 
-/** The server's time, drawn anew every `everyMs`. @param {import('./shell.js').Desk} desk @param {number} everyMs */
+/** The server's time, drawn anew every `everyMs`. @param {Pick<Server, 'api'>} desk @param {number} everyMs */
 export function useNow(desk, everyMs) {
   const [now, setNow] = useState(desk.api.nowMs());
   useEffect(() => {

@@ -4,6 +4,9 @@ const INTERVAL_MS = 80;
 /** Speech at arm's length lies between these RMS levels, in dBFS. */
 const QUIET_DB = -60;
 const LOUD_DB = -12;
+/** The test tone's pitch and length. */
+export const TONE_HZ = 523;
+export const TONE_MS = 1_000;
 
 /** @param {MediaStreamTrack} track @param {(level: number) => void} onLevel 0..100 @returns {{stop: () => void}} */
 export function startMeter(track, onLevel) {
@@ -38,14 +41,14 @@ export async function playTone(speakerId) {
   const output = context.createMediaStreamDestination();
   const tone = context.createOscillator();
   const gain = context.createGain();
-  tone.frequency.value = 523;
+  tone.frequency.value = TONE_HZ;
   gain.gain.setValueAtTime(0.15, context.currentTime);
   gain.gain.exponentialRampToValueAtTime(0.001, context.currentTime + 0.9);
   tone.connect(gain).connect(output);
   element.srcObject = output.stream;
   if (speakerId) await element.setSinkId?.(speakerId).catch(() => {});
   tone.start();
-  tone.stop(context.currentTime + 1);
+  tone.stop(context.currentTime + TONE_MS / 1000);
   tone.onended = () => void context.close();
   await element.play();
 }

@@ -50,10 +50,14 @@ function Preview({ state, session, t }) {
 
 /** @param {import('./frame.js').ViewProps} props */
 function Meter({ state, session, t }) {
-  const [level, setLevel] = useState(0);
   const held = state.sources.microphone.held;
-  const track = session.media.tracks.get('microphone');
+  return html`<${LevelMeter} track=${held ? session.media.tracks.get('microphone') : undefined} label=${t('check.level')}
+    hint=${held ? t('check.say_something') : t('call.muted')} />`;
+}
 
+/** @param {{track: MediaStreamTrack | undefined, label: string, hint: string}} props */
+export function LevelMeter({ track, label, hint }) {
+  const [level, setLevel] = useState(0);
   useEffect(() => {
     if (!track) {
       setLevel(0);
@@ -64,10 +68,10 @@ function Meter({ state, session, t }) {
   }, [track]);
 
   return html`<div class="meter-row">
-    <${Icon} name=${held ? 'microphone' : 'microphone-off'} size=${20} />
-    <div class="meter" role="meter" data-testid="mic-meter" aria-label=${t('check.level')} aria-valuemin="0" aria-valuemax="100" aria-valuenow=${level}>
+    <${Icon} name=${track ? 'microphone' : 'microphone-off'} size=${20} />
+    <div class="meter" role="meter" data-testid="mic-meter" aria-label=${label} aria-valuemin="0" aria-valuemax="100" aria-valuenow=${level}>
       <div class="meter-fill" style=${{ transform: `scaleX(${level / 100})` }}></div>
     </div>
-    <p class="meter-hint">${held ? t('check.say_something') : t('call.muted')}</p>
+    <p class="meter-hint">${hint}</p>
   </div>`;
 }
