@@ -20,6 +20,7 @@ pub mod router;
 pub mod storage;
 pub mod tls;
 pub mod tokens;
+pub mod visits;
 pub mod web_client;
 
 use accounts::first_run::{self, FirstAdmin, FirstRunError};
@@ -42,7 +43,7 @@ use kenes_sfu::transport::dtls::{DtlsIdentity, DtlsIdentityError};
 use links::{Bases, DemoLinks};
 use metrics::Metrics;
 use rooms::media::{Media, ShardSlot};
-use rooms::{EVENT_QUEUE, RoomLimits, Rooms, ShardReport};
+use rooms::{EVENT_QUEUE, NOTICE_QUEUE, RoomLimits, Rooms, ShardReport};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,6 +55,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use visits::Recording;
 
 /// A running server. [`Server::shutdown`] ends it in good order; dropping it closes the listeners and leaves the shards at work.
 pub struct Server {
@@ -64,6 +66,7 @@ pub struct Server {
     demos: Vec<DemoLinks>,
     first_admin: Option<FirstAdmin>,
     clinic: Option<demo::Opening>,
+    recording: Recording,
     self_signed: bool,
     shards: Vec<RunningShard>,
     /// Ends the listeners; they are `servers`.
@@ -137,7 +140,10 @@ impl Server {
         let metrics = Arc::new(Metrics::new()?);
         let (media, shards, reports) = start_media(&config.media)?;
         let limits = RoomLimits { max_rooms: config.rooms.max_rooms, empty_life: config.rooms.empty_life };
-        let rooms = Rooms::new(media, Arc::clone(&metrics), limits);
+        let (notices, told) = mpsc::channel(NOTICE_QUEUE);
+        let rooms = Rooms::new(media, Arc::clone(&metrics), limits, notices);
+        visits::recover(&database, clock::unix_ms()).await?;
+        let recording = visits::record(&database, &rooms, &metrics, told);
         tokio::spawn(Arc::clone(&rooms).take_reports(reports));
 
         let bases =
@@ -172,6 +178,7 @@ impl Server {
             demos,
             first_admin,
             clinic,
+            recording,
             self_signed: files.is_none(),
             shards,
             listeners,
@@ -236,6 +243,7 @@ impl Server {
         if joined.await.is_err() {
             tracing::error!("joining the shards failed");
         }
+        self.recording.finish().await;
         self.app.database.close().await;
         tracing::info!("server stopped");
     }

@@ -50,6 +50,10 @@ pub struct SessionMetrics {
     pub concealed_ratio: Histogram,
     /// Commands that a shard's full queue refused.
     pub commands_refused: IntCounter,
+    /// Comings and goings that the record of visits missed because its queue was full.
+    pub notices_dropped: IntCounter,
+    /// Of those that it took, what it could not write down.
+    pub notices_failed: IntCounter,
 }
 
 const JOIN_BUCKETS: &[f64] = &[0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0];
@@ -159,6 +163,12 @@ fn session(families: &Families) -> prometheus::Result<SessionMetrics> {
         )?,
         commands_refused: families
             .counter("kenes_media_commands_refused_total", "Commands that a shard's full queue refused.")?,
+        notices_dropped: families.counter(
+            "kenes_visit_notices_dropped_total",
+            "Comings and goings that a full queue kept from the record.",
+        )?,
+        notices_failed: families
+            .counter("kenes_visit_notices_failed_total", "Comings and goings that could not be written down.")?,
     })
 }
 

@@ -5,12 +5,15 @@
 
 use super::effects;
 use super::media::ShardId;
+use super::notices::Person;
 use super::outbox::Outbox;
 use super::{RoomLimits, Rooms};
 use crate::clock;
+use crate::model::quality::{DEGRADED_RATIO, Quality};
 use kenes_sfu::description::PeerDescription;
 use kenes_sfu::ids::{PeerKey, RoomKey};
 use kenes_signaling::ids::{ConnectionId, ParticipantId, RoomId};
+use kenes_signaling::message::ClientMessage;
 use kenes_signaling::room::{Input, MediaPeer, Room};
 use kenes_signaling::time::UnixMillis;
 use parking_lot::Mutex;
@@ -36,6 +39,8 @@ pub(super) struct RoomState {
     pub(super) peers: BTreeMap<MediaPeer, OpenPeer>,
     /// For how long people have waited, by socket.
     pub(super) waiting_since: HashMap<ConnectionId, UnixMillis>,
+    /// What each person's connection was like since the person came.
+    pub(super) measured: BTreeMap<ParticipantId, Quality>,
     /// Whose quality was counted last, and when: one rating goes to everybody in the call.
     pub(super) last_rating: Option<(ParticipantId, UnixMillis)>,
     empty_since: Option<UnixMillis>,
@@ -56,9 +61,6 @@ pub(super) struct OpenPeer {
     pub(super) poor_ratings: u32,
 }
 
-/// A call with more than this share of poor ratings was degraded.
-const DEGRADED_RATIO: f64 = 0.1;
-
 /// The room has closed.
 pub(super) struct Gone;
 
@@ -70,6 +72,7 @@ impl RoomCell {
             sockets: HashMap::new(),
             peers: BTreeMap::new(),
             waiting_since: HashMap::new(),
+            measured: BTreeMap::new(),
             last_rating: None,
             empty_since: None,
             deadline: None,
@@ -115,6 +118,11 @@ impl RoomCell {
 
     pub(super) fn handle(self: &Arc<Self>, rooms: &Rooms, input: Input, now: UnixMillis) {
         let mut state = self.state.lock();
+        if let Input::Message { connection, message: ClientMessage::Stats(stats) } = &input
+            && let Some(id) = state.room.participant_of(*connection)
+        {
+            state.measured.entry(id).or_default().add_stats(stats);
+        }
         if !state.closed {
             self.run(rooms, &mut state, input, now);
         }
@@ -140,6 +148,10 @@ impl RoomCell {
     /// The shard has dropped the peer by itself.
     pub(super) fn peer_closed(&self, rooms: &Rooms, peer: MediaPeer) {
         effects::forget_peer(rooms, &mut self.state.lock(), peer);
+    }
+
+    pub(super) fn people(&self) -> Vec<Person> {
+        self.state.lock().room.people().iter().map(Person::of).collect()
     }
 
     fn run(self: &Arc<Self>, rooms: &Rooms, state: &mut RoomState, input: Input, now: UnixMillis) {

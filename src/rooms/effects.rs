@@ -4,7 +4,9 @@
 
 use super::cell::{OpenPeer, RoomCell, RoomState};
 use super::media::NotAnswered;
+use super::notices::{self, Happening, RoomNotice};
 use super::{Rooms, convert};
+use crate::model::quality::POOR_MOS;
 use kenes_sfu::command::Command;
 use kenes_sfu::ids::{PeerKey, TrackKey};
 use kenes_signaling::ids::{ConnectionId, Sdp};
@@ -44,8 +46,11 @@ pub(super) fn run(
             send_command(rooms, cell, target.map(bind));
         }
         Effect::RoomEmpty => tracing::info!("room emptied"),
-        Effect::RoomEnded { .. } => tracing::info!("consultation ended"),
-        Effect::Noted(_) => {}
+        Effect::RoomEnded { .. } => {
+            tracing::info!("consultation ended");
+            rooms.tell(RoomNotice { room: cell.id().clone(), at: now, what: Happening::Ended });
+        }
+        Effect::Noted(attendance) => notices::note(rooms, cell.id(), state, attendance, now),
     }
     None
 }
@@ -69,9 +74,6 @@ fn send(rooms: &Rooms, state: &mut RoomState, connection: ConnectionId, message:
     }
 }
 
-/// Speech below this score leaves many dissatisfied (ITU-T G.107 annex B, R 70).
-const POOR_MOS: f64 = 3.6;
-
 fn count_rating(rooms: &Rooms, state: &mut RoomState, quality: &Quality, now: UnixMillis) {
     if state.last_rating.replace((quality.id, now)) == Some((quality.id, now)) {
         return;
@@ -82,6 +84,8 @@ fn count_rating(rooms: &Rooms, state: &mut RoomState, quality: &Quality, now: Un
             metrics.observe_link(direction, &link);
         }
     }
+    let has_video = state.room.sends_video(quality.id);
+    state.measured.entry(quality.id).or_default().add_rating(quality, has_video);
     let Some(mos) = quality.mos else { return };
     metrics.mos.observe(mos);
     // The newest generation is the one that is rated.

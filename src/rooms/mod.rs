@@ -9,6 +9,7 @@ mod convert;
 mod effects;
 mod events;
 pub mod media;
+mod notices;
 mod outbox;
 pub mod websocket;
 
@@ -17,7 +18,7 @@ use crate::metrics::Metrics;
 use cell::RoomCell;
 use dashmap::DashMap;
 use kenes_sfu::ids::{PeerKey, RoomKey};
-use kenes_signaling::ids::{ConnectionId, ResumeSecret, RoomId};
+use kenes_signaling::ids::{ConnectionId, ResumeSecret, RoomId, Subject};
 use kenes_signaling::message::Join;
 use kenes_signaling::room::{Claims, Input, MediaPeer};
 use media::Media;
@@ -25,9 +26,10 @@ use outbox::Outbox;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 pub use events::{EVENT_QUEUE, ShardReport};
+pub use notices::{Happening, NOTICE_QUEUE, Person, RoomNotice};
 
 pub struct Rooms {
     by_id: DashMap<RoomId, Arc<RoomCell>>,
@@ -38,6 +40,8 @@ pub struct Rooms {
     media: Media,
     metrics: Arc<Metrics>,
     limits: RoomLimits,
+    /// To whoever keeps the record of visits.
+    notices: mpsc::Sender<RoomNotice>,
     phase: watch::Sender<Phase>,
     /// For rooms, peers and sockets alike; nothing is numbered twice.
     next_number: AtomicU64,
@@ -64,7 +68,12 @@ pub struct Full;
 
 impl Rooms {
     #[must_use]
-    pub fn new(media: Media, metrics: Arc<Metrics>, limits: RoomLimits) -> Arc<Self> {
+    pub fn new(
+        media: Media,
+        metrics: Arc<Metrics>,
+        limits: RoomLimits,
+        notices: mpsc::Sender<RoomNotice>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             by_id: DashMap::new(),
             by_key: DashMap::new(),
@@ -72,6 +81,7 @@ impl Rooms {
             media,
             metrics,
             limits,
+            notices,
             phase: watch::Sender::new(Phase::Running),
             next_number: AtomicU64::new(1),
         })
@@ -112,9 +122,33 @@ impl Rooms {
         }
     }
 
+    /// Lets somebody who waits into the call, unless a host removed the person. Nothing happens where nobody of this subject waits.
+    pub fn admit(&self, room: &RoomId, subject: Subject) {
+        if let Some(cell) = self.find(room) {
+            cell.handle(self, Input::Admit { subject }, clock::unix_ms());
+        }
+    }
+
+    /// Everybody hears that the consultation is over, and nobody comes back in while the room is remembered.
+    pub fn end(&self, room: &RoomId) {
+        if let Some(cell) = self.find(room) {
+            cell.handle(self, Input::End, clock::unix_ms());
+        }
+    }
+
+    /// Who waits and who is in the call, in order of arrival; nobody where no room is open.
+    #[must_use]
+    pub fn people(&self, room: &RoomId) -> Vec<Person> {
+        self.find(room).map(|cell| cell.people()).unwrap_or_default()
+    }
+
+    fn find(&self, room: &RoomId) -> Option<Arc<RoomCell>> {
+        self.by_id.get(room).map(|cell| Arc::clone(&cell))
+    }
+
     fn room(self: &Arc<Self>, id: &RoomId) -> Result<Arc<RoomCell>, Full> {
-        if let Some(cell) = self.by_id.get(id) {
-            return Ok(Arc::clone(&cell));
+        if let Some(cell) = self.find(id) {
+            return Ok(cell);
         }
         if self.by_id.len() >= self.limits.max_rooms {
             return Err(Full);

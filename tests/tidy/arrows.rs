@@ -64,7 +64,8 @@ pub(crate) const SERVER: Arrows = Arrows {
             "endpoints",
             &["accounts", "app", "clock", "rooms", "tokens", "join_limit", "metrics", "web_client", "model", "storage"],
         ),
-        module("rooms", &["clock", "tokens", "quality", "metrics"]),
+        pure("visits", &["clock", "rooms", "model", "metrics", "storage"], HTTP),
+        module("rooms", &["clock", "tokens", "model", "metrics"]),
         // Neither reads the clock: `now` is a parameter.
         pure("model", &[], &["axum", "hyper", "tower", "http", "rusqlite", "sqlx", "tokio", "rand", "aws_lc_rs"]),
         pure("storage", &["model"], HTTP),
@@ -77,7 +78,6 @@ pub(crate) const SERVER: Arrows = Arrows {
         pure("links", &["tokens"], HTTP),
         pure("clock", &[], HTTP),
         pure("join_limit", &["clock"], HTTP),
-        pure("quality", &[], HTTP),
         pure("metrics", &[], HTTP),
         pure("logging", &["config::Log"], HTTP),
         module("tls", &["config::CertificateFiles"]),

@@ -81,14 +81,16 @@ pub async fn depart(
             .bind(who.to_string())
             .fetch_optional(change.connection())
             .await?;
-    let Some(row) = row else { return Err(StorageError::Missing("visit person")) };
-    let total = quality(&Columns(&row))?.plus(measured);
-    sqlx::query("UPDATE visit_people SET quality = $1 WHERE visit_id = $2 AND subject = $3")
-        .bind(to_json(&total)?)
-        .bind(visit.id.to_string())
-        .bind(who.to_string())
-        .execute(change.connection())
-        .await?;
+    // Whose coming went unrecorded still leaves.
+    if let Some(row) = row {
+        let total = quality(&Columns(&row))?.plus(measured);
+        sqlx::query("UPDATE visit_people SET quality = $1 WHERE visit_id = $2 AND subject = $3")
+            .bind(to_json(&total)?)
+            .bind(visit.id.to_string())
+            .bind(who.to_string())
+            .execute(change.connection())
+            .await?;
+    }
     add_quality(change, visit.appointment, measured).await?;
     change.note("appointment", visit.appointment, "visit_left", json!({ "who": who.to_string() }));
     Ok(())
