@@ -291,6 +291,7 @@ impl<'a> World<'a> {
             patient: tale.referral.details.patient,
             details,
             status: WaitlistStatus::Waiting,
+            lost: None,
             stamp: Stamp::first(Some(self.people.nurse_of(tale.referral.details.site)?.id), at),
         };
         Ok(waitlist::join(change, &entry).await?)

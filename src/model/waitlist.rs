@@ -2,7 +2,7 @@
 //! offer lasts two hours; less than a day ahead nobody reads one in time, and it becomes a telephone call. No clock, no SQL.
 
 use super::appointment::Channel;
-use super::ids::{CartId, PatientId, ReferralId, SlotId, WaitlistEntryId, WaitlistOfferId};
+use super::ids::{AppointmentId, CartId, PatientId, ReferralId, SlotId, WaitlistEntryId, WaitlistOfferId};
 use super::invalid::{Fault, Fields, Invalid};
 use super::record::Stamp;
 use super::referral::Priority;
@@ -27,6 +27,8 @@ pub struct WaitlistEntry {
     pub patient: PatientId,
     pub details: NewWaitlistEntry,
     pub status: WaitlistStatus,
+    /// The visit that the person lost when the specialist cancelled the day.
+    pub lost: Option<AppointmentId>,
     pub stamp: Stamp,
 }
 
@@ -132,7 +134,7 @@ words! {
     OfferResult {
         Accepted = "accepted",
         Declined = "declined",
-        /// Somebody else was faster, or the slot is gone.
+        /// Nobody answered in time, somebody else was faster, or the slot is gone.
         Withdrawn = "withdrawn",
     }
 }
@@ -155,6 +157,11 @@ impl WaitlistOffer {
                 Ok(Self { id, entry: entry.id, slot: freed.slot, expires, result: None, stamp })
             }
         }
+    }
+
+    #[must_use]
+    pub fn has_lapsed(&self, now: UnixMillis) -> bool {
+        self.result.is_none() && now >= self.expires
     }
 
     #[must_use]
@@ -182,8 +189,8 @@ impl WaitlistOffer {
 
     fn check_open(&self, now: UnixMillis) -> Result<(), Refusal> {
         match self.result {
+            None | Some(OfferResult::Withdrawn) if now >= self.expires => Err(Refusal::OfferExpired),
             Some(_) => Err(Refusal::OfferAnswered),
-            None if !self.is_open(now) => Err(Refusal::OfferExpired),
             None => Ok(()),
         }
     }

@@ -19,6 +19,7 @@ fn entry(n: u64, priority: Priority, since: UnixMillis) -> WaitlistEntry {
         patient: id(200 + n),
         details,
         status: WaitlistStatus::Waiting,
+        lost: None,
         stamp: Stamp::first(None, since),
     }
 }

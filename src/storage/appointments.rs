@@ -37,7 +37,7 @@ pub async fn create(change: &mut Change, appointment: &Appointment) -> Result<()
     insert(change, appointment).await?;
     change.note("appointment", appointment.id, "created", json!({ "status": appointment.status }));
     if appointment.status.occupies_time() {
-        take_time(change, appointment).await?;
+        take_time(change, appointment, false).await?;
     }
     Ok(())
 }
@@ -55,7 +55,7 @@ pub async fn apply(
     let after = seen.after(transition, change.now);
     update(change, seen, &after).await?;
     if transition.takes_time() {
-        take_time(change, &after).await?;
+        take_time(change, &after, transition.by_offer).await?;
     }
     if transition.frees_time() {
         free_time(change, &after).await?;
@@ -123,6 +123,26 @@ pub async fn of_specialist(
     let sql = "SELECT * FROM appointments WHERE specialist_id = $1 AND start_ms >= $2 AND start_ms < $3
                ORDER BY start_ms, id";
     within(database, sql, specialist.to_string(), window).await
+}
+
+/// As [`of_specialist`], within a change: with what it has done so far, and nothing that commits beside it.
+///
+/// # Errors
+/// The database failed.
+pub async fn of_specialist_in(
+    change: &mut Change,
+    specialist: UserId,
+    window: Interval,
+) -> Result<Vec<Appointment>, StorageError> {
+    let rows = sqlx::query(
+        "SELECT * FROM appointments WHERE specialist_id = $1 AND start_ms >= $2 AND start_ms < $3 ORDER BY start_ms, id",
+    )
+    .bind(specialist.to_string())
+    .bind(millis(window.start()))
+    .bind(millis(window.end()))
+    .fetch_all(change.connection())
+    .await?;
+    rows.iter().map(appointment).collect()
 }
 
 /// As [`of_specialist`].
@@ -243,9 +263,11 @@ async fn update(change: &mut Change, seen: &Appointment, after: &Appointment) ->
 
 /// Specialist, then patient, then cart, always: PostgreSQL's writers wait for each other, and in one order they never wait in a
 /// ring.
-async fn take_time(change: &mut Change, appointment: &Appointment) -> Result<(), StorageError> {
-    if let Some(slot) = appointment.slot {
-        slots::take(change, slot).await?;
+async fn take_time(change: &mut Change, appointment: &Appointment, by_offer: bool) -> Result<(), StorageError> {
+    match appointment.slot {
+        Some(slot) if by_offer => slots::take_offered(change, slot).await?,
+        Some(slot) => slots::take(change, slot).await?,
+        None => {}
     }
     occupy(change, appointment, "specialist", appointment.specialist.to_string()).await?;
     occupy(change, appointment, "patient", appointment.patient.to_string()).await?;
@@ -285,7 +307,7 @@ async fn free_time(change: &mut Change, appointment: &Appointment) -> Result<(),
         .execute(change.connection())
         .await?;
     match appointment.slot {
-        Some(slot) => slots::free(change, slot).await,
+        Some(slot) => slots::free(change, slot, appointment.time.start(), appointment.cart).await,
         None => Ok(()),
     }
 }

@@ -20,10 +20,12 @@ mod notice;
 pub mod patients;
 pub mod places;
 pub mod referrals;
+pub mod refill;
 pub mod schedules;
 pub mod slots;
 pub mod users;
 pub mod visits;
+pub mod waiting;
 pub mod waitlist;
 
 pub use change::{Author, Change, IdempotencyKey};

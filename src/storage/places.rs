@@ -3,10 +3,10 @@
 use super::change::{Change, millis, require_current};
 use super::columns::Columns;
 use super::{Database, StorageError};
-use crate::model::cart::{Cart, CartCheck, NewCart};
+use crate::model::cart::{Cart, CartCheck, NewCart, OFFLINE_AFTER};
 use crate::model::ids::{CartId, SiteId};
 use crate::model::site::{NewSite, Site};
-use crate::model::time::UnixMillis;
+use crate::model::time::{Interval, UnixMillis, before};
 use serde_json::json;
 use sqlx::any::AnyRow;
 
@@ -132,13 +132,17 @@ pub async fn cart_seen(
     now: UnixMillis,
     check: Option<CartCheck>,
 ) -> Result<bool, StorageError> {
-    let result =
-        sqlx::query("UPDATE carts SET last_seen_ms = $1, check_result = COALESCE($2, check_result) WHERE id = $3")
-            .bind(millis(now))
-            .bind(check.map(|check| check.as_str()))
-            .bind(id.to_string())
-            .execute(&database.writers)
-            .await?;
+    let result = sqlx::query(
+        "UPDATE carts SET online_since_ms = CASE WHEN last_seen_ms > $4 THEN COALESCE(online_since_ms, $1) ELSE $1 END,
+                              last_seen_ms = $1, check_result = COALESCE($2, check_result)
+             WHERE id = $3",
+    )
+    .bind(millis(now))
+    .bind(check.map(|check| check.as_str()))
+    .bind(id.to_string())
+    .bind(millis(before(now, OFFLINE_AFTER)))
+    .execute(&database.writers)
+    .await?;
     Ok(result.rows_affected() == 1)
 }
 
@@ -147,6 +151,42 @@ pub async fn cart_seen(
 pub async fn find_cart(database: &Database, id: CartId) -> Result<Option<Cart>, StorageError> {
     let row =
         sqlx::query("SELECT * FROM carts WHERE id = $1").bind(id.to_string()).fetch_optional(&database.readers).await?;
+    row.as_ref().map(cart).transpose()
+}
+
+/// Since when the cart has been heard of without a gap; `None`: it is silent now.
+///
+/// # Errors
+/// The database failed.
+pub async fn cart_online_since(
+    database: &Database,
+    id: CartId,
+    now: UnixMillis,
+) -> Result<Option<UnixMillis>, StorageError> {
+    let row = sqlx::query("SELECT online_since_ms FROM carts WHERE id = $1 AND last_seen_ms > $2")
+        .bind(id.to_string())
+        .bind(millis(before(now, OFFLINE_AFTER)))
+        .fetch_optional(&database.readers)
+        .await?;
+    row.as_ref().map_or(Ok(None), |row| Columns(row).time_if_any("online_since_ms"))
+}
+
+/// A cart of the site that has no visit then, the first by name.
+///
+/// # Errors
+/// The database failed.
+pub async fn free_cart(database: &Database, site: SiteId, visit: Interval) -> Result<Option<Cart>, StorageError> {
+    let row = sqlx::query(
+        "SELECT * FROM carts WHERE site_id = $1
+           AND $2 >= COALESCE((SELECT end_ms FROM busy WHERE kind = 'cart' AND resource_id = carts.id AND start_ms < $3
+                ORDER BY start_ms DESC LIMIT 1), 0)
+         ORDER BY name, id LIMIT 1",
+    )
+    .bind(site.to_string())
+    .bind(millis(visit.start()))
+    .bind(millis(visit.end()))
+    .fetch_optional(&database.readers)
+    .await?;
     row.as_ref().map(cart).transpose()
 }
 

@@ -2,7 +2,7 @@
 
 use super::change::{Change, millis, require_current};
 use super::columns::Columns;
-use super::{Database, StorageError};
+use super::{Database, StorageError, refill};
 use crate::model::appointment::Channel;
 use crate::model::ids::{CartId, PatientId, SlotId, UserId};
 use crate::model::refusal::Refusal;
@@ -136,7 +136,7 @@ pub async fn set_state(change: &mut Change, seen: &Slot, state: SlotState) -> Re
     Ok(changed)
 }
 
-/// Turns the hold of whoever makes the change into a booking.
+/// Turns the hold of whoever makes the change into a booking. Nobody waits for the slot any more: offers of it are withdrawn.
 pub(super) async fn take(change: &mut Change, id: SlotId) -> Result<(), StorageError> {
     let result = sqlx::query(
         "UPDATE slots SET status = 'busy', held_by = NULL, hold_until_ms = NULL, version = version + 1, updated_ms = $1
@@ -147,22 +147,91 @@ pub(super) async fn take(change: &mut Change, id: SlotId) -> Result<(), StorageE
     .bind(change.author.user().map(|id| id.to_string()))
     .execute(change.connection())
     .await?;
-    if result.rows_affected() == 0 { Err(Refusal::HoldExpired.into()) } else { Ok(()) }
+    if result.rows_affected() == 0 {
+        return Err(Refusal::HoldExpired.into());
+    }
+    taken(change, id).await
 }
 
-/// Opens a booked slot again.
-pub(super) async fn free(change: &mut Change, id: SlotId) -> Result<(), StorageError> {
-    sqlx::query(
+/// Books a slot that is free, as who accepts an offer of it does: of several the first has it.
+pub(super) async fn take_offered(change: &mut Change, id: SlotId) -> Result<(), StorageError> {
+    let result = sqlx::query(
+        "UPDATE slots SET status = 'busy', held_by = NULL, hold_until_ms = NULL, version = version + 1, updated_ms = $1
+         WHERE id = $2 AND (status = 'free' OR (status = 'held' AND hold_until_ms <= $1))",
+    )
+    .bind(millis(change.now))
+    .bind(id.to_string())
+    .execute(change.connection())
+    .await?;
+    if result.rows_affected() == 0 {
+        return Err(Refusal::SlotTaken.into());
+    }
+    taken(change, id).await
+}
+
+async fn taken(change: &mut Change, id: SlotId) -> Result<(), StorageError> {
+    change.note("slot", id, "taken", json!({}));
+    refill::settle(change, id).await
+}
+
+/// Opens a booked slot again. One that is still ahead is for who waits; `cart` is what it was booked with.
+pub(super) async fn free(
+    change: &mut Change,
+    id: SlotId,
+    start: UnixMillis,
+    cart: Option<CartId>,
+) -> Result<(), StorageError> {
+    let result = sqlx::query(
         "UPDATE slots SET status = 'free', version = version + 1, updated_ms = $1 WHERE id = $2 AND status = 'busy'",
     )
     .bind(millis(change.now))
     .bind(id.to_string())
     .execute(change.connection())
     .await?;
-    Ok(())
+    if result.rows_affected() == 0 || start <= change.now {
+        return Ok(());
+    }
+    change.note("slot", id, "freed", json!({}));
+    refill::give_back(change, id, start, cart).await
 }
 
-fn slot(row: &AnyRow) -> Result<Slot, StorageError> {
+/// Closes what is not booked of a specialist's slots that start within `window`.
+///
+/// # Errors
+/// The database failed.
+pub async fn block(change: &mut Change, specialist: UserId, window: Interval) -> Result<u64, StorageError> {
+    let blocked = sqlx::query(
+        "UPDATE slots SET status = 'blocked', held_by = NULL, hold_until_ms = NULL, version = version + 1, updated_ms = $1
+         WHERE specialist_id = $2 AND start_ms >= $3 AND start_ms < $4 AND status IN ('free', 'held')",
+    )
+    .bind(millis(change.now))
+    .bind(specialist.to_string())
+    .bind(millis(window.start()))
+    .bind(millis(window.end()))
+    .execute(change.connection())
+    .await?
+    .rows_affected();
+    change.note("user", specialist, "slots_blocked", json!({ "slots": blocked }));
+    Ok(blocked)
+}
+
+/// When a specialist's slots within `window` are, whatever their state.
+///
+/// # Errors
+/// The database failed.
+pub async fn times(database: &Database, specialist: UserId, window: Interval) -> Result<Vec<Interval>, StorageError> {
+    let rows = sqlx::query(
+        "SELECT start_ms, end_ms FROM slots WHERE specialist_id = $1 AND start_ms >= $2 AND start_ms < $3 ORDER BY start_ms",
+    )
+    .bind(specialist.to_string())
+    .bind(millis(window.start()))
+    .bind(millis(window.end()))
+    .fetch_all(&database.readers)
+    .await?;
+    rows.iter().map(|row| Columns(row).interval()).collect()
+}
+
+pub(super) fn slot(row: &AnyRow) -> Result<Slot, StorageError> {
     let columns = Columns(row);
     let hold = || -> Result<Hold, StorageError> {
         Ok(Hold { by: columns.parsed::<UserId>("held_by")?, until: columns.time("hold_until_ms")? })

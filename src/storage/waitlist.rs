@@ -15,8 +15,8 @@ pub async fn join(change: &mut Change, entry: &WaitlistEntry) -> Result<(), Stor
     let details = &entry.details;
     sqlx::query(
         "INSERT INTO waitlist (id, patient_id, referral_id, specialty, channel, cart_id, earliest_ms, latest_ms, priority,
-                               status, version, created_by, created_ms, updated_ms)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+                               status, lost_appointment_id, version, created_by, created_ms, updated_ms)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
     )
     .bind(entry.id.to_string())
     .bind(entry.patient.to_string())
@@ -28,6 +28,7 @@ pub async fn join(change: &mut Change, entry: &WaitlistEntry) -> Result<(), Stor
     .bind(millis(details.window.end()))
     .bind(details.priority.as_str())
     .bind(entry.status.as_str())
+    .bind(entry.lost.map(|id| id.to_string()))
     .bind(i64::from(entry.stamp.version.0))
     .bind(entry.stamp.created_by.map(|id| id.to_string()))
     .bind(millis(entry.stamp.created))
@@ -181,7 +182,44 @@ pub async fn lapsed(database: &Database, now: UnixMillis, limit: u32) -> Result<
     rows.iter().map(offer_of).collect()
 }
 
-fn entry(row: &AnyRow) -> Result<WaitlistEntry, StorageError> {
+/// Those of a slot that nobody has answered yet, lapsed or not, as the change sees them.
+pub(super) async fn open_offers_of_slot(change: &mut Change, slot: SlotId) -> Result<Vec<WaitlistOffer>, StorageError> {
+    let rows =
+        sqlx::query("SELECT * FROM waitlist_offers WHERE slot_id = $1 AND result IS NULL ORDER BY created_ms, id")
+            .bind(slot.to_string())
+            .fetch_all(change.connection())
+            .await?;
+    rows.iter().map(offer_of).collect()
+}
+
+/// Takes back what was offered to an entry that waits no longer.
+///
+/// # Errors
+/// The database failed.
+pub async fn withdraw_offers(change: &mut Change, entry: WaitlistEntryId) -> Result<(), StorageError> {
+    let rows =
+        sqlx::query("SELECT * FROM waitlist_offers WHERE waitlist_id = $1 AND result IS NULL ORDER BY created_ms")
+            .bind(entry.to_string())
+            .fetch_all(change.connection())
+            .await?;
+    for row in &rows {
+        answer(change, &offer_of(row)?, OfferResult::Withdrawn).await?;
+    }
+    Ok(())
+}
+
+/// When the next open offer lapses.
+///
+/// # Errors
+/// The database failed.
+pub async fn next_lapse(database: &Database) -> Result<Option<UnixMillis>, StorageError> {
+    let row = sqlx::query("SELECT expires_ms FROM waitlist_offers WHERE result IS NULL ORDER BY expires_ms LIMIT 1")
+        .fetch_optional(&database.readers)
+        .await?;
+    row.as_ref().map(|row| Columns(row).time("expires_ms")).transpose()
+}
+
+pub(super) fn entry(row: &AnyRow) -> Result<WaitlistEntry, StorageError> {
     let columns = Columns(row);
     let window = Interval::new(columns.time("earliest_ms")?, columns.time("latest_ms")?);
     Ok(WaitlistEntry {
@@ -196,11 +234,12 @@ fn entry(row: &AnyRow) -> Result<WaitlistEntry, StorageError> {
             priority: columns.parsed("priority")?,
         },
         status: columns.parsed("status")?,
+        lost: columns.parsed_if_any("lost_appointment_id")?,
         stamp: columns.stamp()?,
     })
 }
 
-fn offer_of(row: &AnyRow) -> Result<WaitlistOffer, StorageError> {
+pub(super) fn offer_of(row: &AnyRow) -> Result<WaitlistOffer, StorageError> {
     let columns = Columns(row);
     Ok(WaitlistOffer {
         id: columns.parsed("id")?,

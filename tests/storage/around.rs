@@ -90,7 +90,7 @@ fn waiting(n: u64, priority: Priority, joined: UnixMillis) -> WaitlistEntry {
     };
     let patient: PatientId = clinic::patient(n).id;
     let stamp = Stamp::first(None, joined);
-    WaitlistEntry { id: new_id(), patient, details, status: WaitlistStatus::Waiting, stamp }
+    WaitlistEntry { id: new_id(), patient, details, status: WaitlistStatus::Waiting, lost: None, stamp }
 }
 
 /// A slot more than a day ahead, so that an offer can be made.

@@ -22,6 +22,8 @@ pub struct Transition {
     pub event: EventKind,
     pub from: Status,
     pub to: Status,
+    /// Booked by an offer: the slot is free, not held.
+    pub by_offer: bool,
     pub proposal: Option<Proposal>,
     pub cancel_reason: Option<CancelReason>,
     pub failure: Option<FailureCode>,
@@ -65,7 +67,7 @@ impl Appointment {
             return Err(if self.status.is_live() { Refusal::AppointmentState } else { Refusal::AppointmentEnded });
         }
         self.guard(actor, event, facts, now)?;
-        Ok(self.transition(event, rule.to))
+        Ok(Transition { by_offer: event == Event::Book && *actor == Actor::Patient, ..self.transition(event, rule.to) })
     }
 
     /// The appointment as it is after `transition`.
@@ -84,6 +86,9 @@ impl Appointment {
 
     fn guard(&self, actor: &Actor, event: Event, facts: &Facts, now: UnixMillis) -> Result<(), Refusal> {
         match event {
+            Event::Book if *actor == Actor::Patient && facts.is_offered => {
+                demand(facts.is_time_free, Refusal::TimeTaken)
+            }
             Event::Book => check_hold(actor, facts, now),
             Event::CheckIn => self.check_in_window(now),
             Event::Admit => demand(facts.is_consent_decided, Refusal::ConsentUndecided),
@@ -124,6 +129,7 @@ impl Appointment {
             event: event.kind(),
             from: self.status,
             to: to.unwrap_or(self.status),
+            by_offer: false,
             proposal: None,
             cancel_reason: self.cancel_reason,
             failure: self.failure,

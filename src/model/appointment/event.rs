@@ -78,6 +78,8 @@ pub enum Actor {
 pub struct Facts {
     /// The hold on the slot, if there is one.
     pub hold: Option<Hold>,
+    /// The patient takes an offered slot: the offer, still open, stands for the hold.
+    pub is_offered: bool,
     /// Specialist, patient and cart have no other visit then; the database has the last word.
     pub is_time_free: bool,
     /// Given or refused: either way the patient was asked.

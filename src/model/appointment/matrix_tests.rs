@@ -9,7 +9,7 @@ use crate::model::time::before;
 
 /// booking.md as written, with its notes spelled out as rows: `events | from | to | who`. Proposals by the system change no status.
 const TABLE: &str = "
-    book            | proposed                                          | booked     | nurse, operator, contact_operator, own specialist
+    book            | proposed                                          | booked     | nurse, operator, contact_operator, own specialist, patient
     confirm         | booked                                            | confirmed  | patient, nurse, operator, contact_operator
     check_in        | booked, confirmed                                 | checked_in | patient, nurse, operator, contact_operator, own cart
     admit           | checked_in                                        | in_call    | own specialist, nurse, own cart
@@ -109,6 +109,7 @@ fn all_is_well(actor: &Actor) -> Facts {
     };
     Facts {
         hold,
+        is_offered: *actor == Actor::Patient,
         is_time_free: true,
         is_consent_decided: true,
         has_summary: true,

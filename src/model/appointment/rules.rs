@@ -39,7 +39,8 @@ const ALL_BUT_ERRORS: &[Status] =
 pub(super) const STAFF: &[Who] = &[Who::Nurse, Who::Operator, Who::Specialist, Who::Senior, Who::Admin];
 
 const RULES: [Rule; 11] = [
-    rule(On::Book, &[Proposed], Some(Booked), &[Who::Nurse, Who::Operator, Who::Specialist]),
+    // The patient by an offer of the waiting list.
+    rule(On::Book, &[Proposed], Some(Booked), &[Who::Nurse, Who::Operator, Who::Specialist, Who::Patient]),
     rule(On::Confirm, &[Booked], Some(Confirmed), &[Who::Patient, Who::Nurse, Who::Operator]),
     rule(On::CheckIn, &[Booked, Confirmed], Some(CheckedIn), &[Who::Patient, Who::Nurse, Who::Cart, Who::Operator]),
     rule(On::Admit, &[CheckedIn], Some(InCall), &[Who::Specialist, Who::NurseOnCart, Who::Cart]),

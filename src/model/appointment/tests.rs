@@ -204,3 +204,14 @@ fn a_proposal_is_one_word() {
         assert_eq!(proposal.to_string().parse(), Ok(proposal));
     }
 }
+
+#[test]
+fn a_patient_books_by_an_offer_and_by_nothing_else() {
+    let book = |facts: &Facts| appointment(Status::Proposed).decide(&Actor::Patient, Event::Book, facts, NOON);
+    let offered = Facts { is_offered: true, is_time_free: true, ..Facts::default() };
+    assert!(book(&offered).unwrap().by_offer);
+    assert_eq!(book(&Facts { is_time_free: false, ..offered }), Err(Refusal::TimeTaken));
+    assert_eq!(book(&held_by(7)), Err(Refusal::HoldExpired));
+    let by_nurse = appointment(Status::Proposed).decide(&nurse(), Event::Book, &offered, NOON);
+    assert_eq!(by_nurse, Err(Refusal::HoldExpired), "staff hold a slot before they book it");
+}
