@@ -1,6 +1,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { initialState, knocking, reduce, stageOf } from '../public/js/state/reducer.js';
+import { initialState, knocking, reduce } from '../public/js/state/reducer.js';
+import { stageOf } from '../public/js/state/tiles.js';
 import { people, room, track } from './fixtures.js';
 
 /** @typedef {import('../public/js/state/reducer.js').AppEvent} AppEvent */

@@ -8,6 +8,6 @@ import './desk/icons.js';
 import './cart/icons.js';
 
 const language = pageLanguage();
-await loadLanguage(language, 'desk', 'cart');
+await loadLanguage(language, 'desk', 'specialties', 'cart');
 const root = document.getElementById('app');
 if (root) render(html`<${Kiosk} api=${new Api(language)} live=${new Live()} />`, root);

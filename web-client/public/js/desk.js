@@ -7,6 +7,6 @@ import { Shell } from './desk/shell.js';
 import './desk/icons.js';
 
 const language = pageLanguage();
-await loadLanguage(language, 'desk');
+await loadLanguage(language, 'desk', 'specialties');
 const root = document.getElementById('app');
 if (root) render(html`<${Shell} api=${new Api(language)} live=${new Live()} />`, root);

@@ -17,7 +17,7 @@ tellWidth();
 // Another link opened in the same tab is another visit.
 window.addEventListener('hashchange', () => location.reload());
 
-await loadLanguage(session.store.state().language);
+await loadLanguage(session.store.state().language, 'way', 'specialties');
 const root = document.getElementById('app');
 if (root) render(html`<${App} session=${session} />`, root);
 
@@ -25,16 +25,16 @@ if (root) render(html`<${App} session=${session} />`, root);
 Object.defineProperty(window, 'kenes', {
   value: Object.freeze({
     state: () => session.store.state(),
-    peerConnection: () => session.link.peer?.connection ?? null,
-    socket: () => session.link.socket?.raw ?? null,
+    peerConnection: () => session.line?.link.peer?.connection ?? null,
+    socket: () => session.line?.link.socket?.raw ?? null,
     get offersMade() {
-      return session.link.offersMade;
+      return session.line?.link.offersMade ?? 0;
     },
     get firstFrameMs() {
-      return session.firstFrameMs;
+      return session.line?.firstFrameMs ?? null;
     },
     get generation() {
-      return session.link.gen;
+      return session.line?.link.gen ?? 0;
     },
   }),
 });

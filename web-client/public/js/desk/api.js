@@ -23,10 +23,11 @@ export class Api {
   /** What to do when the server says that nobody is signed in. */
   onSignedOut = () => {};
 
-  /** @param {import('../i18n/index.js').Language} language of the server's words @param {typeof fetch} [fetcher] */
-  constructor(language, fetcher = (...args) => fetch(...args)) {
+  /** @param {import('../i18n/index.js').Language} language of the server's words @param {typeof fetch} [fetcher] @param {string | null} [bearer] a guest's link; null: the cookie tells who calls */
+  constructor(language, fetcher = (...args) => fetch(...args), bearer = null) {
     this.language = language;
     this.fetcher = fetcher;
+    this.bearer = bearer;
   }
 
   /** The server's time: clocks of old PCs go wrong, and a hold ends by the server's. @returns {number} */
@@ -86,6 +87,7 @@ export class Api {
   async #call(method, path, body, { version, key, signal }) {
     /** @type {Record<string, string>} */
     const headers = { Accept: 'application/json', 'Accept-Language': this.language };
+    if (this.bearer !== null) headers.Authorization = `Bearer ${this.bearer}`;
     if (body !== undefined) headers['Content-Type'] = 'application/json';
     if (version !== undefined) headers['If-Match'] = `"${version}"`;
     if (key !== undefined) headers['Idempotency-Key'] = key;

@@ -5,7 +5,7 @@
 import { joinMessage, offerMessage } from '../protocol/messages.js';
 import { climb, connectionWord, GROUND, LOST_MS, RESUME_MS } from '../state/ladder.js';
 import { Peer } from '../rtc/peer.js';
-import { exchange, Refusal } from './invitation.js';
+import { Refusal } from './entrance.js';
 import { openSocket, socketUrl } from './socket.js';
 
 /** @typedef {import('../protocol/types.js').ServerMessage} ServerMessage */
@@ -22,15 +22,15 @@ const WATCH_MS = 500;
  * @property {(message: ServerMessage) => void} onMessage after the link has taken what concerns it
  * @property {(word: 'connecting' | 'connected' | 'reconnecting' | 'lost') => void} onConnection
  * @property {(peer: Peer) => Promise<void>} onPeer a new PeerConnection: put the tracks on before it is offered
- * @property {(code: string) => void} onRefused nothing more will be tried
+ * @property {(problem: import('../state/reducer.js').Problem) => void} onRefused nothing more will be tried
  * @property {(code: string) => void} onTrouble
  * @property {() => void} onGeneration `gen` or `resume` changed
  */
 
 export class Link {
-  /** @param {string} invitation @param {import('./memory.js').Memory} memory @param {LinkHandlers} handlers */
-  constructor(invitation, memory, handlers) {
-    this.invitation = invitation;
+  /** @param {() => Promise<import('./entrance.js').Welcome>} exchange for a new join token @param {import('./memory.js').Memory} memory @param {LinkHandlers} handlers */
+  constructor(exchange, memory, handlers) {
+    this.exchange = exchange;
     this.handlers = handlers;
     /** @type {import('../state/ladder.js').Ladder} */
     this.ladder = GROUND;
@@ -120,7 +120,7 @@ export class Link {
       await this.#fetchToken();
     } catch (error) {
       if (superseded()) return;
-      if (error instanceof Refusal && error.code !== 'E-LINK-4') return this.handlers.onRefused(error.code);
+      if (error instanceof Refusal && error.problem.code !== 'E-LINK-4') return this.handlers.onRefused(error.problem);
       return this.step({ type: 'socket_closed' });
     }
     if (superseded()) return;
@@ -133,7 +133,7 @@ export class Link {
 
   async #fetchToken() {
     if (this.token && this.token.expiresMs - Date.now() > TOKEN_MARGIN_MS) return;
-    this.token = await exchange(this.invitation);
+    this.token = await this.exchange();
   }
 
   /** @param {boolean} newPeer @param {boolean} resume */

@@ -2,7 +2,7 @@
 
 /**
  * @typedef {object} Memory
- * @property {string} invitation whose visit this is
+ * @property {string} address whose visit this is
  * @property {{id: string, secret: string} | null} resume
  * @property {number} gen the last one used
  * @property {boolean} inVisit past the device check
@@ -13,12 +13,12 @@
 
 const KEY = 'kenes.visit';
 
-/** @param {string} invitation @returns {Memory} */
-export function recall(invitation) {
-  const blank = { invitation, resume: null, gen: 0, inVisit: false, microphoneMuted: false, cameraOff: false, chosen: {} };
+/** @param {string} address @returns {Memory} */
+export function recall(address) {
+  const blank = { address, resume: null, gen: 0, inVisit: false, microphoneMuted: false, cameraOff: false, chosen: {} };
   try {
     const stored = JSON.parse(sessionStorage.getItem(KEY) ?? 'null');
-    return stored?.invitation === invitation ? { ...blank, ...stored } : blank;
+    return stored?.address === address ? { ...blank, ...stored } : blank;
   } catch {
     return blank;
   }

@@ -4,7 +4,7 @@
  */
 import { intentMessage } from '../protocol/messages.js';
 import { assignSlots, buildIntent, deviceHeight, wantedTracks } from '../state/intent.js';
-import { stageOf } from '../state/reducer.js';
+import { stageOf } from '../state/tiles.js';
 
 /** @typedef {import('../state/reducer.js').State} State */
 /** @typedef {import('../state/intent.js').Mids} Mids */

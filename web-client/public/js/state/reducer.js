@@ -1,7 +1,6 @@
 /**
  * The page's state and how each event changes it. Pure: no DOM, no socket, no media objects. Everything visible follows from this value.
  */
-import { arrange, tilesOf } from './tiles.js';
 
 /** @typedef {import('../protocol/types.js').Room} Room */
 /** @typedef {import('../protocol/types.js').Role} Role */
@@ -16,14 +15,27 @@ import { arrange, tilesOf } from './tiles.js';
 /** @typedef {'camera' | 'microphone' | 'speaker' | 'exam' | 'stethoscope'} DeviceUse */
 /** @typedef {{id: string, label: string}} Device */
 /** @typedef {{cameras: Device[], microphones: Device[], speakers: Device[]}} Devices */
-/** @typedef {{code: string, params?: Record<string, string>}} Problem `code` is the dictionary key under `errors.` */
+/** @typedef {{code: string, params?: Record<string, string>, words?: string[]}} Problem `code` is the dictionary key under `errors.`, or the server's, with its `words` */
 /** @typedef {{kind: 'end'} | {kind: 'remove', target: string}} Dialog */
 /** @typedef {null | 'chat' | 'people' | 'devices' | 'more'} Panel */
+/**
+ * @typedef {object} Way a guest's, before the device check
+ * @property {import('./way.js').Visit} visit
+ * @property {import('./way.js').ConsentText[]} texts that this person was asked about
+ * @property {boolean} isEntering
+ * @property {boolean} hasDeclined
+ * @property {boolean} asksAgain who declined wants to read it once more
+ * @property {boolean} isBusy the server is being told something
+ * @property {boolean} hasRated
+ * @property {Problem | null} problem the server's answer to what was told last
+ */
 
 /**
  * @typedef {object} State
- * @property {'starting' | 'device_check' | 'entering' | 'waiting' | 'call' | 'left' | 'failed'} phase
+ * @property {'starting' | 'way' | 'device_check' | 'entering' | 'waiting' | 'call' | 'left' | 'failed'} phase
  * @property {Language} language
+ * @property {import('../session/entrance.js').Entrance['kind'] | null} door by which the person came
+ * @property {Way | null} way of who came by a link
  * @property {{role: Role, name: string, roomTitle: string} | null} invited
  * @property {Problem | null} failure fills the page in phase `failed`
  * @property {'connecting' | 'connected' | 'reconnecting' | 'lost'} connection
@@ -50,6 +62,8 @@ import { arrange, tilesOf } from './tiles.js';
 
 /**
  * @typedef {{type: 'language', language: Language}
+ *   | {type: 'door', door: State['door']}
+ *   | {type: 'way', change: Partial<Way>}
  *   | {type: 'invited', role: Role, name: string, roomTitle: string}
  *   | {type: 'phase', phase: State['phase']}
  *   | {type: 'preparing', preparing: boolean}
@@ -79,6 +93,8 @@ export function initialState(language) {
   return {
     phase: 'starting',
     language,
+    door: null,
+    way: null,
     invited: null,
     failure: null,
     connection: 'connecting',
@@ -109,6 +125,10 @@ export function reduce(state, event) {
   switch (event.type) {
     case 'language':
       return { ...state, language: event.language };
+    case 'door':
+      return { ...state, door: event.door };
+    case 'way':
+      return changeWay(state, event.change);
     case 'invited':
       return { ...state, invited: { role: event.role, name: event.name, roomTitle: event.roomTitle } };
     case 'phase':
@@ -145,12 +165,6 @@ export function reduce(state, event) {
     case 'sound_blocked':
       return { ...state, soundBlocked: event.blocked };
   }
-}
-
-/** @param {State} state */
-export function stageOf(state) {
-  const tiles = state.room && state.selfId ? tilesOf(state.room, state.selfId) : [];
-  return { tiles, arrangement: arrange(tiles, state) };
 }
 
 /** @param {State} state @returns {import('../protocol/types.js').Participant[]} people at the door */
@@ -224,6 +238,16 @@ function left(state, reason) {
     soundBlocked: false,
     sources: { microphone: off(microphone), camera: off(camera), exam: off(exam), screen: off(screen), stethoscope: off(stethoscope) },
   };
+}
+
+/** The first change brings the visit. @param {State} state @param {Partial<Way>} change @returns {State} */
+function changeWay(state, change) {
+  const visit = change.visit ?? state.way?.visit;
+  if (!visit) return state;
+  const before = state.way ?? { texts: [], isEntering: false, hasDeclined: false, asksAgain: false, isBusy: false, hasRated: false, problem: null };
+  // What was answered is no longer asked for; who thinks again reads it once more.
+  const texts = visit.consents_needed.length > 0 ? visit.consents_needed : before.texts;
+  return { ...state, way: { ...before, ...change, visit, texts } };
 }
 
 /** @param {State} state @param {Source} source @param {Partial<LocalSource>} change @returns {State} */

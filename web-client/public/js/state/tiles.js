@@ -24,6 +24,12 @@ const DETAILS = /** @type {const} */ (['exam', 'screen']);
 /** Who is looked at when nobody has spoken yet. @type {Role[]} */
 const ROLE_ORDER = ['specialist', 'nurse', 'patient', 'guest'];
 
+/** @param {import('./reducer.js').State} state */
+export function stageOf(state) {
+  const tiles = state.room && state.selfId ? tilesOf(state.room, state.selfId) : [];
+  return { tiles, arrangement: arrange(tiles, state) };
+}
+
 /** @param {Room} room @param {string} selfId @returns {Tile[]} in order of arrival, each person's camera before their details */
 export function tilesOf(room, selfId) {
   return room.participants

@@ -1,9 +1,11 @@
 /** Which page the state asks for. */
 import { html, useEffect, useState } from './html.js';
 import { DeviceCheck } from './device-check.js';
-import { ConnectionWords, Failure, Page, translator } from './frame.js';
+import { Failure } from './failure.js';
+import { ConnectionWords, Page, translator } from './frame.js';
 import { LeftPage } from './left-page.js';
 import { WaitingRoom } from './waiting-room.js';
+import { WayPage } from './way.js';
 import { loadLanguage } from '../i18n/index.js';
 
 /** @typedef {import('../session/session.js').Session} Session */
@@ -20,7 +22,7 @@ export function App({ session }) {
     return session.store.subscribe(setState);
   }, [session]);
   const [call, setCall] = useState(/** @type {CallModule | null} */ (null));
-  const ready = state.phase !== 'starting' && !state.preparing;
+  const ready = state.phase !== 'starting' && state.phase !== 'way' && !state.preparing;
   // The call's own page loads while the person looks at the device check: the camera need not wait for it.
   useEffect(() => {
     if (ready) void loadCall(state.language).then(setCall);
@@ -61,6 +63,8 @@ function loadStyle(name) {
 /** @param {import('./frame.js').ViewProps} props */
 function Content(props) {
   switch (props.state.phase) {
+    case 'way':
+      return html`<${WayPage} ...${props} />`;
     case 'device_check':
       return html`<${DeviceCheck} ...${props} />`;
     case 'waiting':

@@ -6,7 +6,8 @@ import { SelfPreview, TileView } from './tile.js';
 import { Bar } from './bar.js';
 import { Knock, PanelView } from './panels.js';
 import { Confirm } from './confirm.js';
-import { knocking, mayModerate, stageOf } from '../state/reducer.js';
+import { knocking, mayModerate } from '../state/reducer.js';
+import { stageOf } from '../state/tiles.js';
 
 /** @typedef {import('./frame.js').ViewProps} ViewProps */
 
@@ -29,7 +30,7 @@ export function Call(props) {
         <${Notices} ...${props} />
         <${Knocks} ...${props} />
         ${state.soundBlocked &&
-        html`<button type="button" class="button is-primary is-large tap-to-hear" data-testid="tap-to-hear" onClick=${() => session.sound.unblock()}>
+        html`<button type="button" class="button is-primary is-large tap-to-hear" data-testid="tap-to-hear" onClick=${() => session.line?.sound.unblock()}>
           <${Icon} name="speaker" />${t('call.tap_to_hear')}
         </button>`}
       </div>

@@ -12,7 +12,7 @@ export function Confirm({ state, session, t }) {
 
   const name = dialog.kind === 'remove' ? (state.room?.participants.find((person) => person.id === dialog.target)?.name ?? '') : '';
   const close = () => session.store.dispatch({ type: 'dialog', dialog: null });
-  const confirm = () => (dialog.kind === 'end' ? session.moderate('end', null) : session.moderate('remove', dialog.target));
+  const confirm = () => (dialog.kind === 'end' ? session.line?.moderate('end', null) : session.line?.moderate('remove', dialog.target));
   return html`<dialog class="dialog" ref=${ref} data-testid="confirm-dialog" aria-labelledby="confirm-title" onCancel=${close} onClose=${close}>
     <h2 id="confirm-title">${t(`confirm.${dialog.kind}_title`, { name })}</h2>
     <p>${t(`confirm.${dialog.kind}_body`)}</p>

@@ -37,7 +37,9 @@ export function Page({ language, onSpeak, t, title, children }) {
 /** @param {{problem: import('../state/reducer.js').Problem, t: Translate}} props */
 export function ProblemWords({ problem, t }) {
   const key = `errors.${problem.code}`;
-  return html`<p class="problem-words">${isKey(key) ? t(key, problem.params) : t('errors.E-NET-6')}</p>
+  const [first = t('errors.E-NET-6'), ...more] = isKey(key) ? [t(key, problem.params)] : (problem.words ?? []);
+  return html`<p class="problem-words">${first}</p>
+    ${more.map((words) => html`<p>${words}</p>`)}
     <p class="problem-code">${t('error.code')}: <span>${problem.code}</span></p>`;
 }
 
@@ -74,15 +76,4 @@ export function ConnectionWords({ state, session, t }) {
 /** @param {string} code */
 function isAboutDevices(code) {
   return /^E-(CAM|MIC|SCR)-[2-5]$/.test(code);
-}
-
-/** The page could not go on. @param {ViewProps} props */
-export function Failure({ state, session, t }) {
-  const problem = state.failure ?? { code: 'E-NET-1' };
-  const retryable = !/^E-LINK-[123]$/.test(problem.code);
-  return html`<section class="card message-card" role="alert" data-testid="error-box" data-code=${problem.code}>
-    <span class="card-badge is-warning"><${Icon} name="alert" size=${28} /></span>
-    <${ProblemWords} problem=${problem} t=${t} />
-    ${retryable && html`<button type="button" class="button is-primary" onClick=${() => session.retry()}>${t('check.try_again')}</button>`}
-  </section>`;
 }

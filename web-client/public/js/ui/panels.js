@@ -60,7 +60,7 @@ function Chat({ state, session, t }) {
 
   const send = () => {
     if (draft.trim() === '') return;
-    session.chat(draft.trim());
+    session.line?.chat(draft.trim());
     setDraft('');
   };
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
@@ -98,7 +98,7 @@ function People({ state, session, t }) {
     ${(mayModerate(state, 'lock') || mayModerate(state, 'end')) &&
     html`<div class="people-actions">
       <button type="button" class="button is-quiet" data-testid="lock-room" aria-pressed=${locked} title=${t('people.lock_hint')}
-        onClick=${() => session.moderate(locked ? 'unlock' : 'lock', null)}><${Icon} name=${locked ? 'unlock' : 'lock'} size=${20} />${t(locked ? 'people.unlock' : 'people.lock')}</button>
+        onClick=${() => session.line?.moderate(locked ? 'unlock' : 'lock', null)}><${Icon} name=${locked ? 'unlock' : 'lock'} size=${20} />${t(locked ? 'people.unlock' : 'people.lock')}</button>
       <button type="button" class="button is-danger-quiet" data-testid="end-for-all" onClick=${() => session.store.dispatch({ type: 'dialog', dialog: { kind: 'end' } })}>
         <${Icon} name="leave" size=${20} />${t('people.end')}</button>
     </div>`}`;
@@ -111,7 +111,7 @@ export function Knock({ person, session, t }) {
     <span class="person-circle" aria-hidden="true">${initialsOf(person.name)}</span>
     <span class="knock-words">${words}</span>
     <button type="button" class="button is-primary is-small" data-testid="admit-${person.id}" aria-label=${t('people.admit_name', { name: person.name })}
-      onClick=${() => session.moderate('admit', person.id)}>${t('people.admit')}</button>
+      onClick=${() => session.line?.moderate('admit', person.id)}>${t('people.admit')}</button>
   </li>`;
 }
 
@@ -128,7 +128,7 @@ function Person({ person, state, session, t }) {
     </div>
     ${!self && mayModerate(state, 'mute') && talks &&
     html`<button type="button" class="icon-button" data-testid="mute-${person.id}" aria-label=${t('people.mute', { name: person.name })} title=${t('people.mute', { name: person.name })}
-      onClick=${() => session.moderate('mute', person.id)}><${Icon} name="microphone" size=${20} /></button>`}
+      onClick=${() => session.line?.moderate('mute', person.id)}><${Icon} name="microphone" size=${20} /></button>`}
     ${!talks && html`<span class="person-muted" title=${t('call.muted')}><${Icon} name="microphone-off" size=${20} /><span class="sr-only">${t('call.muted')}</span></span>`}
     ${!self && mayModerate(state, 'remove') &&
     html`<button type="button" class="icon-button" data-testid="remove-${person.id}" aria-label=${t('people.remove', { name: person.name })} title=${t('people.remove', { name: person.name })}

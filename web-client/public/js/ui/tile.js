@@ -16,17 +16,17 @@ export function TileView({ state, session, t, tile, main, alone }) {
   useEffect(() => {
     const element = ref.current;
     if (!element) return;
-    const observer = new ResizeObserver(() => session.wishes.measured(tile.key, element.clientHeight));
+    const observer = new ResizeObserver(() => session.line?.wishes.measured(tile.key, element.clientHeight));
     observer.observe(element);
     return () => {
       observer.disconnect();
-      session.wishes.measured(tile.key, 0);
+      session.line?.wishes.measured(tile.key, 0);
     };
   }, [tile.key]);
 
   const speaking = tile.source === 'camera' && state.speakers.includes(tile.participant);
   const link = linkWords(state.quality[tile.participant]);
-  const stream = session.streamOf(tile.track);
+  const stream = session.line?.streamOf(tile.track) ?? null;
   const pinned = state.pinned === tile.key;
   const pin = () => !alone && session.store.dispatch({ type: 'pin', key: tile.key });
   return html`<article ref=${ref} class="tile tile-${tile.source} ${main ? 'is-main' : ''} ${speaking ? 'is-speaking' : ''} ${alone ? '' : 'can-pin'}"
@@ -34,7 +34,7 @@ export function TileView({ state, session, t, tile, main, alone }) {
     data-speaking=${speaking} data-muted=${tile.muted} data-quality=${link.level} data-main=${main} aria-label=${`${tile.name}, ${t(`role.${tile.role}`)}`} onClick=${pin}>
     ${stream
       ? html`<${Video} stream=${stream} whole=${tile.source !== 'camera' || pinned} label=${tile.name}
-          onShown=${(/** @type {HTMLVideoElement} */ element) => session.watchFirstFrame(element)} />`
+          onShown=${(/** @type {HTMLVideoElement} */ element) => session.line?.watchFirstFrame(element)} />`
       : html`<${Avatar} name=${tile.name} words=${t('call.no_video')} />`}
     ${tile.reconnecting && html`<p class="tile-veil" role="status">${t('call.reconnecting')}</p>`}
     <div class="tile-top">
