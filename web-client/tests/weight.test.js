@@ -45,7 +45,7 @@ test('a visit weighs less than 200 KB, and less than 75 KB on the wire, until th
 });
 
 test('a page preloads what its script imports, all of it and nothing else, nearest first', () => {
-  for (const name of ['index.html', 'visit.html', 'desk.html', 'cart.html']) {
+  for (const name of ['index.html', 'visit.html', 'desk.html', 'cart.html', 'docs.html']) {
     const page = read(name);
     const [entry = '', ...others] = paths(page, /<script type="module" src="\/([^"]+)">/g);
     assert.deepEqual(others, [], name);
@@ -55,7 +55,7 @@ test('a page preloads what its script imports, all of it and nothing else, neare
 });
 
 test('no page carries inline script or style, which the content security policy would refuse', () => {
-  for (const name of ['index.html', 'visit.html', 'desk.html', 'cart.html', '404.html']) {
+  for (const name of ['index.html', 'visit.html', 'desk.html', 'cart.html', 'docs.html', '404.html']) {
     assert.doesNotMatch(read(name), /<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)/, name);
   }
 });
