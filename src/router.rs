@@ -7,7 +7,7 @@ use crate::endpoints::{
 };
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, map_response};
-use axum::routing::{get, post};
+use axum::routing::get;
 use axum::{Extension, Router};
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
@@ -19,11 +19,9 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 pub fn router(app: Arc<App>, over_tls: OverTls) -> Router {
     let (api, description) =
         OpenApiRouter::with_openapi(openapi::description()).nest("/api/v1", api()).split_for_parts();
+    let description = openapi::Written::of(&description);
     Router::new()
         .merge(api)
-        .route("/api/v1/openapi.json", get(openapi::serve(description)))
-        .route("/api/v1/join", post(join::join))
-        .route("/api/v1/live", get(live::live))
         .route("/ws", get(websocket::upgrade))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
@@ -32,6 +30,7 @@ pub fn router(app: Arc<App>, over_tls: OverTls) -> Router {
         .method_not_allowed_fallback(|| async { Problem::MethodNotAllowed })
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(Extension(over_tls))
+        .layer(Extension(description))
         .layer(from_fn(problem::translate))
         .layer(map_response(security_headers::add))
         .with_state(app)
@@ -42,4 +41,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(session::me, session::sign_in, session::sign_out))
         .routes(routes!(session::change_password))
+        .routes(routes!(join::join))
+        .routes(routes!(live::live))
+        .routes(routes!(openapi::read))
 }

@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::clock;
 use crate::endpoints::Problem;
+use crate::endpoints::openapi::Problems;
 use crate::tokens::{Grant, TokenError, Use};
 use axum::Json;
 use axum::body::Bytes;
@@ -12,25 +13,33 @@ use kenes_signaling::time::UnixMillis;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Request {
+pub struct Invitation {
     invitation: String,
 }
 
-#[derive(Serialize)]
+/// What opens the room's WebSocket (`/ws`), once.
+#[derive(Serialize, ToSchema)]
 pub struct Joinable {
     token: String,
+    #[schema(value_type = u64)]
     expires_ms: UnixMillis,
+    #[schema(value_type = String)]
     role: Role,
     name: String,
     room_title: String,
     language: String,
 }
 
+/// Exchanges an invitation for a token that opens the room.
+///
 /// # Errors
 /// The [`Problem`] that tells the page what to say; each outcome is counted.
+#[utoipa::path(post, path = "/join", tag = "visit", request_body = Invitation, security(()),
+    responses((status = 200, body = Joinable), Problems))]
 pub async fn join(
     State(app): State<Arc<App>>,
     ConnectInfo(from): ConnectInfo<SocketAddr>,
@@ -45,7 +54,7 @@ fn exchange(app: &App, from: SocketAddr, body: &[u8]) -> Result<Joinable, Proble
     if !app.join_limit.admit(from.ip(), clock::now()) {
         return Err(Problem::RateLimited);
     }
-    let request: Request = serde_json::from_slice(body).map_err(|_| Problem::BadRequest)?;
+    let request: Invitation = serde_json::from_slice(body).map_err(|_| Problem::BadRequest)?;
     let now = clock::unix_ms();
     let invited = app.tokens.open(Use::Invitation, &request.invitation, now).map_err(|error| match error {
         TokenError::Invalid => Problem::InvitationInvalid,

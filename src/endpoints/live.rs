@@ -2,6 +2,7 @@
 //! says no more than that: the page fetches what it may see.
 
 use super::caller::Caller;
+use super::openapi::Problems;
 use super::{Problem, origin};
 use crate::app::App;
 use crate::storage::Notice;
@@ -26,8 +27,12 @@ const WRITE_WITHIN: Duration = Duration::from_secs(10);
 /// What a client has to say is nothing.
 const MAX_MESSAGE_BYTES: usize = 1024;
 
+/// A WebSocket that tells which records change.
+///
 /// # Errors
 /// The [`Problem`] that kept it from opening.
+#[utoipa::path(get, path = "/live", tag = "live",
+    responses((status = 101, description = "Messages `{\"changed\":[{\"topic\":\"appointments\",\"id\":\"..\"}]}`"), Problems))]
 pub async fn live(
     State(app): State<Arc<App>>,
     caller: Caller,

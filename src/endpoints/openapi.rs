@@ -1,10 +1,12 @@
-//! The API's description (OpenAPI 3.1), made from the handlers themselves, and what all of them may answer.
+//! The API's description (OpenAPI 3.1), made from the handlers themselves, and what all of them may answer. `/docs` shows it to people.
 
 use super::problem::ProblemBody;
-use axum::Json;
-use axum::response::IntoResponse;
+use super::problem_texts;
+use axum::Extension;
+use axum::body::Bytes;
+use axum::http::{HeaderName, header};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::response::Response;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Content, OpenApi, Ref, RefOr, ResponseBuilder};
@@ -42,7 +44,7 @@ impl IntoResponses for Problems {
 #[openapi(
     info(title = "Kenes", description = "Accounts, schedules, booking and visits of a teleconsultation server."),
     components(schemas(ProblemBody)),
-    modifiers(&Security),
+    modifiers(&Security, &Words),
     security(("session" = []), ("key" = []))
 )]
 struct Description;
@@ -59,14 +61,37 @@ impl Modify for Security {
     }
 }
 
+/// Every error code with its words, for the page.
+struct Words;
+
+impl Modify for Words {
+    fn modify(&self, description: &mut OpenApi) {
+        let extensions = Extensions::from_iter([("x-problems", problem_texts::described())]);
+        description.extensions.get_or_insert_default().merge(extensions);
+    }
+}
+
 /// The description without its paths, which the router adds.
 #[must_use]
 pub fn description() -> OpenApi {
     Description::openapi()
 }
 
-/// `GET /api/v1/openapi.json`.
-pub fn serve(description: OpenApi) -> impl Fn() -> std::future::Ready<axum::response::Response> + Clone {
-    let description = Arc::new(description);
-    move || std::future::ready(Json(&*description).into_response())
+/// The whole description as it is answered.
+#[derive(Clone)]
+pub struct Written(Bytes);
+
+impl Written {
+    #[must_use]
+    pub fn of(description: &OpenApi) -> Self {
+        // Strings, numbers and maps by strings always become JSON.
+        Self(serde_json::to_vec(description).unwrap_or_default().into())
+    }
+}
+
+/// This description.
+#[utoipa::path(get, path = "/openapi.json", tag = "description", security(()),
+    responses((status = 200, description = "OpenAPI 3.1", content_type = "application/json"), Problems))]
+pub async fn read(Extension(Written(bytes)): Extension<Written>) -> ([(HeaderName, &'static str); 1], Bytes) {
+    ([(header::CONTENT_TYPE, "application/json")], bytes)
 }

@@ -17,6 +17,7 @@ mod https;
 mod join;
 mod lifecycle;
 mod messages;
+mod openapi;
 mod operations;
 mod person;
 mod resume;

@@ -24,7 +24,7 @@ const DOCUMENT = {
       Kind: { type: 'string', enum: ['hospital', 'centre'] },
     },
   },
-  'x-problems': [{ code: 'changed', status: 412, words: { en: { title: 'The record has changed', detail: 'Reload.' } } }],
+  'x-problems': [{ code: 'changed', words: { en: { title: 'The record has changed', detail: 'Reload.' } } }],
 };
 const { groups, problems } = read(DOCUMENT);
 

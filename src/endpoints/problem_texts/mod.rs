@@ -7,6 +7,7 @@ mod requests;
 
 use crate::model::invalid::Fault;
 use crate::model::language::Language;
+use serde_json::json;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Text {
@@ -36,6 +37,19 @@ pub fn fault_text(fault: Fault, language: Language) -> String {
         Fault::TooShort(n) | Fault::TooLong(n) | Fault::TooMany(n) => words.replace("{n}", &n.to_string()),
         _ => words.to_owned(),
     }
+}
+
+/// Every code with its words in every language, as the API's description holds them.
+#[must_use]
+pub fn described() -> serde_json::Value {
+    let words = |row: &Row| {
+        let said = |language: &Language| {
+            let Text { title, detail } = row.in_language(*language);
+            (language.to_string(), json!({ "title": title, "detail": detail }))
+        };
+        json!({ "code": row.code, "words": Language::ALL.iter().map(said).collect::<serde_json::Map<_, _>>() })
+    };
+    requests::ROWS.iter().chain(refusals::ROWS).map(words).collect()
 }
 
 struct Row {
@@ -76,6 +90,7 @@ struct FaultRow {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::endpoints::Problem;
     use crate::model::refusal::Refusal;
     use crate::storage::StorageError;
     use std::collections::BTreeSet;
@@ -108,6 +123,31 @@ mod tests {
         ];
         for error in errors {
             assert!(has_words(error.code()), "{}", error.code());
+        }
+    }
+
+    #[test]
+    fn everything_that_a_request_may_get_has_words() {
+        let problems = [
+            Problem::BadRequest,
+            Problem::BadBody,
+            Problem::InvitationInvalid,
+            Problem::InvitationExpired,
+            Problem::RateLimited,
+            Problem::NotFound,
+            Problem::MethodNotAllowed,
+            Problem::Forbidden,
+            Problem::NotSignedIn,
+            Problem::SignInRefused,
+            Problem::PasswordChangeRequired,
+            Problem::PreconditionRequired,
+            Problem::Invalid(Vec::new()),
+            Problem::Draining,
+            Problem::Busy,
+            Problem::Internal,
+        ];
+        for problem in problems {
+            assert!(has_words(problem.code()), "{}", problem.code());
         }
     }
 

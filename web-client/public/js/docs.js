@@ -1,7 +1,7 @@
 /** Starts the page to read the API. */
 import { html, render } from './ui/html.js';
 import { loadLanguage, pageLanguage } from './i18n/index.js';
-import { read } from './docs/document.js';
+import { DESCRIPTION, read } from './docs/document.js';
 import { Reader } from './docs/reader.js';
 
 const first = pageLanguage();
@@ -11,7 +11,7 @@ if (root) render(html`<${Reader} first=${first} reading=${reading} />`, root);
 
 async function fetchReading() {
   try {
-    const response = await fetch('/api/v1/openapi.json');
+    const response = await fetch(DESCRIPTION);
     return response.ok ? read(await response.json()) : null;
   } catch {
     return null;

@@ -10,9 +10,11 @@
  *   body: Body | null, answers: Answer[], problems: Answer[]}} Call
  */
 /** @typedef {{name: string, calls: Call[]}} Group */
-/** @typedef {{code: string, status: number, words: Record<string, {title: string, detail: string}>}} Problem */
+/** @typedef {{code: string, words: Record<string, {title: string, detail: string}>}} Problem */
 /** @typedef {{version: string, groups: Group[], problems: Problem[]}} Reading */
 
+/** Where the server describes itself. */
+export const DESCRIPTION = '/api/v1/openapi.json';
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
 /** Fields within fields are shown this deep; a description may contain itself. */
 const DEEPEST = 5;

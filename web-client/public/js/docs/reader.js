@@ -2,7 +2,7 @@
 import { html, useEffect, useState } from '../ui/html.js';
 import { Page, translator } from '../ui/frame.js';
 import { loadLanguage, storeLanguage } from '../i18n/index.js';
-import { curl, find, findProblems } from './document.js';
+import { DESCRIPTION, curl, find, findProblems } from './document.js';
 
 /** @typedef {import('../i18n/index.js').Language} Language */
 /** @typedef {import('../ui/frame.js').Translate} Translate */
@@ -38,7 +38,7 @@ function Reading({ reading, search, setSearch, language, t }) {
   const problems = findProblems(reading.problems, search, language);
   const count = groups.reduce((sum, { calls }) => sum + calls.length, 0);
   return html`
-    <p class="lead">${t('docs.lead', { version: reading.version })} <a href="/api/v1/openapi.json">openapi.json</a></p>
+    <p class="lead">${t('docs.lead', { version: reading.version })} <a href=${DESCRIPTION}>${DESCRIPTION.split('/').at(-1)}</a></p>
     <div class="field docs-search">
       <label for="docs-search">${t('docs.search')}</label>
       <input id="docs-search" type="search" autocomplete="off" data-testid="docs-search" value=${search}
