@@ -3,6 +3,7 @@
 use crate::accounts::password::Passwords;
 use crate::join_limit::JoinLimit;
 use crate::metrics::Metrics;
+use crate::presence::Presence;
 use crate::rooms::Rooms;
 use crate::storage::Database;
 use crate::tokens::TokenKey;
@@ -13,6 +14,7 @@ use tokio::sync::Semaphore;
 pub struct App {
     pub database: Database,
     pub passwords: Passwords,
+    pub presence: Arc<Presence>,
     pub tokens: TokenKey,
     pub join_token_life: Duration,
     pub join_limit: JoinLimit,

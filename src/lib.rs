@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod app;
+pub mod booking;
 pub mod clock;
 pub mod config;
 pub mod demo;
@@ -15,6 +16,7 @@ pub mod links;
 pub mod logging;
 pub mod metrics;
 pub mod model;
+pub mod presence;
 pub mod rooms;
 pub mod router;
 pub mod storage;
@@ -151,6 +153,7 @@ impl Server {
         let app = Arc::new(App {
             database,
             passwords,
+            presence: Arc::default(),
             tokens: TokenKey::new(key)?,
             join_token_life: config.tokens.join_token_life,
             join_limit: JoinLimit::new(config.http.joins_per_minute),

@@ -3,7 +3,8 @@
 use crate::app::App;
 use crate::endpoints::cookie::OverTls;
 use crate::endpoints::{
-    Problem, health, join, live, metrics, openapi, pages, problem, security_headers, session, websocket,
+    Problem, appointments, health, join, live, metrics, openapi, pages, patients, problem, referrals, security_headers,
+    session, slots, websocket,
 };
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, map_response};
@@ -44,4 +45,17 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(join::join))
         .routes(routes!(live::live))
         .routes(routes!(openapi::read))
+        .routes(routes!(appointments::list, appointments::book))
+        .routes(routes!(appointments::find))
+        .routes(routes!(appointments::apply))
+        .routes(routes!(appointments::place))
+        .routes(routes!(patients::search, patients::create))
+        .routes(routes!(patients::find, patients::update))
+        .routes(routes!(referrals::list, referrals::create))
+        .routes(routes!(referrals::find))
+        .routes(routes!(referrals::apply))
+        .routes(routes!(slots::search))
+        .routes(routes!(slots::hold, slots::release))
+        .routes(routes!(slots::block))
+        .routes(routes!(slots::open))
 }

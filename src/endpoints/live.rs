@@ -48,13 +48,13 @@ pub async fn live(
     }
     let permit = Arc::clone(&app.sockets).try_acquire_owned().map_err(|_| Problem::Busy)?;
     let notices = app.database.notices();
-    tracing::debug!(author = %caller.author(), "live socket opened");
+    let seat = caller.user().map(|user| app.presence.sit_down(user));
     Ok(upgrade.max_message_size(MAX_MESSAGE_BYTES).on_upgrade(move |socket| async move {
         tokio::select! {
             () = tell(socket, notices) => {}
             () = app.rooms.drained() => {}
         }
-        drop(permit);
+        drop((seat, permit));
     }))
 }
 

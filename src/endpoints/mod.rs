@@ -1,5 +1,7 @@
 //! HTTP handlers: read a request, ask the model, write a response. No rule of a consultation is decided here.
+#![expect(unused_qualifications, reason = "what utoipa::path makes of params(Type) is qualified")]
 
+pub mod appointments;
 pub mod caller;
 pub mod cookie;
 pub mod health;
@@ -9,11 +11,14 @@ pub mod metrics;
 pub mod openapi;
 mod origin;
 pub mod pages;
+pub mod patients;
 pub mod problem;
 pub mod problem_texts;
+pub mod referrals;
 pub mod request;
 pub mod security_headers;
 pub mod session;
+pub mod slots;
 pub mod websocket;
 
 pub use problem::Problem;

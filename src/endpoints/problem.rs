@@ -72,7 +72,7 @@ impl Problem {
     pub fn code(&self) -> &'static str {
         match self {
             Self::BadRequest => "bad_request",
-            Self::BadBody => "bad_body",
+            Self::BadBody => "bad_request",
             Self::InvitationInvalid => "invitation_invalid",
             Self::InvitationExpired => "invitation_expired",
             Self::RateLimited => "rate_limited",
@@ -80,8 +80,8 @@ impl Problem {
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Forbidden => "forbidden",
             Self::NotSignedIn => "not_signed_in",
-            Self::SignInRefused => "sign_in_refused",
-            Self::PasswordChangeRequired => "password_change_required",
+            Self::SignInRefused => "sign_in_failed",
+            Self::PasswordChangeRequired => "must_change_password",
             Self::PreconditionRequired => "precondition_required",
             Self::Invalid(_) => "invalid",
             Self::Refused(refusal) => refusal.code(),

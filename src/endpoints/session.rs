@@ -64,7 +64,7 @@ pub struct SiteName {
 /// Signs in with login and password.
 ///
 /// # Errors
-/// `sign_in_refused`, without saying which of the two was wrong; `rate_limited`.
+/// `sign_in_failed`, without saying which of the two was wrong; `rate_limited`.
 #[utoipa::path(post, path = "/session", tag = "session", request_body = SignIn, security(()),
     responses((status = 200, body = Me), Problems))]
 pub async fn sign_in(
@@ -120,7 +120,7 @@ pub async fn sign_out(
 /// Sets a new password; every other session of the person ends.
 ///
 /// # Errors
-/// `sign_in_refused` when the current one is wrong; `invalid` when the new one is too weak.
+/// `sign_in_failed` when the current one is wrong; `invalid` when the new one is too weak.
 #[utoipa::path(post, path = "/session/password", tag = "session", request_body = NewPassword,
     responses((status = 204), Problems))]
 pub async fn change_password(

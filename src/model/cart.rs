@@ -71,7 +71,7 @@ words! {
 impl Cart {
     #[must_use]
     pub fn is_online(&self, now: UnixMillis) -> bool {
-        self.last_seen.is_some_and(|seen| now.since(seen) < OFFLINE_AFTER)
+        is_online(self.last_seen, now)
     }
 
     #[must_use]
@@ -91,6 +91,12 @@ impl Cart {
     pub fn endangers_visit(&self, start: UnixMillis, now: UnixMillis) -> bool {
         !self.is_online(now) && start.plus(OFFLINE_AFTER) > now && start.since(now) <= ALERT_BEFORE_VISIT
     }
+}
+
+/// Whether a cart last heard of at `seen` counts as there.
+#[must_use]
+pub fn is_online(seen: Option<UnixMillis>, now: UnixMillis) -> bool {
+    seen.is_some_and(|seen| now.since(seen) < OFFLINE_AFTER)
 }
 
 /// What a cart can do beyond a camera, a microphone and a speaker. Written as sorted words with commas.
@@ -133,7 +139,7 @@ impl FromStr for Capabilities {
     }
 }
 
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CartInput {
     pub site: Option<String>,

@@ -80,7 +80,7 @@ impl fmt::Display for TextDigest {
     }
 }
 
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConclusionInput {
     pub summary: Option<String>,

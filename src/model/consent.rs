@@ -89,7 +89,7 @@ pub fn check_withdrawal(consents: &[Consent], new: &NewConsent) -> Result<(), Re
     if withdraws && !is_given(consents, new.purpose) { Err(Refusal::ConsentNotGiven) } else { Ok(()) }
 }
 
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConsentInput {
     pub purpose: Option<String>,

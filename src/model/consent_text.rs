@@ -34,7 +34,7 @@ impl Texts {
     }
 }
 
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TextsInput {
     pub kk: Option<String>,

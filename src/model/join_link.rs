@@ -89,7 +89,7 @@ impl JoinToken {
     }
 }
 
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct JoinTokenInput {
     pub role: Option<String>,

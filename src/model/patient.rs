@@ -52,7 +52,7 @@ pub struct NewPatient {
 }
 
 /// As a form or an integrator sends it.
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PatientInput {
     pub iin: Option<String>,

@@ -104,7 +104,7 @@ pub struct NewReconfirmCall {
     pub note: Option<Private<String>>,
 }
 
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReconfirmInput {
     pub result: Option<String>,

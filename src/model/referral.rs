@@ -131,7 +131,7 @@ impl fmt::Display for Icd10 {
     }
 }
 
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReferralInput {
     pub source: Option<String>,

@@ -36,7 +36,7 @@ pub struct NewSite {
     pub km_to_hub: u32,
 }
 
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SiteInput {
     pub kind: Option<String>,

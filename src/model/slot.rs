@@ -128,6 +128,18 @@ impl Slot {
         if self.state == SlotState::Busy { Err(Refusal::SlotTaken) } else { Ok(SlotState::Blocked) }
     }
 
+    /// Opens a closed slot; an open one stays open.
+    ///
+    /// # Errors
+    /// It is booked or held.
+    pub fn open(&self, now: UnixMillis) -> Result<SlotState, Refusal> {
+        match self.state.at(now) {
+            SlotState::Blocked | SlotState::Free => Ok(SlotState::Free),
+            SlotState::Held(_) => Err(Refusal::HoldOfAnother),
+            SlotState::Busy => Err(Refusal::SlotTaken),
+        }
+    }
+
     fn own_hold(&self, by: UserId, now: UnixMillis) -> Result<Hold, Refusal> {
         match self.state.at(now) {
             SlotState::Held(hold) if hold.by == by => Ok(hold),

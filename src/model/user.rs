@@ -29,7 +29,7 @@ pub struct NewUser {
     pub languages: Languages,
 }
 
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UserInput {
     pub site: Option<String>,

@@ -196,7 +196,7 @@ impl WaitlistOffer {
     }
 }
 
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WaitlistInput {
     pub referral: Option<String>,

@@ -345,7 +345,7 @@ async fn insert_event(change: &mut Change, after: &Appointment, transition: &Tra
     Ok(())
 }
 
-fn appointment(row: &AnyRow) -> Result<Appointment, StorageError> {
+pub(super) fn appointment(row: &AnyRow) -> Result<Appointment, StorageError> {
     let columns = Columns(row);
     Ok(Appointment {
         id: columns.parsed("id")?,

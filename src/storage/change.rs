@@ -112,6 +112,12 @@ impl Change {
         Ok(())
     }
 
+    /// When the change is made.
+    #[must_use]
+    pub fn now(&self) -> UnixMillis {
+        self.now
+    }
+
     /// Notes one row for the audit trail. `detail` names fields and states, never a person.
     pub fn note(
         &mut self,

@@ -31,6 +31,8 @@ pub enum StorageError {
     InUse { folder: String },
     #[error("the database's schema: {0}")]
     Schema(#[from] sqlx::migrate::MigrateError),
+    #[error("the system's random source failed")]
+    Random(#[from] aws_lc_rs::error::Unspecified),
     #[error("the database: {0}")]
     Database(#[from] sqlx::Error),
 }
@@ -45,7 +47,7 @@ impl StorageError {
             Self::Exists(_) => "exists",
             Self::Dangling(_) => "dangling_reference",
             Self::KeyReused => "idempotency_key_reused",
-            Self::Unaudited | Self::Unreadable { .. } => "internal",
+            Self::Unaudited | Self::Unreadable { .. } | Self::Random(_) => "internal",
             Self::File { .. }
             | Self::NoDatabase { .. }
             | Self::NotABackup { .. }

@@ -5,6 +5,7 @@
 //! without its audit rows.
 
 pub mod accounts;
+pub mod agenda;
 pub mod appointments;
 pub mod attempts;
 pub mod audit;

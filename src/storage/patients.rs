@@ -3,7 +3,7 @@
 use super::change::{Change, millis, require_current};
 use super::columns::Columns;
 use super::{Database, StorageError};
-use crate::model::ids::PatientId;
+use crate::model::ids::{PatientId, SiteId, UserId};
 use crate::model::iin::Iin;
 use crate::model::patient::{NewPatient, Patient};
 use crate::model::private::Private;
@@ -81,6 +81,71 @@ pub async fn find_by_mis_id(database: &Database, mis_id: &str) -> Result<Option<
         .fetch_optional(&database.readers)
         .await?;
     row.as_ref().map(patient).transpose()
+}
+
+/// Whose patients: those who belong to a site, as registered or as referred to it, or whom a person treats or refers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    Everywhere,
+    AtSite(SiteId),
+    ByUser(UserId),
+}
+
+macro_rules! seen {
+    ($row:literal) => {
+        concat!(
+            "SELECT p.* FROM patients p WHERE ",
+            $row,
+            " AND ($1 = 'everywhere'
+              OR ($1 = 'site' AND (p.phc_site_id = $2
+                  OR EXISTS (SELECT 1 FROM referrals r WHERE r.patient_id = p.id AND r.site_id = $2)))
+              OR ($1 = 'user' AND (
+                  EXISTS (SELECT 1 FROM appointments a WHERE a.patient_id = p.id AND a.specialist_id = $2)
+                  OR EXISTS (SELECT 1 FROM referrals r WHERE r.patient_id = p.id AND r.created_by = $2)
+                  OR p.created_by = $2)))"
+        )
+    };
+}
+
+impl Seen {
+    fn sql(self) -> (&'static str, String) {
+        match self {
+            Self::Everywhere => ("everywhere", String::new()),
+            Self::AtSite(id) => ("site", id.to_string()),
+            Self::ByUser(id) => ("user", id.to_string()),
+        }
+    }
+}
+
+/// Those whose names begin with `name`, as they are written, by name.
+///
+/// # Errors
+/// The database failed.
+pub async fn by_name(database: &Database, name: &str, seen: Seen, limit: u32) -> Result<Vec<Patient>, StorageError> {
+    let (kind, id) = seen.sql();
+    let rows = sqlx::query(concat!(seen!("p.name >= $3 AND p.name < $4"), " ORDER BY p.name, p.id LIMIT $5"))
+        .bind(kind)
+        .bind(id)
+        .bind(name.to_owned())
+        // What begins with the name sorts before the name with the last character of all.
+        .bind(format!("{name}\u{10FFFF}"))
+        .bind(i64::from(limit))
+        .fetch_all(&database.readers)
+        .await?;
+    rows.iter().map(patient).collect()
+}
+
+/// # Errors
+/// The database failed.
+pub async fn is_seen(database: &Database, id: PatientId, seen: Seen) -> Result<bool, StorageError> {
+    let (kind, whose) = seen.sql();
+    let row = sqlx::query(seen!("p.id = $3"))
+        .bind(kind)
+        .bind(whose)
+        .bind(id.to_string())
+        .fetch_optional(&database.readers)
+        .await?;
+    Ok(row.is_some())
 }
 
 /// What both statements set, as $1 to $13.

@@ -3,9 +3,13 @@
 use super::change::{Change, millis, require_current};
 use super::columns::Columns;
 use super::{Database, StorageError};
-use crate::model::ids::{PatientId, ReferralId, SiteId};
+use crate::model::ids::{PatientId, ReferralId, SiteId, UserId};
+use crate::model::language::Language;
+use crate::model::phone::Phone;
 use crate::model::private::Private;
-use crate::model::referral::{Icd10, NewReferral, Referral, ReferralEvent, ReferralStatus};
+use crate::model::referral::{Icd10, NewReferral, Priority, Referral, ReferralEvent, ReferralStatus};
+use crate::model::time::UnixMillis;
+use jiff::civil::Date;
 use serde_json::json;
 use sqlx::any::AnyRow;
 
@@ -71,6 +75,18 @@ pub async fn find(database: &Database, id: ReferralId) -> Result<Option<Referral
     row.as_ref().map(referral).transpose()
 }
 
+/// As [`find`], as the change sees it.
+///
+/// # Errors
+/// The database failed.
+pub async fn find_in(change: &mut Change, id: ReferralId) -> Result<Option<Referral>, StorageError> {
+    let row = sqlx::query("SELECT * FROM referrals WHERE id = $1")
+        .bind(id.to_string())
+        .fetch_optional(change.connection())
+        .await?;
+    row.as_ref().map(referral).transpose()
+}
+
 /// By the number that its source gave it.
 ///
 /// # Errors
@@ -108,6 +124,92 @@ pub async fn inbox(
     .fetch_all(&database.readers)
     .await?;
     rows.iter().map(referral).collect()
+}
+
+/// A referral with whom it is about.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    pub referral: Referral,
+    pub patient_name: Private<String>,
+    pub birth_date: Private<Date>,
+    pub phone: Option<Phone>,
+    pub language: Language,
+}
+
+/// Whose referrals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    Site(SiteId),
+    /// Those that this person wrote.
+    Writer(UserId),
+}
+
+macro_rules! listed {
+    ($whose:literal) => {
+        concat!(
+            "SELECT r.*, p.name AS patient_name, p.birth_date, p.phone, p.language FROM referrals r
+             JOIN patients p ON p.id = r.patient_id WHERE ",
+            $whose
+        )
+    };
+}
+
+/// In one status: urgent first, then oldest. `after` is the row that the page follows.
+///
+/// # Errors
+/// The database failed.
+pub async fn list(
+    database: &Database,
+    whose: Whose,
+    status: ReferralStatus,
+    after: Option<&(Priority, UnixMillis, ReferralId)>,
+    limit: u32,
+) -> Result<Vec<Listed>, StorageError> {
+    macro_rules! page {
+        ($column:literal) => {
+            concat!(
+                listed!($column),
+                " = $1 AND r.status = $2 AND (r.priority < $3 OR (r.priority = $3 AND (r.created_ms > $4
+                  OR (r.created_ms = $4 AND r.id > $5)))) ORDER BY r.priority DESC, r.created_ms, r.id LIMIT $6"
+            )
+        };
+    }
+    let (sql, id) = match whose {
+        Whose::Site(id) => (page!("r.site_id"), id.to_string()),
+        Whose::Writer(id) => (page!("r.created_by"), id.to_string()),
+    };
+    // 'urgent' sorts behind 'routine', and whatever is first behind 'urgent'.
+    let first = || ("~".to_owned(), 0, String::new());
+    let after = after.map_or_else(first, |(priority, at, id)| (priority.to_string(), millis(*at), id.to_string()));
+    let (priority, created, last) = after;
+    let rows = sqlx::query(sql)
+        .bind(id)
+        .bind(status.as_str())
+        .bind(priority)
+        .bind(created)
+        .bind(last)
+        .bind(i64::from(limit))
+        .fetch_all(&database.readers)
+        .await?;
+    rows.iter().map(listed).collect()
+}
+
+/// # Errors
+/// The database failed.
+pub async fn find_listed(database: &Database, id: ReferralId) -> Result<Option<Listed>, StorageError> {
+    let row = sqlx::query(listed!("r.id = $1")).bind(id.to_string()).fetch_optional(&database.readers).await?;
+    row.as_ref().map(listed).transpose()
+}
+
+fn listed(row: &AnyRow) -> Result<Listed, StorageError> {
+    let columns = Columns(row);
+    Ok(Listed {
+        referral: referral(row)?,
+        patient_name: Private::new(columns.plain("patient_name")?),
+        birth_date: Private::new(columns.parsed("birth_date")?),
+        phone: columns.parsed_if_any("phone")?,
+        language: columns.parsed("language")?,
+    })
 }
 
 /// Newest first.

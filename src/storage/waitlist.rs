@@ -3,7 +3,7 @@
 use super::change::{Change, millis, require_current};
 use super::columns::Columns;
 use super::{Database, StorageError};
-use crate::model::ids::{SlotId, WaitlistEntryId, WaitlistOfferId};
+use crate::model::ids::{ReferralId, SlotId, WaitlistEntryId, WaitlistOfferId};
 use crate::model::time::{Interval, UnixMillis};
 use crate::model::waitlist::{FreedSlot, NewWaitlistEntry, OfferResult, WaitlistEntry, WaitlistOffer, WaitlistStatus};
 use serde_json::json;
@@ -60,6 +60,21 @@ pub async fn set_status(
     require_current(&result)?;
     change.note("waitlist", seen.id, "status_set", json!({ "status": status }));
     Ok(after)
+}
+
+/// A referral that has its appointment waits no longer.
+///
+/// # Errors
+/// The database failed.
+pub async fn end_waiting(change: &mut Change, referral: ReferralId) -> Result<(), StorageError> {
+    let row = sqlx::query("SELECT * FROM waitlist WHERE referral_id = $1 AND status = 'waiting'")
+        .bind(referral.to_string())
+        .fetch_optional(change.connection())
+        .await?;
+    if let Some(row) = row {
+        set_status(change, &entry(&row)?, WaitlistStatus::Booked).await?;
+    }
+    Ok(())
 }
 
 /// # Errors

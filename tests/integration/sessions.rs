@@ -32,7 +32,7 @@ async fn a_wrong_password_and_an_unknown_login_are_answered_alike() {
     let app = TestApp::start().await;
     for (login, password) in [("admin", "wrong password"), ("nobody", "wrong password"), ("", "")] {
         let refused = Staff::try_sign_in(app.address(), login, password).await;
-        assert_eq!((refused.status, &refused.json()["code"]), (401, &json!("sign_in_refused")), "{login}");
+        assert_eq!((refused.status, &refused.json()["code"]), (401, &json!("sign_in_failed")), "{login}");
     }
 }
 

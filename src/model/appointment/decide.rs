@@ -70,6 +70,21 @@ impl Appointment {
         Ok(Transition { by_offer: event == Event::Book && *actor == Actor::Patient, ..self.transition(event, rule.to) })
     }
 
+    /// What `actor` may try now, by role and status; a guard may still refuse it.
+    pub fn open_to(&self, actor: &Actor) -> impl Iterator<Item = EventKind> {
+        EventKind::ALL.iter().copied().filter(move |event| {
+            let is_proposed = match event {
+                EventKind::ConfirmNoShow => self.proposal == Some(Proposal::NoShow),
+                EventKind::ConfirmFailure => matches!(self.proposal, Some(Proposal::Failed(_))),
+                _ => true,
+            };
+            is_proposed
+                && rule_for(*event).is_some_and(|rule| {
+                    rule.from.contains(&self.status) && rule.who.iter().any(|who| who.is(actor, self))
+                })
+        })
+    }
+
     /// The appointment as it is after `transition`.
     #[must_use]
     pub fn after(&self, transition: &Transition, now: UnixMillis) -> Self {

@@ -21,7 +21,7 @@ pub struct NewAppointment {
     pub rescheduled_from: Option<AppointmentId>,
 }
 
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AppointmentInput {
     pub referral: Option<String>,
