@@ -134,6 +134,7 @@ test('the live socket waits longer each time, half a minute at most, and no two 
 
 test('a notice that is not understood means that anything may have changed', () => {
   assert.deepEqual(readNotice('{"changed":[{"topic":"slots","id":"1"},{"topic":"carts","id":"2"}]}'), ['slots', 'carts']);
+  assert.equal(readNotice('{"changed":[{"topic":"everything","id":""}]}'), null);
   assert.equal(readNotice('{"hello":1}'), null);
   assert.equal(readNotice('x'), null);
 });

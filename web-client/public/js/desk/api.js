@@ -22,6 +22,8 @@ export class Api {
   #skewMs = 0;
   /** What to do when the server says that nobody is signed in. */
   onSignedOut = () => {};
+  /** What to do when something of the server's was changed by this page. */
+  onChanged = () => {};
 
   /** @param {import('../i18n/index.js').Language} language of the server's words @param {typeof fetch} [fetcher] @param {string | null} [bearer] a guest's link; null: the cookie tells who calls */
   constructor(language, fetcher = (...args) => fetch(...args), bearer = null) {
@@ -83,6 +85,11 @@ export class Api {
     return this.#call('DELETE', path, undefined, { version });
   }
 
+  /** Gives up what runs out by itself anyway; nobody waits for the answer, not even the page. @param {string} path */
+  letGo(path) {
+    this.fetcher(BASE + path, { method: 'DELETE', keepalive: true, credentials: 'same-origin' }).then(this.onChanged, () => {});
+  }
+
   /** @param {string} method @param {string} path @param {object | undefined} body @param {Extra} extra */
   async #call(method, path, body, { version, key, signal }) {
     /** @type {Record<string, string>} */
@@ -111,7 +118,10 @@ export class Api {
     }
     this.#compareClocks(response.headers.get('Date'));
     const parsed = parse(text);
-    if (response.ok) return parsed;
+    if (response.ok) {
+      if (method !== 'GET') this.onChanged();
+      return parsed;
+    }
     const problem = Problem.read(response.status, parsed);
     if (problem.code === 'not_signed_in') this.onSignedOut();
     throw problem;

@@ -12,11 +12,11 @@ export function reconnectDelayMs(attempt, random) {
   return Math.round(most * (0.5 + random / 2));
 }
 
-/** The topics that changed; null, which means all of them, when the notice is not understood. @param {string} text @returns {string[] | null} */
+/** The topics that changed; null means all of them, also when the notice is not understood. @param {string} text @returns {string[] | null} */
 export function readNotice(text) {
   try {
-    const { changed } = JSON.parse(text);
-    return changed.map((/** @type {{topic: string}} */ change) => String(change.topic));
+    const topics = JSON.parse(text).changed.map((/** @type {{topic: string}} */ change) => String(change.topic));
+    return topics.includes('everything') ? null : topics;
   } catch {
     return null;
   }

@@ -64,6 +64,11 @@ export class Live {
     return () => this.#watchers.delete(watcher);
   }
 
+  /** This page itself has changed something: it shows it at once, also while the socket is lost. */
+  touch() {
+    this.#tell(null);
+  }
+
   #connect() {
     clearTimeout(this.#timer);
     const { protocol, host } = location;

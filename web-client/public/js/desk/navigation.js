@@ -23,6 +23,7 @@ export const VIEWS = [
   tab('reconfirmation', 'nurse', 'phone', DESK, 'reconfirmation:work'),
   tab('patients', 'nurse', 'people', [...DESK, 'family_doctor'], 'patients:read'),
   behind('book', 'nurse', DESK, 'appointments:write'),
+  behind('reschedule', 'nurse', DESK, 'appointments:write'),
   behind('new-referral', 'nurse', ['nurse', 'family_doctor'], 'referrals:write'),
   tab('sites', 'admin', 'home', ['admin'], 'sites:write'),
   tab('users', 'admin', 'people', ['admin'], 'users:write'),

@@ -57,6 +57,7 @@ export function Shell({ api, live }) {
   }, [api]);
   useEffect(() => {
     api.onSignedOut = () => setMe(null);
+    api.onChanged = () => live.touch();
     void start();
   }, [start]);
 

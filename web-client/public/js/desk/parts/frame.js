@@ -1,6 +1,7 @@
 /** The pieces that views are made of: their heading, their empty state, a badge, a light with words, what waits for the server. */
 import { html } from '../../ui/html.js';
 import { Icon } from '../../ui/icons.js';
+import { clock, date, span, zoneSuffix } from '../clinic-time.js';
 import { ProblemBox } from './problem.js';
 
 /** @param {{title: string, lead?: string, children?: unknown}} props children: what may be done here, as buttons */
@@ -45,4 +46,10 @@ export function Loaded({ desk, resource, children }) {
     <${ProblemBox} desk=${desk} problem=${problem} onRetry=${reload} />
     ${data === null ? isLoading && html`<p class="quiet loading" role="status"><span class="spinner" aria-hidden="true"></span>${desk.t('desk.loading')}</p>` : children(data)}
   </div>`;
+}
+
+/** A visit's time on the clinic's clock, with a suffix where the viewer's differs. @param {{desk: import('../shell.js').Desk, start: string, end?: string, zone: string, hasDate?: boolean}} props */
+export function ClinicTime({ desk, start, end, zone, hasDate = false }) {
+  const suffix = zoneSuffix(start, zone, desk.viewerZone);
+  return html`<time class="clinic-time" datetime=${start}>${hasDate ? `${date(start, zone)} ` : ''}${end ? span(start, end, zone) : clock(start, zone)}${suffix && html` <small>${suffix}</small>`}</time>`;
 }
