@@ -24,6 +24,16 @@ impl TestApp {
         Self::start_with(&[]).await
     }
 
+    /// With the made-up clinic and its people.
+    pub(crate) async fn with_clinic() -> Self {
+        Self::start_with(&[("KENES_DEMO_SEED", "true")]).await
+    }
+
+    /// One of the made-up clinic's people.
+    pub(crate) async fn staff(&self, login: &str) -> Staff {
+        Staff::sign_in(self.address(), login, self.link("password")).await
+    }
+
     /// Variables as in the environment, over the defaults of a test.
     pub(crate) async fn start_with(variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
