@@ -93,6 +93,7 @@ ids! {
     LoginId,
     ApiKeyId,
     AuditId,
+    MessageId,
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Whom the consultation is for. What identifies the person is private: nothing of it is printed. No SQL.
 
+use super::email::Email;
 use super::ids::{PatientId, SiteId};
 use super::iin::Iin;
 use super::invalid::{Fault, Fields, Invalid, TextLimit};
@@ -44,6 +45,8 @@ pub struct NewPatient {
     pub birth_date: Private<Date>,
     pub sex: Sex,
     pub phone: Option<Phone>,
+    /// Where messages go when there is no telephone, or no gateway for SMS.
+    pub email: Option<Email>,
     pub language: Language,
     pub needs_interpreter: bool,
     pub address: Option<Private<String>>,
@@ -64,6 +67,7 @@ pub struct PatientInput {
     /// As `birth_date`.
     pub sex: Option<String>,
     pub phone: Option<String>,
+    pub email: Option<String>,
     pub language: Option<String>,
     #[serde(default)]
     pub needs_interpreter: bool,
@@ -91,6 +95,7 @@ impl NewPatient {
             fields.demand("birth_date", date >= EARLIEST_BIRTH, Fault::OutOfRange);
         }
         let phone = fields.optional("phone", input.phone.as_deref());
+        let email = fields.optional("email", input.email.as_deref());
         let language = fields.required("language", input.language.as_deref());
         let address = fields.optional_line("address", input.address.as_deref(), ADDRESS);
         let phc_site = fields.optional("phc_site", input.phc_site.as_deref());
@@ -104,6 +109,7 @@ impl NewPatient {
                 birth_date: Private::new(birth_date?),
                 sex: sex?,
                 phone: phone?,
+                email: email?,
                 language: language?,
                 needs_interpreter,
                 address: address?.map(Private::new),
@@ -198,9 +204,11 @@ mod tests {
     #[test]
     fn a_patient_prints_without_anything_that_identifies_the_person() {
         let text = |text: &str| Some(text.to_owned());
-        let input = PatientInput { iin: text(IIN), other_id: text("N12345"), address: text("Мира 5"), ..input() };
+        let email = text("aliya@mail.kz");
+        let input =
+            PatientInput { iin: text(IIN), other_id: text("N12345"), email, address: text("Мира 5"), ..input() };
         let printed = format!("{:?}", NewPatient::validate(&input, TODAY).unwrap());
-        for secret in ["Сейтқали", "850314", "1985", "7011234567", "N12345", "Мира"] {
+        for secret in ["Сейтқали", "850314", "1985", "7011234567", "N12345", "aliya", "Мира"] {
             assert!(!printed.contains(secret), "{printed}");
         }
     }

@@ -16,9 +16,9 @@ use sqlx::query::Query;
 /// There is a patient of this IIN or of this number in the MIS, or no such site.
 pub async fn create(change: &mut Change, patient: &Patient) -> Result<(), StorageError> {
     let insert = sqlx::query(
-        "INSERT INTO patients (iin, other_id, mis_id, name, birth_date, sex, phone, language, needs_interpreter, address,
-                               phc_site_id, version, updated_ms, id, created_by, created_ms)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+        "INSERT INTO patients (iin, other_id, mis_id, name, birth_date, sex, phone, email, language, needs_interpreter,
+                               address, phc_site_id, version, updated_ms, id, created_by, created_ms)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
     );
     bind(insert, patient)
         .bind(patient.id.to_string())
@@ -37,8 +37,9 @@ pub async fn update(change: &mut Change, seen: &Patient, details: NewPatient) ->
     let after = Patient { id: seen.id, details, stamp: seen.stamp.changed(change.now) };
     let update = sqlx::query(
         "UPDATE patients SET iin = $1, other_id = $2, mis_id = $3, name = $4, birth_date = $5, sex = $6, phone = $7,
-             language = $8, needs_interpreter = $9, address = $10, phc_site_id = $11, version = $12, updated_ms = $13
-         WHERE id = $14 AND version = $15",
+             email = $8, language = $9, needs_interpreter = $10, address = $11, phc_site_id = $12, version = $13,
+             updated_ms = $14
+         WHERE id = $15 AND version = $16",
     );
     let result = bind(update, &after)
         .bind(seen.id.to_string())
@@ -148,7 +149,7 @@ pub async fn is_seen(database: &Database, id: PatientId, seen: Seen) -> Result<b
     Ok(row.is_some())
 }
 
-/// What both statements set, as $1 to $13.
+/// What both statements set, as $1 to $14.
 fn bind(query: Query<'static, Any, AnyArguments>, patient: &Patient) -> Query<'static, Any, AnyArguments> {
     let details = &patient.details;
     query
@@ -159,6 +160,7 @@ fn bind(query: Query<'static, Any, AnyArguments>, patient: &Patient) -> Query<'s
         .bind(details.birth_date.reveal().to_string())
         .bind(details.sex.as_str())
         .bind(details.phone.as_ref().map(|phone| phone.reveal().to_owned()))
+        .bind(details.email.as_ref().map(|email| email.reveal().to_owned()))
         .bind(details.language.as_str())
         .bind(i64::from(details.needs_interpreter))
         .bind(details.address.as_ref().map(|address| address.reveal().clone()))
@@ -176,6 +178,7 @@ fn changed_fields(before: &NewPatient, after: &NewPatient) -> Vec<&'static str> 
         ("birth_date", before.birth_date != after.birth_date),
         ("sex", before.sex != after.sex),
         ("phone", before.phone != after.phone),
+        ("email", before.email != after.email),
         ("language", before.language != after.language),
         ("needs_interpreter", before.needs_interpreter != after.needs_interpreter),
         ("address", before.address != after.address),
@@ -196,6 +199,7 @@ fn patient(row: &AnyRow) -> Result<Patient, StorageError> {
             birth_date: Private::new(columns.parsed("birth_date")?),
             sex: columns.parsed("sex")?,
             phone: columns.parsed_if_any("phone")?,
+            email: columns.parsed_if_any("email")?,
             language: columns.parsed("language")?,
             needs_interpreter: columns.number::<i64>("needs_interpreter")? == 1,
             address: columns.plain::<Option<String>>("address")?.map(Private::new),

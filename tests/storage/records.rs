@@ -59,6 +59,7 @@ fn known_patient() -> NewPatient {
     let input = PatientInput {
         iin: Some(IIN.to_owned()),
         name: Some("Ахметова Әлия".to_owned()),
+        email: Some("aliya@mail.kz".to_owned()),
         language: Some("kk".to_owned()),
         address: Some("Presnovka, 1".to_owned()),
         ..PatientInput::default()
