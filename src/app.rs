@@ -2,6 +2,7 @@
 
 use crate::accounts::password::Passwords;
 use crate::join_limit::JoinLimit;
+use crate::messages::Outbox;
 use crate::metrics::Metrics;
 use crate::presence::Presence;
 use crate::rooms::Rooms;
@@ -15,6 +16,7 @@ pub struct App {
     pub database: Database,
     pub passwords: Passwords,
     pub presence: Arc<Presence>,
+    pub outbox: Outbox,
     pub tokens: TokenKey,
     pub join_token_life: Duration,
     pub join_limit: JoinLimit,

@@ -14,6 +14,7 @@ pub mod endpoints;
 pub mod join_limit;
 pub mod links;
 pub mod logging;
+pub mod messages;
 pub mod metrics;
 pub mod model;
 pub mod presence;
@@ -43,6 +44,8 @@ use kenes_sfu::io::{IoMode, RunningShard, ThreadSettings, spawn_shard};
 use kenes_sfu::shard::ShardConfig;
 use kenes_sfu::transport::dtls::{DtlsIdentity, DtlsIdentityError};
 use links::{Bases, DemoLinks};
+use messages::Outbox;
+use messages::sender::{RunningSender, Sender, SenderError};
 use metrics::Metrics;
 use rooms::media::{Media, ShardSlot};
 use rooms::{EVENT_QUEUE, NOTICE_QUEUE, RoomLimits, Rooms, ShardReport};
@@ -74,6 +77,7 @@ pub struct Server {
     /// Ends the listeners; they are `servers`.
     listeners: Handle<SocketAddr>,
     servers: JoinSet<()>,
+    sender: RunningSender,
     drain: Duration,
     max_sockets: u32,
 }
@@ -96,6 +100,8 @@ pub enum StartError {
     FirstRun(#[from] FirstRunError),
     #[error("cannot keep the key of links in the data folder: {0}")]
     TokenKey(std::io::Error),
+    #[error(transparent)]
+    Sender(#[from] SenderError),
     #[error("the system's cryptography failed")]
     Crypto(#[from] aws_lc_rs::error::Unspecified),
     #[error("cannot set up the metrics: {0}")]
@@ -154,6 +160,7 @@ impl Server {
             database,
             passwords,
             presence: Arc::default(),
+            outbox: Outbox::new(&config.messages),
             tokens: TokenKey::new(key)?,
             join_token_life: config.tokens.join_token_life,
             join_limit: JoinLimit::new(config.http.joins_per_minute),
@@ -172,6 +179,7 @@ impl Server {
             let tls = tls::server_config(files, &links::interface_addresses())?;
             serve(&mut servers, https, Some(RustlsConfig::from_config(tls)), true, &app, &listeners);
         }
+        let sender = start_sender(config.messages, &bases, &app)?;
         tracing::info!(shards = shards.len(), "server started");
         Ok(Self {
             app,
@@ -186,6 +194,7 @@ impl Server {
             shards,
             listeners,
             servers,
+            sender,
             drain: config.rooms.drain,
             max_sockets: u32::try_from(config.http.max_sockets).unwrap_or(u32::MAX),
         })
@@ -247,6 +256,7 @@ impl Server {
             tracing::error!("joining the shards failed");
         }
         self.recording.finish().await;
+        self.sender.stop().await;
         self.app.database.close().await;
         tracing::info!("server stopped");
     }
@@ -358,6 +368,12 @@ fn start_shard(
     let sink = move |message| reports.try_send(ShardReport { shard: index, message }).is_ok();
     let address = settings.listen;
     spawn_shard(settings, shard, sink).map_err(|reason| StartError::Listen { key: "media.listen", address, reason })
+}
+
+/// Links in messages are for telephones, where there is an address for one.
+fn start_sender(settings: config::Messages, bases: &Bases, app: &App) -> Result<RunningSender, SenderError> {
+    let base = bases.phone.as_ref().unwrap_or(&bases.here).clone();
+    Ok(Sender::new(settings, base, app.database.clone(), Arc::clone(&app.metrics))?.spawn())
 }
 
 /// Addresses that clients are offered, most preferred first.

@@ -2,8 +2,11 @@
 //!
 //! Only `main` and `lib` read it; every other module gets the few values that it needs. Nothing past [`load`] sees raw TOML.
 
+mod messages;
 mod sources;
 mod validate;
+
+pub use messages::{Messages, Sms, Smtp, SmtpSecurity};
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -21,6 +24,7 @@ pub struct Config {
     pub booking: Booking,
     pub rooms: Rooms,
     pub tokens: Tokens,
+    pub messages: Messages,
     pub demo: Demo,
     pub log: Log,
 }
@@ -210,6 +214,44 @@ mod tests {
     #[test]
     fn a_certificate_without_its_key_is_refused() {
         assert!(error_of(&[("KENES_HTTPS_CERTIFICATE_FILE", "a.pem")]).contains("https.key_file"));
+    }
+
+    #[test]
+    fn without_a_gateway_there_is_none() {
+        let messages = load_with(&[]).unwrap().messages;
+        assert!(messages.sms.is_none() && messages.smtp.is_none());
+    }
+
+    #[test]
+    fn a_gateway_for_sms_has_an_address_and_a_token() {
+        let (url, token) = (("KENES_SMS_URL", "https://sms.example/v1/messages"), ("KENES_SMS_TOKEN", "hunter2"));
+        let sms = load_with(&[url, token]).unwrap().messages.sms.unwrap();
+        assert_eq!((sms.url.as_str(), sms.sender.as_str()), (url.1, "Kenes"));
+        assert!(sms.delivery_secret.is_none());
+        assert!(error_of(&[url]).contains("sms.token"));
+        let error = error_of(&[url, token, ("KENES_SMS_DELIVERY_SECRET", "hunter2")]);
+        assert!(error.contains("sms.delivery_secret") && !error.contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn what_patients_read_goes_by_tls_or_stays_on_the_machine() {
+        let sms = |url| load_with(&[("KENES_SMS_URL", url), ("KENES_SMS_TOKEN", "x")]).map(|_| ());
+        assert!(sms("http://127.0.0.1:9000/sms").is_ok() && sms("http://[::1]/").is_ok());
+        assert!(sms("http://sms.example/").is_err() && sms("ftp://sms.example/").is_err() && sms("sms").is_err());
+        let from = ("KENES_SMTP_FROM", "Kenes <kenes@hospital.kz>");
+        let plain = |host| load_with(&[("KENES_SMTP_HOST", host), from, ("KENES_SMTP_SECURITY", "none")]).map(|_| ());
+        assert!(plain("127.0.0.1").is_ok() && plain("mail.hospital.kz").is_err());
+    }
+
+    #[test]
+    fn an_smtp_server_has_a_sender_and_an_account_both_parts() {
+        let host = ("KENES_SMTP_HOST", "mail.hospital.kz");
+        let from = ("KENES_SMTP_FROM", "Kenes <kenes@hospital.kz>");
+        let smtp = load_with(&[host, from]).unwrap().messages.smtp.unwrap();
+        assert_eq!((smtp.port, smtp.security), (587, SmtpSecurity::StartTls));
+        assert!(smtp.account.is_none());
+        assert!(error_of(&[host]).contains("smtp.from"));
+        assert!(error_of(&[host, from, ("KENES_SMTP_USER", "kenes")]).contains("smtp.password"));
     }
 
     #[test]

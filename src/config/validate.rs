@@ -1,7 +1,9 @@
 //! From merged TOML to [`Config`]: each value against its range. A range here is the one that `config/default.toml` states.
 
 use super::sources::{Merged, bad_value};
-use super::{Booking, CertificateFiles, Config, ConfigError, Demo, Http, Https, Log, Media, Rooms, Storage, Tokens};
+use super::{
+    Booking, CertificateFiles, Config, ConfigError, Demo, Http, Https, Log, Media, Rooms, Storage, Tokens, messages,
+};
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -17,6 +19,7 @@ pub(super) fn validate(merged: &Merged) -> Result<Config, ConfigError> {
         booking: booking(&Section { merged, name: "booking" })?,
         rooms: rooms(&Section { merged, name: "rooms" })?,
         tokens: tokens(&Section { merged, name: "tokens" })?,
+        messages: messages::validate(merged)?,
         demo: demo(&Section { merged, name: "demo" })?,
         log: log(&Section { merged, name: "log" })?,
     })
@@ -139,13 +142,13 @@ fn key_bytes(text: &str) -> Option<[u8; 32]> {
 }
 
 /// One section of the merged table. Types were checked against the defaults when it was merged.
-struct Section<'a> {
-    merged: &'a Merged,
-    name: &'static str,
+pub(super) struct Section<'a> {
+    pub(super) merged: &'a Merged,
+    pub(super) name: &'static str,
 }
 
 impl Section<'_> {
-    fn string(&self, key: &str) -> &str {
+    pub(super) fn string(&self, key: &str) -> &str {
         self.merged.value(self.name, key).and_then(Value::as_str).unwrap_or_default()
     }
 
@@ -160,7 +163,7 @@ impl Section<'_> {
             .collect()
     }
 
-    fn number<N: TryFrom<i64>>(&self, key: &str, range: RangeInclusive<i64>) -> Result<N, ConfigError> {
+    pub(super) fn number<N: TryFrom<i64>>(&self, key: &str, range: RangeInclusive<i64>) -> Result<N, ConfigError> {
         let value = self.merged.value(self.name, key).and_then(Value::as_integer).unwrap_or_default();
         let allowed = || format!("{} to {}", range.start(), range.end());
         Some(value)
@@ -188,12 +191,12 @@ impl Section<'_> {
         }
     }
 
-    fn one_of(&self, key: &str, allowed: &[&str]) -> Result<&str, ConfigError> {
+    pub(super) fn one_of(&self, key: &str, allowed: &[&str]) -> Result<&str, ConfigError> {
         let text = self.string(key);
         if allowed.contains(&text) { Ok(text) } else { Err(self.bad(key, text, allowed.join(", "))) }
     }
 
-    fn bad(&self, key: &str, value: &str, allowed: impl Into<String>) -> ConfigError {
+    pub(super) fn bad(&self, key: &str, value: &str, allowed: impl Into<String>) -> ConfigError {
         bad_value(self.name, key, value, allowed)
     }
 }

@@ -196,7 +196,7 @@ impl PatientView {
             birth_date: details.birth_date.reveal().to_string(),
             sex: details.sex.as_str(),
             phone: details.phone.as_ref().map(|phone| phone.reveal().to_owned()),
-            email: None,
+            email: details.email.as_ref().map(|email| email.reveal().to_owned()),
             language: details.language.as_str(),
             needs_interpreter: details.needs_interpreter,
             address: details.address.as_ref().map(|address| address.reveal().clone()),

@@ -16,6 +16,8 @@ pub struct Metrics {
     pub http: HttpMetrics,
     pub websocket: WebsocketMetrics,
     pub session: SessionMetrics,
+    /// Messages to patients, by channel and by what came of an attempt: a status of the outbox, or `retried`.
+    pub messages: IntCounterVec,
 }
 
 pub struct HttpMetrics {
@@ -82,6 +84,11 @@ impl Metrics {
             },
             websocket: websocket(&families)?,
             session: session(&families)?,
+            messages: families.counters_by(
+                "kenes_messages_total",
+                "Messages to patients, by channel and result.",
+                &["channel", "result"],
+            )?,
             registry: families.0,
         })
     }
@@ -183,7 +190,11 @@ impl Families {
     }
 
     fn counters(&self, name: &str, help: &str, label: &str) -> prometheus::Result<IntCounterVec> {
-        let counters = IntCounterVec::new(Opts::new(name, help), &[label])?;
+        self.counters_by(name, help, &[label])
+    }
+
+    fn counters_by(&self, name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntCounterVec> {
+        let counters = IntCounterVec::new(Opts::new(name, help), labels)?;
         self.0.register(Box::new(counters.clone()))?;
         Ok(counters)
     }

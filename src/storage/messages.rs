@@ -5,12 +5,12 @@ use super::change::{Change, millis, require_current};
 use super::columns::Columns;
 use super::{Database, StorageError};
 use crate::model::ids::{AppointmentId, MessageId};
-use crate::model::message::{About, Message, MessageStatus, WITHDRAWN};
+use crate::model::message::{About, Message, WITHDRAWN};
 use crate::model::time::UnixMillis;
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::any::AnyRow;
 
-/// What audit rows call a message.
+/// What the notice of a new message calls it.
 pub const ENTITY: &str = "message";
 
 /// # Errors
@@ -43,7 +43,7 @@ pub async fn enqueue(change: &mut Change, message: &Message) -> Result<(), Stora
     .execute(change.connection())
     .await
     .map_err(StorageError::on_insert("message"))?;
-    note(change, message, message.status);
+    change.note(ENTITY, message.id, "enqueued", detail(message));
     Ok(())
 }
 
@@ -62,35 +62,37 @@ pub async fn due(database: &Database, now: UnixMillis, limit: u32) -> Result<Vec
     rows.iter().map(message).collect()
 }
 
-/// When the next turn comes; `None`: nothing waits.
+/// When the next turn after `now` comes; `None`: nothing waits.
 ///
 /// # Errors
 /// The database failed.
-pub async fn next_turn(database: &Database) -> Result<Option<UnixMillis>, StorageError> {
-    let row =
-        sqlx::query("SELECT next_ms FROM messages WHERE status IN ('queued', 'sending') ORDER BY next_ms, id LIMIT 1")
-            .fetch_optional(&database.readers)
-            .await?;
+pub async fn next_turn(database: &Database, now: UnixMillis) -> Result<Option<UnixMillis>, StorageError> {
+    let row = sqlx::query(
+        "SELECT next_ms FROM messages WHERE status IN ('queued', 'sending') AND next_ms > $1 ORDER BY next_ms, id LIMIT 1",
+    )
+    .bind(millis(now))
+    .fetch_optional(&database.readers)
+    .await?;
     row.as_ref().map(|row| Columns(row).time("next_ms")).transpose()
 }
 
-/// Takes a message to send it by itself or to give it up, whichever `taken` says. Whoever takes it first has it, on whichever node.
+/// Takes a message to send it, or keeps what came of it: `after` says which. Whoever is first has it, on whichever node.
 ///
 /// # Errors
-/// `Refusal::Changed`: somebody else has it.
-pub async fn take(change: &mut Change, seen: &Message, taken: &Message) -> Result<(), StorageError> {
+/// `Refusal::Changed`: it is another by now.
+pub async fn update(change: &mut Change, seen: &Message, after: &Message) -> Result<(), StorageError> {
     let result = sqlx::query(
         "UPDATE messages SET channel = $1, status = $2, to_masked = $3, attempts = $4, next_ms = $5, provider_id = $6,
                              error = $7, updated_ms = $8
          WHERE id = $9 AND status = $10 AND attempts = $11",
     )
-    .bind(taken.channel.as_str())
-    .bind(taken.status.as_str())
-    .bind(taken.to_masked.clone())
-    .bind(i64::from(taken.attempts))
-    .bind(millis(taken.next))
-    .bind(taken.provider_id.clone())
-    .bind(taken.error.clone())
+    .bind(after.channel.as_str())
+    .bind(after.status.as_str())
+    .bind(after.to_masked.clone())
+    .bind(i64::from(after.attempts))
+    .bind(millis(after.next))
+    .bind(after.provider_id.clone())
+    .bind(after.error.clone())
     .bind(millis(change.now))
     .bind(seen.id.to_string())
     .bind(seen.status.as_str())
@@ -98,38 +100,13 @@ pub async fn take(change: &mut Change, seen: &Message, taken: &Message) -> Resul
     .execute(change.connection())
     .await?;
     require_current(&result)?;
-    note(change, taken, taken.status);
+    let (entity, id) = match after.about {
+        About::Visit(id) => ("appointment", id.to_string()),
+        About::Offer(id) => ("waitlist_offer", id.to_string()),
+    };
+    // Of what it is about, so that the pages which show it hear of it.
+    change.note(entity, id, "message", detail(after));
     Ok(())
-}
-
-/// What the gateway learnt of a message after it had taken it. Answers whether that was news.
-///
-/// # Errors
-/// There is no such message.
-pub async fn report(
-    change: &mut Change,
-    id: MessageId,
-    status: MessageStatus,
-    error: Option<&'static str>,
-) -> Result<bool, StorageError> {
-    let result = sqlx::query(
-        "UPDATE messages SET status = $1, error = $2, updated_ms = $3
-         WHERE id = $4 AND status IN ('queued', 'sending', 'sent')",
-    )
-    .bind(status.as_str())
-    .bind(error)
-    .bind(millis(change.now))
-    .bind(id.to_string())
-    .execute(change.connection())
-    .await?;
-    if result.rows_affected() == 0 {
-        let found = sqlx::query("SELECT id FROM messages WHERE id = $1")
-            .bind(id.to_string())
-            .fetch_optional(change.connection());
-        return found.await?.map(|_| false).ok_or(StorageError::Missing("message"));
-    }
-    change.note(ENTITY, id, status.as_str(), json!({ "error": error }));
-    Ok(true)
 }
 
 /// Gives up what waits of an appointment. What is being sent is on its way.
@@ -174,9 +151,8 @@ pub async fn of_appointment(database: &Database, id: AppointmentId) -> Result<Ve
     rows.iter().map(message).collect()
 }
 
-fn note(change: &mut Change, message: &Message, status: MessageStatus) {
-    let detail = json!({ "kind": message.kind, "channel": message.channel, "error": message.error });
-    change.note(ENTITY, message.id, status.as_str(), detail);
+fn detail(message: &Message) -> Value {
+    json!({ "kind": message.kind, "channel": message.channel, "status": message.status, "error": message.error })
 }
 
 fn message(row: &AnyRow) -> Result<Message, StorageError> {

@@ -58,7 +58,7 @@ pub(crate) const SERVER: Arrows = Arrows {
     folder: "src",
     ground: &[],
     modules: &[
-        module("app", &["accounts", "presence", "rooms", "metrics", "storage", "tokens", "join_limit"]),
+        module("app", &["accounts", "messages", "presence", "rooms", "metrics", "storage", "tokens", "join_limit"]),
         module("router", &["app", "endpoints"]),
         module(
             "endpoints",
@@ -70,6 +70,7 @@ pub(crate) const SERVER: Arrows = Arrows {
                 "rooms",
                 "tokens",
                 "join_limit",
+                "messages",
                 "metrics",
                 "presence",
                 "web_client",
@@ -85,6 +86,22 @@ pub(crate) const SERVER: Arrows = Arrows {
         pure("booking", &["accounts", "model", "storage"], HTTP),
         pure("accounts", &["model", "storage"], HTTP),
         pure("demo", &["accounts", "model", "storage"], HTTP),
+        pure(
+            "messages",
+            &[
+                "accounts",
+                "clock",
+                "config::Messages",
+                "config::Sms",
+                "config::Smtp",
+                "config::SmtpSecurity",
+                "links",
+                "metrics",
+                "model",
+                "storage",
+            ],
+            HTTP,
+        ),
         // Leaves. `config` is among nobody's uses: main and lib read it and hand on what a module needs, at
         // most its own section.
         pure("config", &[], HTTP),

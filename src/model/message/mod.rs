@@ -19,6 +19,8 @@ const MAX_RETRY: Duration = Duration::from_secs(30 * 60);
 /// Words of `Message::error`: there is no way to reach the patient but by telephone ..
 pub const NO_GATEWAY: &str = "no_gateway";
 pub const NO_ADDRESS: &str = "no_address";
+/// .. or the gateway could not deliver what it had taken ..
+pub const UNDELIVERED: &str = "undelivered";
 /// .. or the message was overtaken by what happened, or by time.
 pub const WITHDRAWN: &str = "withdrawn";
 pub const TOO_LATE: &str = "too_late";
@@ -102,8 +104,26 @@ pub enum Outcome {
     Accepted { provider_id: Option<String> },
     /// The gateway will never take it.
     Refused(String),
-    /// Not this time.
+    /// Not this time; it surely has not been taken.
     Failed(String),
+    /// No answer: it may have been taken.
+    Unknown(String),
+}
+
+impl Outcome {
+    #[must_use]
+    pub const fn is_surely_unsent(&self) -> bool {
+        matches!(self, Self::Refused(_) | Self::Failed(_))
+    }
+}
+
+words! {
+    /// What a gateway learns of a message after it has taken it.
+    DeliveryReport {
+        Delivered = "delivered",
+        /// The telephone does not exist, or was out of reach for too long.
+        Failed = "failed",
+    }
 }
 
 impl Message {
@@ -154,13 +174,25 @@ impl Message {
         match outcome {
             Outcome::Accepted { provider_id } => Self { provider_id, ..self.now(MessageStatus::Sent, None, now) },
             Outcome::Refused(code) => self.now(MessageStatus::Failed, Some(code), now),
-            Outcome::Failed(code) => {
+            Outcome::Failed(code) | Outcome::Unknown(code) => {
                 let next = now.plus(retry);
                 let is_in_time = next < self.expires;
                 let status = if is_in_time { MessageStatus::Queued } else { MessageStatus::Expired };
                 Self { next, ..self.now(status, Some(code), now) }
             }
         }
+    }
+
+    /// After a delivery report, which may come before the gateway's answer. `None`: it is no news.
+    #[must_use]
+    pub fn reported(&self, report: DeliveryReport, now: UnixMillis) -> Option<Self> {
+        if !(self.status.is_open() || self.status == MessageStatus::Sent) {
+            return None;
+        }
+        Some(match report {
+            DeliveryReport::Delivered => self.now(MessageStatus::Delivered, None, now),
+            DeliveryReport::Failed => self.now(MessageStatus::Failed, Some(UNDELIVERED.to_owned()), now),
+        })
     }
 
     fn now(&self, status: MessageStatus, error: Option<String>, now: UnixMillis) -> Self {

@@ -211,3 +211,22 @@ fn what_fails_is_tried_again_until_it_is_worth_nothing() {
     assert_eq!((failed(HOUR).status, failed(HOUR).next), (MessageStatus::Queued, NOON.plus(HOUR)));
     assert_eq!((failed(2 * HOUR).status, failed(2 * HOUR).error.as_deref()), (MessageStatus::Expired, Some("timeout")));
 }
+
+#[test]
+fn what_got_no_answer_is_tried_again_and_may_have_arrived() {
+    let unknown = Outcome::Unknown("timeout".to_owned());
+    assert!(!unknown.is_surely_unsent() && Outcome::Failed(String::new()).is_surely_unsent());
+    assert_eq!(sending().after(unknown, MINUTE, NOON).status, MessageStatus::Queued);
+}
+
+#[test]
+fn a_delivery_report_is_believed_once_and_before_the_gateways_answer_too() {
+    let reported = |message: &Message, report| message.reported(report, NOON).map(|message| message.status);
+    let sent = sending().after(Outcome::Accepted { provider_id: None }, MINUTE, NOON);
+    for message in [&queued(), &sending(), &sent] {
+        assert_eq!(reported(message, DeliveryReport::Delivered), Some(MessageStatus::Delivered));
+    }
+    let failed = sent.reported(DeliveryReport::Failed, NOON).unwrap();
+    assert_eq!((failed.status, failed.error.as_deref()), (MessageStatus::Failed, Some(UNDELIVERED)));
+    assert_eq!(reported(&failed, DeliveryReport::Delivered), None);
+}
