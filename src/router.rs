@@ -3,8 +3,8 @@
 use crate::app::App;
 use crate::endpoints::cookie::OverTls;
 use crate::endpoints::{
-    Problem, appointments, health, join, live, metrics, openapi, pages, patients, problem, referrals, security_headers,
-    session, slots, websocket,
+    Problem, appointments, health, join, live, message_delivery, metrics, openapi, pages, patients, problem, referrals,
+    security_headers, session, slots, websocket,
 };
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, map_response};
@@ -58,4 +58,5 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(slots::hold, slots::release))
         .routes(routes!(slots::block))
         .routes(routes!(slots::open))
+        .routes(routes!(message_delivery::report))
 }

@@ -7,6 +7,7 @@ pub mod cookie;
 pub mod health;
 pub mod join;
 pub mod live;
+pub mod message_delivery;
 pub mod metrics;
 pub mod openapi;
 mod origin;
