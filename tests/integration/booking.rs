@@ -102,7 +102,8 @@ async fn the_same_key_books_once_and_another_body_under_it_is_refused() {
     let (first, second) = (book(&body).await, book(&body).await);
     assert_eq!((first.status, second.status), (201, 201), "{}", second.body);
     assert_eq!(first.json()["id"], second.json()["id"]);
-    let other = book(&json!({ "patient": referral["patient"]["id"], "site": referral["site"], "slot": slot["id"] })).await;
+    let other =
+        book(&json!({ "patient": referral["patient"]["id"], "site": referral["site"], "slot": slot["id"] })).await;
     assert_eq!(other.json()["code"], "idempotency_key_reused", "{}", other.body);
 }
 
@@ -185,7 +186,8 @@ async fn pages_of_a_list_follow_each_other_without_a_gap() {
     let admin = app.staff("ruslan").await;
     let nurse = app.staff("aigul").await;
     let site = nurse.read("/session").await["site"]["id"].clone();
-    let range = format!("/appointments?from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z&site={}", site.as_str().unwrap());
+    let range =
+        format!("/appointments?from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z&site={}", site.as_str().unwrap());
     assert_eq!(admin.read(&range).await["items"], json!([]));
     let now = jiff::Timestamp::now();
     let (from, to) = (now - jiff::SignedDuration::from_hours(40 * 24), now + jiff::SignedDuration::from_hours(40 * 24));

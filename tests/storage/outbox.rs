@@ -427,7 +427,7 @@ async fn offer(world: &World) -> WaitlistOffer {
     };
     let stamp = Stamp::first(None, now);
     let patient = clinic::patient(0).id;
-    let entry = WaitlistEntry { id: new_id(), patient, details, status: WaitlistStatus::Waiting, stamp };
+    let entry = WaitlistEntry { id: new_id(), patient, details, status: WaitlistStatus::Waiting, lost: None, stamp };
     let offer = WaitlistOffer::make(new_id(), &entry, &FreedSlot::of(&slot, None), stamp).unwrap();
     let mut change = world.change().await;
     slots::publish(&mut change, &[slot]).await.unwrap();
