@@ -1,13 +1,12 @@
-//! Reading appointments: today's, a week's, one.
+//! `GET /api/v1/appointments`: a day's, a week's, a patient's.
 
+use super::shown;
 use super::view::AppointmentView;
-use super::{shown, visible};
 use crate::app::App;
 use crate::endpoints::Problem;
 use crate::endpoints::caller::{Caller, Identity};
 use crate::endpoints::openapi::Problems;
-use crate::endpoints::request::{ETag, Id, List, Paging, Params, invalid, parsed, parsed_if_any, time};
-use crate::model::ids::AppointmentId;
+use crate::endpoints::request::{List, Paging, Params, invalid, parsed, parsed_if_any, time};
 use crate::model::invalid::Fault;
 use crate::model::refusal::Refusal;
 use crate::model::role::{Reach, Right, Role};
@@ -71,21 +70,6 @@ pub async fn list(
     let is_seen = |entry: &&Entry| super::view::reaches(&caller, Right::ReadAppointments, entry);
     let items = page.iter().filter(is_seen).map(|entry| shown(&app, &caller, entry)).collect();
     Ok(Json(List { items, next }))
-}
-
-/// One appointment.
-///
-/// # Errors
-/// `not_found`.
-#[utoipa::path(get, path = "/appointments/{id}", tag = "appointments", params(("id" = String, Path)),
-    responses((status = 200, body = AppointmentView), Problems))]
-pub async fn find(
-    State(app): State<Arc<App>>,
-    caller: Caller,
-    Id(id): Id<AppointmentId>,
-) -> Result<(ETag, Json<AppointmentView>), Problem> {
-    let entry = visible(&app, &caller, id).await?;
-    Ok((ETag(entry.appointment.stamp.version), Json(shown(&app, &caller, &entry))))
 }
 
 fn window(query: &ListQuery) -> Result<Interval, Problem> {

@@ -2,19 +2,24 @@
 
 mod book;
 mod change;
+mod detail;
 mod list;
 pub mod view;
 
 pub use book::{__path_book, book};
 pub use change::{__path_apply, __path_place, apply, place};
-pub use list::{__path_find, __path_list, find, list};
+pub use detail::{__path_find, find};
+pub use list::{__path_list, list};
 
 use super::Problem;
 use super::caller::Caller;
 use crate::app::App;
 use crate::model::ids::AppointmentId;
 use crate::model::role::Right;
+use crate::rooms::Person;
 use crate::storage::agenda::{self, Entry};
+use kenes_signaling::ids::RoomId;
+use kenes_signaling::message::Status;
 use view::{AppointmentView, PersonInRoom};
 
 /// An appointment that the caller may see.
@@ -32,6 +37,11 @@ pub(super) fn shown(app: &App, caller: &Caller, entry: &Entry) -> AppointmentVie
     AppointmentView::of(entry, people(app, entry), caller)
 }
 
-fn people(_app: &App, _entry: &Entry) -> Vec<PersonInRoom> {
-    Vec::new()
+fn people(app: &App, entry: &Entry) -> Vec<PersonInRoom> {
+    let Some(room) = entry.room.as_ref().and_then(|room| RoomId::new(room.clone()).ok()) else { return Vec::new() };
+    let person = |person: Person| {
+        let place = if person.status? == Status::Waiting { "waiting" } else { "in_call" };
+        Some(PersonInRoom { role: person.role, name: person.name.as_str().to_owned(), place })
+    };
+    app.rooms.people(&room).into_iter().filter_map(person).collect()
 }

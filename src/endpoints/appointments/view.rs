@@ -83,7 +83,8 @@ pub struct ReferralSummaryView {
 
 #[derive(Serialize, ToSchema)]
 pub struct PersonInRoom {
-    pub role: String,
+    #[schema(value_type = String)]
+    pub role: kenes_signaling::message::Role,
     pub name: String,
     /// `waiting` or `in_call`.
     pub place: &'static str,
