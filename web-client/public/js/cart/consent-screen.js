@@ -5,7 +5,7 @@ import { LANGUAGES } from '../i18n/index.js';
 import { dayWords, span } from '../desk/clinic-time.js';
 import { ChoiceField, TextField } from '../desk/parts/field.js';
 import { ProblemBox } from '../desk/parts/problem.js';
-import { useAct, useResource } from '../desk/resource.js';
+import { useAct, useList } from '../desk/resource.js';
 import { specialtyWords } from '../desk/words.js';
 import { enterVisit } from './kiosk.js';
 import { consentText, isGiverKnown, textLanguage } from './rules.js';
@@ -16,7 +16,7 @@ import { consentText, isGiverKnown, textLanguage } from './rules.js';
 /** @param {{kiosk: import('./kiosk.js').KioskView, visit: Appointment, onClose: () => void}} props */
 export function ConsentScreen({ kiosk, visit, onClose }) {
   const { t, zone, api } = kiosk;
-  const texts = useResource(kiosk, '/consent-texts', { isList: true });
+  const texts = useList(kiosk, '/consent-texts', {}, []);
   const text = consentText(/** @type {{purpose: string, version: number, texts: Record<string, string>}[]} */ (texts.data ?? []));
   const [wish, setWish] = useState(visit.patient.language);
   const [giver, setGiver] = useState(/** @type {Giver} */ ('patient'));

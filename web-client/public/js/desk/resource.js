@@ -13,10 +13,11 @@ import { Problem, unreachable } from './problem.js';
  * @template T
  * @param {Server} desk
  * @param {string | null} path null: nothing to read yet
- * @param {{query?: import('./api.js').Query, topics?: readonly string[], isList?: boolean}} [options] `isList`: all pages, `data` is the items
+ * @param {{query?: import('./api.js').Query, topics?: readonly string[], read?: (signal: AbortSignal) => Promise<any>}} [options] `read`: another way than one call;
+ *   `query` then only tells one reading from another
  * @returns {Resource<T>}
  */
-export function useResource(desk, path, { query, topics = [], isList = false } = {}) {
+export function useResource(desk, path, { query, topics = [], read = (signal) => desk.api.get(path ?? '', query, signal) } = {}) {
   const [state, setState] = useState(/** @type {{key: string | null, data: T | null, problem: Problem | null, isLoading: boolean}} */ ({ key: null, data: null, problem: null, isLoading: true }));
   const [turn, setTurn] = useState(0);
   const reload = useCallback(() => setTurn((before) => before + 1), []);
@@ -29,8 +30,7 @@ export function useResource(desk, path, { query, topics = [], isList = false } =
     const reading = new AbortController();
     latest.current = reading;
     setState((before) => ({ ...before, data: before.key === key ? before.data : null, isLoading: true }));
-    const read = isList ? desk.api.list(path, query, reading.signal).then(({ items }) => items) : desk.api.get(path, query, reading.signal);
-    read.then(
+    read(reading.signal).then(
       (data) => reading.signal.aborted || setState({ key, data, problem: null, isLoading: false }),
       (error) => {
         if (reading.signal.aborted) return;
@@ -45,9 +45,14 @@ export function useResource(desk, path, { query, topics = [], isList = false } =
   return { data: state.key === key ? state.data : null, problem: state.problem, isLoading: state.isLoading || state.key !== key, reload };
 }
 
+/** Several lists of one kind as one, such as the referrals of several statuses. @template T @param {import('./shell.js').Desk} desk @param {string} path @param {readonly import('./api.js').Query[]} queries @param {readonly string[]} topics @returns {Resource<T[]>} */
+export function useLists(desk, path, queries, topics) {
+  return useResource(desk, path, { query: { all: JSON.stringify(queries) }, topics, read: (signal) => Promise.all(queries.map((query) => desk.api.list(path, query, signal))).then((lists) => lists.flatMap(({ items }) => items)) });
+}
+
 /** A list in full. @template T @param {Server} desk @param {string | null} path @param {import('./api.js').Query} query @param {readonly string[]} topics @returns {Resource<T[]>} */
 export function useList(desk, path, query, topics) {
-  return useResource(desk, path, { query, topics, isList: true });
+  return useResource(desk, path, { query, topics, read: (signal) => desk.api.list(path ?? '', query, signal).then(({ items }) => items) });
 }
 
 /**

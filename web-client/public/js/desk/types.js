@@ -35,9 +35,9 @@
  * @property {string | null} rescheduled_from
  * @property {SiteName} site
  * @property {PatientName} patient
- * @property {{id: string, name: string, specialty: string}} specialist
+ * @property {{id: string, name: string, specialty: string | null}} specialist
  * @property {{id: string, name: string, is_online: boolean} | null} cart
- * @property {{id: string, mis_ref: string, priority: Priority, reason: string, icd10: string | null, referring_doctor: string} | null} referral
+ * @property {{id: string | null, mis_ref: string, priority: Priority, reason: string, icd10: string | null, referring_doctor: string} | null} referral
  * @property {Record<string, 'given' | 'refused' | 'withdrawn' | null>} consents
  * @property {{role: string, name: string, place: 'waiting' | 'in_call'}[]} people
  * @property {string[]} allowed
@@ -95,6 +95,7 @@
  * @property {string} birth_date
  * @property {string} sex
  * @property {string | null} phone
+ * @property {string | null} email
  * @property {string} language
  * @property {boolean} needs_interpreter
  * @property {string | null} address

@@ -12,8 +12,8 @@ export const channelWords = (desk, channel) => words(desk, `channel.${channel}`,
 /** @param {Speaking} desk @param {string} priority */
 export const priorityWords = (desk, priority) => words(desk, `priority.${priority}`, priority);
 
-/** @param {Speaking} desk @param {string} specialty */
-export const specialtyWords = (desk, specialty) => words(desk, `specialty.${specialty}`, specialty);
+/** @param {Speaking} desk @param {string | null} specialty */
+export const specialtyWords = (desk, specialty) => (specialty ? words(desk, `specialty.${specialty}`, specialty) : '');
 
 /** @param {Speaking} desk @param {string} language */
 export const languageWords = (desk, language) => words(desk, `language.${language}`, language);

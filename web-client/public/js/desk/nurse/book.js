@@ -54,7 +54,7 @@ function ofReferral({ id, patient, specialty, reason, priority, site }) {
 /** @param {Appointment} visit @returns {Wanted} */
 function ofVisit({ id, patient, specialist, referral, site }) {
   return {
-    patient: patient.id, name: patient.name, birthDate: patient.birth_date, specialty: specialist.specialty, reason: referral?.reason ?? '',
+    patient: patient.id, name: patient.name, birthDate: patient.birth_date, specialty: specialist.specialty ?? '', reason: referral?.reason ?? '',
     isUrgent: referral?.priority === 'urgent', site: site.id, referral: referral?.id ?? null, instead: id,
   };
 }

@@ -4,7 +4,7 @@ import { Dialog, DialogActions } from '../parts/dialog.js';
 import { ChoiceField, TextField } from '../parts/field.js';
 import { Badge, Loaded } from '../parts/frame.js';
 import { ProblemBox } from '../parts/problem.js';
-import { useAct, useResource } from '../resource.js';
+import { useAct, useList } from '../resource.js';
 import { LANGUAGES } from '../../i18n/index.js';
 import { isConsentDecided } from './timeline.js';
 
@@ -14,7 +14,8 @@ import { isConsentDecided } from './timeline.js';
 /** @param {{desk: Desk, visit: import('../types.js').Appointment, onClose: () => void, onCancelVisit: () => void}} props */
 export function CheckIn({ desk, visit, onClose, onCancelVisit }) {
   const { t } = desk;
-  const texts = useResource(desk, '/consent-texts', {});
+  /** @type {import('../resource.js').Resource<ConsentText[]>} */
+  const texts = useList(desk, '/consent-texts', {}, []);
   const isHere = ['checked_in', 'in_call'].includes(visit.status);
   const hasRefused = !isHere && visit.consents.consultation === 'refused';
   return html`<${Dialog} desk=${desk} title=${visit.patient.name} testId="check-in-dialog" onClose=${onClose}>
@@ -25,7 +26,7 @@ export function CheckIn({ desk, visit, onClose, onCancelVisit }) {
       : hasRefused
         ? html`<p>${t('check_in.refused')}</p><${DialogActions}><button type="button" class="button is-quiet" onClick=${onClose}>${t('desk.close')}</button>
             <button type="button" class="button is-primary" data-testid="cancel-after-refusal" onClick=${onCancelVisit}>${t('visit.cancel')}</button><//>`
-        : html`<${Loaded} desk=${desk} resource=${texts}>${(/** @type {{items: ConsentText[]}} */ { items }) => html`<${Consent} desk=${desk} visit=${visit} text=${newest(items)} />`}<//>`}
+        : html`<${Loaded} desk=${desk} resource=${texts}>${(/** @type {ConsentText[]} */ all) => html`<${Consent} desk=${desk} visit=${visit} text=${newest(all)} />`}<//>`}
   <//>`;
 }
 

@@ -2,7 +2,9 @@
 
 /** @typedef {import('../types.js').Referral} Referral */
 
-const OPEN = ['received', 'in_work', 'waitlisted'];
+/** Those that need a time; whoever waits on the list is not worked by the inbox. */
+export const INBOX = ['received', 'in_work'];
+export const OPEN = [...INBOX, 'waitlisted'];
 
 /** Still needs a time. @param {Referral} referral */
 export function isOpen(referral) {
@@ -15,9 +17,9 @@ export function urgentFirst(waiting) {
   return [...waiting].sort((a, b) => rank(a) - rank(b) || a.created.localeCompare(b.created) || a.id.localeCompare(b.id));
 }
 
-/** Those that need a time: whoever waits on the list is not worked by the inbox. @param {readonly Referral[]} referrals */
+/** @param {readonly Referral[]} referrals */
 export function inbox(referrals) {
-  return urgentFirst(referrals.filter(({ status }) => status === 'received' || status === 'in_work'));
+  return urgentFirst(referrals.filter(({ status }) => INBOX.includes(status)));
 }
 
 /** Whole hours since it came. @param {string} created @param {number} nowMs */

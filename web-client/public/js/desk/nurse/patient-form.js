@@ -9,10 +9,10 @@ import { useAct } from '../resource.js';
 import { languageWords } from '../words.js';
 
 /** @typedef {import('../types.js').Patient} Patient */
-/** @typedef {{iin: string, otherId: string, name: string, birthDate: string, sex: string, phone: string, language: string, needsInterpreter: boolean, address: string}} Draft */
+/** @typedef {{iin: string, otherId: string, name: string, birthDate: string, sex: string, phone: string, email: string, language: string, needsInterpreter: boolean, address: string}} Draft */
 
 /** @type {Draft} */
-export const EMPTY_PATIENT = { iin: '', otherId: '', name: '', birthDate: '', sex: '', phone: '', language: 'kk', needsInterpreter: false, address: '' };
+export const EMPTY_PATIENT = { iin: '', otherId: '', name: '', birthDate: '', sex: '', phone: '', email: '', language: 'kk', needsInterpreter: false, address: '' };
 
 /** @param {{desk: import('../shell.js').Desk, patient: Patient | null, onSaved: (patient: Patient) => void, onCancel: () => void}} props */
 export function PatientForm({ desk, patient, onSaved, onCancel }) {
@@ -49,6 +49,7 @@ export function PatientFields({ desk, draft, onDraft, problem, prefix }) {
     <${ChoiceField} name="sex" label=${t('patient.sex')} value=${draft.sex} onInput=${set('sex')} error=${error('sex')}
       options=${[{ value: 'female', label: t('patient.female') }, { value: 'male', label: t('patient.male') }]} />
     ${text('phone', 'phone', 'patient.phone', { type: 'tel', inputmode: 'tel', maxlength: 20, hint: t('patient.phone_hint') })}
+    ${text('email', 'email', 'patient.email', { type: 'email', inputmode: 'email', maxlength: 200, hint: t('patient.email_hint') })}
     ${text('address', 'address', 'patient.address', { maxlength: 300 })}
     <${ChoiceField} name="patient-language" label=${t('patient.language')} value=${draft.language} onInput=${set('language')} options=${LANGUAGES.map(({ id }) => ({ value: id, label: languageWords(desk, id) }))} />
     <${CheckField} id="needs-interpreter" label=${t('patient.needs_interpreter')} isOn=${draft.needsInterpreter} onInput=${set('needsInterpreter')} />
@@ -58,7 +59,7 @@ export function PatientFields({ desk, draft, onDraft, problem, prefix }) {
 /** @param {Patient} patient @returns {Draft} */
 function draftOf(patient) {
   return {
-    iin: patient.iin ?? '', otherId: patient.other_id ?? '', name: patient.name, birthDate: dayWords(patient.birth_date), sex: patient.sex, phone: patient.phone ?? '',
+    iin: patient.iin ?? '', otherId: patient.other_id ?? '', name: patient.name, birthDate: dayWords(patient.birth_date), sex: patient.sex, phone: patient.phone ?? '', email: patient.email ?? '',
     language: patient.language, needsInterpreter: patient.needs_interpreter, address: patient.address ?? '',
   };
 }
@@ -67,7 +68,7 @@ function draftOf(patient) {
 export function patientInput(draft, patient) {
   const written = {
     iin: draft.iin.trim(), other_id: draft.otherId.trim(), name: draft.name.trim(), birth_date: readDay(draft.birthDate) ?? draft.birthDate.trim(), sex: draft.sex,
-    phone: draft.phone.replaceAll(/[\s()-]/g, ''), language: draft.language, address: draft.address.trim(), mis_id: patient?.mis_id, phc_site: patient?.phc_site,
+    phone: draft.phone.replaceAll(/[\s()-]/g, ''), email: draft.email.trim(), language: draft.language, address: draft.address.trim(), mis_id: patient?.mis_id, phc_site: patient?.phc_site,
   };
   return { ...Object.fromEntries(Object.entries(written).filter(([, value]) => value)), needs_interpreter: draft.needsInterpreter };
 }

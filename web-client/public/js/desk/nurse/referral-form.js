@@ -38,9 +38,9 @@ function Form({ desk, first }) {
   const submit = (/** @type {Event} */ event) => {
     event.preventDefault();
     void act.run(async () => {
-      const { icd10, ...rest } = referral;
+      const { icd10, mis_ref, ...rest } = referral;
       const made = await desk.api.create('/referrals', {
-        ...rest, ...(icd10.trim() && { icd10: icd10.trim().toUpperCase() }), site: desk.me.site.id, patient: patient ? patient.id : patientInput(draft, null),
+        ...rest, ...(mis_ref.trim() && { mis_ref: mis_ref.trim() }), ...(icd10.trim() && { icd10: icd10.trim().toUpperCase() }), site: desk.me.site.id, patient: patient ? patient.id : patientInput(draft, null),
       });
       desk.done(t('referral.saved'));
       if (can(desk.me, 'appointments:write')) desk.go('book', made.id);
@@ -66,7 +66,7 @@ function Form({ desk, first }) {
         <${SelectField} id="specialty" label=${t('referral.specialty')} value=${referral.specialty} onInput=${set('specialty')} isRequired=${true} error=${field('specialty')} options=${[{ value: '', label: t('referral.choose_specialty') }, ...options]} />
         <${ChoiceField} name="priority" label=${t('referral.priority')} value=${referral.priority} onInput=${set('priority')} options=${['routine', 'urgent'].map((value) => ({ value, label: priorityWords(desk, value) }))} />
         <${TextField} id="referring-doctor" label=${t('referral.doctor')} value=${referral.referring_doctor} onInput=${set('referring_doctor')} isRequired=${true} maxlength=${200} error=${field('referring_doctor')} />
-        <${TextField} id="mis-ref" label=${t('referral.mis_ref')} hint=${t('referral.mis_ref_hint')} value=${referral.mis_ref} onInput=${set('mis_ref')} isRequired=${true} maxlength=${80} error=${field('mis_ref')} />
+        <${TextField} id="mis-ref" label=${t('referral.mis_ref')} hint=${t('referral.mis_ref_hint')} value=${referral.mis_ref} onInput=${set('mis_ref')} maxlength=${80} error=${field('mis_ref')} />
         <div class="is-whole"><${TextArea} id="reason" label=${t('referral.reason')} value=${referral.reason} onInput=${set('reason')} isRequired=${true} maxlength=${4000} error=${field('reason')} /></div>
         <${TextField} id="icd10" label=${t('referral.icd10')} hint=${t('referral.icd10_hint')} value=${referral.icd10} onInput=${set('icd10')} maxlength=${7} error=${field('icd10')} />
       </div>

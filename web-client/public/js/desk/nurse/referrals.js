@@ -4,24 +4,24 @@ import { Icon } from '../../ui/icons.js';
 import { dayWords, moment } from '../clinic-time.js';
 import { can } from '../navigation.js';
 import { Dialog, DialogActions } from '../parts/dialog.js';
-import { ChoiceField, TextField } from '../parts/field.js';
+import { ChoiceField } from '../parts/field.js';
 import { Badge, Empty, Loaded, ViewHead } from '../parts/frame.js';
 import { ProblemBox } from '../parts/problem.js';
-import { useAct, useList, useNow } from '../resource.js';
+import { useAct, useLists, useNow } from '../resource.js';
 import { priorityWords, specialtyWords } from '../words.js';
-import { hoursWaited, isOpen, urgentFirst } from './inbox.js';
+import { OPEN, hoursWaited, isOpen, urgentFirst } from './inbox.js';
 import { WaitDialog } from './wait-dialog.js';
 
 /** @typedef {import('../shell.js').Desk} Desk */
 /** @typedef {import('../types.js').Referral} Referral */
 
 const NOW_MS = 60_000;
-/** @type {readonly {value: string, key: import('../../i18n/index.js').Key}[]} */
+/** @type {readonly {value: string, key: import('../../i18n/index.js').Key, statuses: readonly string[]}[]} */
 const FILTERS = [
-  { value: 'open', key: 'referrals.open' },
-  { value: 'booked', key: 'referral.booked' },
-  { value: 'completed', key: 'referral.completed' },
-  { value: 'closed', key: 'referrals.closed' },
+  { value: 'open', key: 'referrals.open', statuses: OPEN },
+  { value: 'booked', key: 'referral.booked', statuses: ['booked'] },
+  { value: 'completed', key: 'referral.completed', statuses: ['completed'] },
+  { value: 'closed', key: 'referrals.closed', statuses: ['rejected', 'cancelled'] },
 ];
 
 /** @param {{desk: Desk}} props */
@@ -29,18 +29,16 @@ export function Referrals({ desk }) {
   const { t } = desk;
   const now = useNow(desk, NOW_MS);
   const [filter, setFilter] = useState('open');
-  const isSingle = filter === 'booked' || filter === 'completed';
+  const statuses = FILTERS.find(({ value }) => value === filter)?.statuses ?? [];
   /** @type {import('../resource.js').Resource<Referral[]>} */
-  const referrals = useList(desk, '/referrals', { site: can(desk.me, 'referrals:read', 'everywhere') ? null : desk.me.site.id, status: isSingle ? filter : null }, ['referrals']);
-  const shown = (/** @type {Referral} */ referral) =>
-    filter === 'open' ? isOpen(referral) : filter === 'closed' ? ['rejected', 'cancelled'].includes(referral.status) : referral.status === filter;
+  const referrals = useLists(desk, '/referrals', statuses.map((status) => ({ status })), ['referrals']);
   return html`<div class="view">
     <${ViewHead} title=${t('nav.referrals')}>
       ${can(desk.me, 'referrals:write') && html`<button type="button" class="button is-primary" data-testid="new-referral" onClick=${() => desk.go('new-referral')}><${Icon} name="plus" size=${20} />${t('nav.new-referral')}</button>`}
     <//>
     <${ChoiceField} name="filter" label=${t('referrals.show')} value=${filter} onInput=${setFilter} options=${FILTERS.map(({ value, key }) => ({ value, label: t(key) }))} />
     <${Loaded} desk=${desk} resource=${referrals}>${(/** @type {Referral[]} */ all) => {
-      const wanted = urgentFirst(all.filter(shown));
+      const wanted = urgentFirst(all);
       return wanted.length === 0
         ? html`<${Empty} icon="inbox" title=${t('referrals.empty')} lead=${filter === 'open' ? t('inbox.empty') : ''} />`
         : html`<ul class="sheet" data-testid="referrals">${wanted.map((referral) => html`<${ReferralRow} key=${referral.id} desk=${desk} referral=${referral} now=${now} isBrief=${false} />`)}</ul>`;
@@ -86,11 +84,10 @@ function CloseReferral({ desk, referral, onClose }) {
   const { t } = desk;
   const mayReject = referral.status !== 'waitlisted';
   const [event, setEvent] = useState(mayReject ? 'reject' : 'cancel');
-  const [reason, setReason] = useState('');
   const act = useAct(desk);
   const submit = async (/** @type {Event} */ submitted) => {
     submitted.preventDefault();
-    const isDone = await act.run(() => desk.api.post(`/referrals/${referral.id}/events`, { event, ...(reason.trim() && { reason: reason.trim() }) }, referral.version));
+    const isDone = await act.run(() => desk.api.post(`/referrals/${referral.id}/events`, { event }, referral.version));
     if (!isDone) return;
     desk.done(t('referral.closed_done'));
     onClose();
@@ -99,7 +96,6 @@ function CloseReferral({ desk, referral, onClose }) {
   return html`<${Dialog} desk=${desk} title=${referral.patient.name} testId="close-dialog" onClose=${onClose}>
     <form class="fields" onSubmit=${submit}>
       <${ChoiceField} name="close-event" label=${t('referral.close_how')} value=${event} onInput=${setEvent} options=${mayReject ? options : options.slice(1)} />
-      <${TextField} id="close-reason" label=${t('referral.close_why')} value=${reason} onInput=${setReason} isRequired=${true} maxlength=${300} error=${act.problem?.field('reason')} />
       <${ProblemBox} desk=${desk} problem=${act.problem} />
       <${DialogActions}><button type="button" class="button is-quiet" onClick=${onClose}>${t('desk.back')}</button>
         <button type="submit" class="button is-danger" data-testid="close-submit" disabled=${act.isBusy}>${t('referral.close')}</button><//>

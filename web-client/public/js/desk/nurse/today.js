@@ -4,10 +4,10 @@ import { Icon } from '../../ui/icons.js';
 import { addDays, clock, dayBounds, dayOf, dayWords, weekday, zoneSuffix } from '../clinic-time.js';
 import { can } from '../navigation.js';
 import { Empty, Lamp, Loaded, ViewHead } from '../parts/frame.js';
-import { useList, useNow } from '../resource.js';
+import { useList, useLists, useNow } from '../resource.js';
 import { weekdayWords } from '../words.js';
 import { CheckIn } from './check-in.js';
-import { inbox } from './inbox.js';
+import { INBOX, inbox } from './inbox.js';
 import { ReferralRow } from './referrals.js';
 import { foldable, inOrder, nowRow } from './timeline.js';
 import { VisitDialog } from './visit-dialog.js';
@@ -91,7 +91,7 @@ function Carts({ desk }) {
 /** @param {{desk: Desk, now: number}} props */
 function Inbox({ desk, now }) {
   /** @type {import('../resource.js').Resource<import('../types.js').Referral[]>} */
-  const referrals = useList(desk, '/referrals', { site: can(desk.me, 'referrals:read', 'everywhere') ? null : desk.me.site.id }, ['referrals']);
+  const referrals = useLists(desk, '/referrals', INBOX.map((status) => ({ status })), ['referrals']);
   return html`<section class="today-inbox" aria-labelledby="inbox-title">
     <h2 id="inbox-title">${desk.t('inbox.title')}${referrals.data && html` <span class="count" data-testid="inbox-count">${inbox(referrals.data).length}</span>`}</h2>
     <${Loaded} desk=${desk} resource=${referrals}>${(/** @type {import('../types.js').Referral[]} */ all) => {
