@@ -2,7 +2,7 @@
 
 use crate::accounts::password::Passwords;
 use crate::join_limit::JoinLimit;
-use crate::messages::Outbox;
+use crate::messages::ReportToken;
 use crate::metrics::Metrics;
 use crate::presence::Presence;
 use crate::rooms::Rooms;
@@ -16,7 +16,8 @@ pub struct App {
     pub database: Database,
     pub passwords: Passwords,
     pub presence: Arc<Presence>,
-    pub outbox: Outbox,
+    /// Of the SMS gateway.
+    pub report_token: ReportToken,
     pub tokens: TokenKey,
     pub join_token_life: Duration,
     pub join_limit: JoinLimit,

@@ -44,7 +44,7 @@ use kenes_sfu::io::{IoMode, RunningShard, ThreadSettings, spawn_shard};
 use kenes_sfu::shard::ShardConfig;
 use kenes_sfu::transport::dtls::{DtlsIdentity, DtlsIdentityError};
 use links::{Bases, DemoLinks};
-use messages::Outbox;
+use messages::ReportToken;
 use messages::sender::{RunningSender, Sender, SenderError};
 use metrics::Metrics;
 use rooms::media::{Media, ShardSlot};
@@ -160,7 +160,7 @@ impl Server {
             database,
             passwords,
             presence: Arc::default(),
-            outbox: Outbox::new(&config.messages),
+            report_token: report_token(&config.messages),
             tokens: TokenKey::new(key)?,
             join_token_life: config.tokens.join_token_life,
             join_limit: JoinLimit::new(config.http.joins_per_minute),
@@ -368,6 +368,10 @@ fn start_shard(
     let sink = move |message| reports.try_send(ShardReport { shard: index, message }).is_ok();
     let address = settings.listen;
     spawn_shard(settings, shard, sink).map_err(|reason| StartError::Listen { key: "media.listen", address, reason })
+}
+
+fn report_token(settings: &config::Messages) -> ReportToken {
+    ReportToken::new(settings.sms.as_ref().and_then(|sms| sms.delivery_secret.as_deref()))
 }
 
 /// Links in messages are for telephones, where there is an address for one.

@@ -1,7 +1,8 @@
 //! One step of booking with everything that it brings about, in one change: the appointment, its time and slot, its referral, its visit, its
-//! conclusion. Whoever makes a step (a desk, a link, a job) makes it here. Decides nothing that the model decides, and commits nothing.
+//! conclusion, its messages. Whoever makes a step (a desk, a link, a job) makes it here. Decides nothing that the model decides, and commits nothing.
 
 use crate::accounts::secret::random;
+use crate::messages;
 use crate::model::appointment::{Appointment, EventKind, Status, Transition};
 use crate::model::ids::{ReferralId, VisitId};
 use crate::model::referral::{Referral, ReferralEvent, ReferralStatus};
@@ -27,6 +28,7 @@ pub async fn happen(
         EventKind::Complete => drop(conclusions::sign(change, after.id).await?),
         _ => {}
     }
+    messages::on_event(change, &after, transition).await?;
     if !after.status.is_live() {
         visits::close(change, &after, change.now()).await?;
     }

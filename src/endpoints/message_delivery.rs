@@ -5,6 +5,7 @@ use super::openapi::Problems;
 use super::request::Body;
 use crate::app::App;
 use crate::clock;
+use crate::messages;
 use crate::model::ids::MessageId;
 use crate::model::message::DeliveryReport;
 use axum::extract::{FromRequestParts, State};
@@ -23,7 +24,7 @@ impl FromRequestParts<Arc<App>> for Gateway {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let value = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let token = value.and_then(|value| value.strip_prefix("Bearer ")).ok_or(Problem::NotSignedIn)?;
-        if app.outbox.is_report_token(token) { Ok(Self) } else { Err(Problem::NotSignedIn) }
+        if app.report_token.is(token) { Ok(Self) } else { Err(Problem::NotSignedIn) }
     }
 }
 
@@ -49,7 +50,7 @@ pub async fn report(
     Body { value, .. }: Body<Report>,
 ) -> Result<StatusCode, Problem> {
     let now = clock::unix_ms();
-    if let Some(after) = app.outbox.on_report(&app.database, value.id, value.status, now).await? {
+    if let Some(after) = messages::report(&app.database, value.id, value.status, now).await? {
         app.metrics.messages.with_label_values(&[after.channel.as_str(), after.status.as_str()]).inc();
     }
     Ok(StatusCode::NO_CONTENT)

@@ -2,7 +2,6 @@
 //! language that the request accepts: a response holds its [`Problem`] until [`translate`] writes it.
 
 use super::problem_texts::{fault_text, text};
-use crate::messages::OutboxError;
 use crate::model::invalid::{FieldFault, Invalid};
 use crate::model::language::Language;
 use crate::model::refusal::Refusal;
@@ -168,15 +167,6 @@ impl From<StorageError> for Problem {
                 tracing::error!(code = error.code(), %error, "a request failed in storage");
                 Self::Internal
             }
-        }
-    }
-}
-
-impl From<OutboxError> for Problem {
-    fn from(error: OutboxError) -> Self {
-        match error {
-            OutboxError::Storage(error) => error.into(),
-            OutboxError::Random(error) => error.into(),
         }
     }
 }

@@ -1,6 +1,5 @@
 //! What a message is about at the moment when it is sent, and the link that goes into it.
 
-use super::OutboxError;
 use super::text::Facts;
 use crate::accounts::secret::{self, Secret};
 use crate::links;
@@ -79,7 +78,7 @@ impl Letter {
         change: &mut Change,
         message: &Message,
         base: &str,
-    ) -> Result<Option<Link>, OutboxError> {
+    ) -> Result<Option<Link>, StorageError> {
         if !carries_link(message.kind, self.channel) {
             return Ok(None);
         }

@@ -4,7 +4,7 @@
 use super::email::Mailer;
 use super::letter;
 use super::sms::SmsGateway;
-use super::{OutboxError, text};
+use super::text;
 use crate::accounts::secret;
 use crate::clock;
 use crate::config::Messages as Settings;
@@ -12,7 +12,7 @@ use crate::metrics::Metrics;
 use crate::model::email::Email;
 use crate::model::ids::JoinTokenId;
 use crate::model::message::{
-    Address, Gateways, Message, MessageStatus, NO_GATEWAY, Outcome, TOO_LATE, WITHDRAWN, retry_after,
+    Address, Gateways, Message, MessageStatus, NO_GATEWAY, Outcome, Recipient, TOO_LATE, WITHDRAWN, retry_after,
 };
 use crate::model::phone::Phone;
 use crate::model::refusal::Refusal;
@@ -94,7 +94,7 @@ impl Sender {
     ) -> Result<Self, SenderError> {
         Ok(Self {
             database,
-            gateways: super::gateways(&settings),
+            gateways: Gateways { sms: settings.sms.is_some(), email: settings.smtp.is_some() },
             sms: settings.sms.map(SmsGateway::new).transpose()?,
             mailer: settings.smtp.as_ref().map(|smtp| Mailer::new(smtp, settings.timeout)).transpose()?,
             link_base,
@@ -132,7 +132,7 @@ impl Sender {
     }
 
     /// Starts as many as there is room for. Answers for how long there is nothing more to start.
-    async fn take_due(self: &Arc<Self>, under_way: &mut JoinSet<()>) -> Result<Duration, OutboxError> {
+    async fn take_due(self: &Arc<Self>, under_way: &mut JoinSet<()>) -> Result<Duration, StorageError> {
         loop {
             while under_way.try_join_next().is_some() {}
             let room = AT_ONCE.saturating_sub(under_way.len());
@@ -155,7 +155,7 @@ impl Sender {
     }
 
     /// `None`: another sender has it, or it is not to be sent any more.
-    async fn take(&self, seen: &Message) -> Result<Option<Job>, OutboxError> {
+    async fn take(&self, seen: &Message) -> Result<Option<Job>, StorageError> {
         let now = clock::unix_ms();
         let Some(letter) = letter::gather(&self.database, seen, now).await? else {
             return self.give_up(seen, MessageStatus::Expired, WITHDRAWN).await;
@@ -163,7 +163,7 @@ impl Sender {
         if seen.expires <= now {
             return self.give_up(seen, MessageStatus::Expired, seen.error.as_deref().unwrap_or(TOO_LATE)).await;
         }
-        let to = match Address::of(&letter.patient.details, self.gateways) {
+        let to = match Address::of(&Recipient::of(&letter.patient), self.gateways) {
             Ok(to) => to,
             Err(code) => return self.give_up(seen, MessageStatus::Failed, code).await,
         };
@@ -183,7 +183,7 @@ impl Sender {
         Ok(Some(Job { message, way, link: link.and_then(|link| link.id) }))
     }
 
-    async fn give_up(&self, seen: &Message, status: MessageStatus, code: &str) -> Result<Option<Job>, OutboxError> {
+    async fn give_up(&self, seen: &Message, status: MessageStatus, code: &str) -> Result<Option<Job>, StorageError> {
         self.settle(seen, &seen.given_up(status, code, clock::unix_ms()), None).await?;
         Ok(None)
     }

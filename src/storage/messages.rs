@@ -4,9 +4,10 @@
 use super::change::{Change, millis, require_current};
 use super::columns::Columns;
 use super::{Database, StorageError};
-use crate::model::ids::{AppointmentId, MessageId};
-use crate::model::message::{About, Message, WITHDRAWN};
-use crate::model::time::UnixMillis;
+use crate::model::appointment::Appointment;
+use crate::model::ids::{AppointmentId, MessageId, PatientId};
+use crate::model::message::{About, Message, Recipient, WITHDRAWN};
+use crate::model::time::{UnixMillis, Zone};
 use serde_json::{Value, json};
 use sqlx::any::AnyRow;
 
@@ -45,6 +46,39 @@ pub async fn enqueue(change: &mut Change, message: &Message) -> Result<(), Stora
     .map_err(StorageError::on_insert("message"))?;
     change.note(ENTITY, message.id, "enqueued", detail(message));
     Ok(())
+}
+
+/// Where the patient is reached, as the change sees it.
+///
+/// # Errors
+/// There is no such patient.
+pub async fn recipient(change: &mut Change, patient: PatientId) -> Result<Recipient, StorageError> {
+    let row = sqlx::query("SELECT phone, email, language FROM patients WHERE id = $1")
+        .bind(patient.to_string())
+        .fetch_optional(change.connection())
+        .await?;
+    let row = row.ok_or(StorageError::Missing("patient"))?;
+    let columns = Columns(&row);
+    Ok(Recipient {
+        patient,
+        language: columns.parsed("language")?,
+        phone: columns.parsed_if_any("phone")?,
+        email: columns.parsed_if_any("email")?,
+    })
+}
+
+/// Where a visit's patient is reached, and the visit's clock.
+///
+/// # Errors
+/// There is no such patient or site.
+pub async fn recipient_and_zone(change: &mut Change, visit: &Appointment) -> Result<(Recipient, Zone), StorageError> {
+    let recipient = recipient(change, visit.patient).await?;
+    let row = sqlx::query("SELECT time_zone FROM sites WHERE id = $1")
+        .bind(visit.site.to_string())
+        .fetch_optional(change.connection())
+        .await?;
+    let row = row.ok_or(StorageError::Missing("site"))?;
+    Ok((recipient, Columns(&row).parsed("time_zone")?))
 }
 
 /// Those whose turn it is: queued and due, or being sent by somebody who has been silent for too long.

@@ -8,6 +8,7 @@ use crate::endpoints::Problem;
 use crate::endpoints::caller::Caller;
 use crate::endpoints::openapi::Problems;
 use crate::endpoints::request::{Body, ETag, Id, IfMatch, invalid, parsed, parsed_if_any};
+use crate::messages;
 use crate::model::appointment::{Channel, Event, EventKind, Facts, Place};
 use crate::model::consent::Purpose;
 use crate::model::ids::{AppointmentId, CartId};
@@ -84,6 +85,7 @@ pub async fn place(
     let moved = entry.appointment.moved_to(place, &caller.actor(), caller.now)?;
     let mut change = app.database.change(caller.author(), caller.now).await?;
     appointments::move_to(&mut change, &entry.appointment, &moved).await?;
+    messages::on_another_place(&mut change, &moved).await?;
     change.commit().await?;
     answer(&app, &caller, id).await
 }

@@ -8,7 +8,7 @@ pub use due::{Due, carries_link, is_wanted, on_booked, on_cancelled, on_link, on
 use super::email::Email;
 use super::ids::{AppointmentId, MessageId, PatientId, WaitlistOfferId};
 use super::language::Language;
-use super::patient::{NewPatient, Patient};
+use super::patient::Patient;
 use super::phone::Phone;
 use super::time::UnixMillis;
 use super::words::words;
@@ -127,17 +127,18 @@ words! {
 }
 
 impl Message {
-    /// A message about `about`, queued; failed at once where there is no way to send it, so that somebody telephones.
+    /// A message about `about`, queued; failed at once where there is no address, so that somebody telephones.
     #[must_use]
-    pub fn new(id: MessageId, patient: &Patient, about: About, due: Due, gateways: Gateways, now: UnixMillis) -> Self {
-        let to = Address::of(&patient.details, gateways);
+    pub fn new(id: MessageId, recipient: &Recipient, about: About, due: Due, now: UnixMillis) -> Self {
+        // Which gateways there are is known where it is sent.
+        let to = Address::of(recipient, Gateways { sms: true, email: true });
         Self {
             id,
-            patient: patient.id,
+            patient: recipient.patient,
             about,
             kind: due.kind,
             channel: to.as_ref().map_or(MessageChannel::Sms, Address::channel),
-            language: patient.details.language,
+            language: recipient.language,
             status: if to.is_ok() { MessageStatus::Queued } else { MessageStatus::Failed },
             to_masked: to.as_ref().ok().map(Address::masked),
             attempts: 0,
@@ -200,6 +201,28 @@ impl Message {
     }
 }
 
+/// Of a patient, what a message needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipient {
+    pub patient: PatientId,
+    pub language: Language,
+    pub phone: Option<Phone>,
+    pub email: Option<Email>,
+}
+
+impl Recipient {
+    #[must_use]
+    pub fn of(patient: &Patient) -> Self {
+        let details = &patient.details;
+        Self {
+            patient: patient.id,
+            language: details.language,
+            phone: details.phone.clone(),
+            email: details.email.clone(),
+        }
+    }
+}
+
 /// What this server can send by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Gateways {
@@ -219,12 +242,12 @@ impl Address {
     ///
     /// # Errors
     /// [`NO_ADDRESS`], [`NO_GATEWAY`].
-    pub fn of(patient: &NewPatient, gateways: Gateways) -> Result<Self, &'static str> {
-        if patient.phone.is_none() && patient.email.is_none() {
+    pub fn of(recipient: &Recipient, gateways: Gateways) -> Result<Self, &'static str> {
+        if recipient.phone.is_none() && recipient.email.is_none() {
             return Err(NO_ADDRESS);
         }
-        let phone = patient.phone.clone().filter(|_| gateways.sms).map(Self::Sms);
-        let email = || patient.email.clone().filter(|_| gateways.email).map(Self::Email);
+        let phone = recipient.phone.clone().filter(|_| gateways.sms).map(Self::Sms);
+        let email = || recipient.email.clone().filter(|_| gateways.email).map(Self::Email);
         phone.or_else(email).ok_or(NO_GATEWAY)
     }
 

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::model::appointment::{Appointment, CancelReason, Channel, Status};
-use crate::model::patient::PatientInput;
 use crate::model::record::Stamp;
 use crate::model::testing::{DAY, HOUR, MINUTE, NOON, appointment, id};
 use crate::model::time::{Interval, Zone, parse_rfc3339};
@@ -121,38 +120,29 @@ fn who_answers_by_link_gets_one_and_who_comes_to_the_cart_gets_the_place() {
     assert_eq!(with_link(Channel::HomeLink), [Booked, ConfirmAsk, Reminder, Rescheduled, Offer, Link]);
 }
 
-fn patient(phone: Option<&str>, email: Option<&str>) -> NewPatient {
-    let text = |text: &str| Some(text.to_owned());
-    let input = PatientInput {
-        name: text("Сейтқали Әлия"),
-        birth_date: text("1985-03-14"),
-        sex: text("female"),
-        phone: phone.map(str::to_owned),
-        email: email.map(str::to_owned),
-        language: text("kk"),
-        ..PatientInput::default()
-    };
-    NewPatient::validate(&input, jiff::civil::date(2026, 11, 23)).unwrap()
+fn recipient(phone: Option<&str>, email: Option<&str>) -> Recipient {
+    let (phone, email) = (phone.map(|text| text.parse().unwrap()), email.map(|text| text.parse().unwrap()));
+    Recipient { patient: id(2), language: Language::Kazakh, phone, email }
 }
 
 #[test]
 fn an_sms_is_preferred_and_email_stands_in() {
-    let both = patient(Some("+77011234567"), Some("aliya@mail.kz"));
-    let to = |patient: &NewPatient, sms, email| Address::of(patient, Gateways { sms, email }).map(|to| to.channel());
+    let both = recipient(Some("+77011234567"), Some("aliya@mail.kz"));
+    let to = |recipient: &Recipient, sms, email| Address::of(recipient, Gateways { sms, email }).map(|to| to.channel());
     assert_eq!(to(&both, true, true), Ok(MessageChannel::Sms));
     assert_eq!(to(&both, false, true), Ok(MessageChannel::Email));
     assert_eq!(to(&both, false, false), Err(NO_GATEWAY));
-    assert_eq!(to(&patient(None, Some("aliya@mail.kz")), true, true), Ok(MessageChannel::Email));
-    assert_eq!(to(&patient(Some("+77011234567"), None), false, true), Err(NO_GATEWAY));
-    assert_eq!(to(&patient(None, None), true, true), Err(NO_ADDRESS));
+    assert_eq!(to(&recipient(None, Some("aliya@mail.kz")), true, true), Ok(MessageChannel::Email));
+    assert_eq!(to(&recipient(Some("+77011234567"), None), false, true), Err(NO_GATEWAY));
+    assert_eq!(to(&recipient(None, None), true, true), Err(NO_ADDRESS));
 }
 
 #[test]
 fn a_masked_address_is_recognised_and_not_usable() {
-    let masked = |patient: &NewPatient, sms| Address::of(patient, Gateways { sms, email: true }).unwrap().masked();
-    let patient = patient(Some("+77011234567"), Some("aliya@mail.kz"));
-    assert_eq!(masked(&patient, true), "+7701***4567");
-    assert_eq!(masked(&patient, false), "a***@mail.kz");
+    let recipient = recipient(Some("+77011234567"), Some("aliya@mail.kz"));
+    let masked = |sms| Address::of(&recipient, Gateways { sms, email: true }).unwrap().masked();
+    assert_eq!(masked(true), "+7701***4567");
+    assert_eq!(masked(false), "a***@mail.kz");
 }
 
 #[test]
@@ -167,11 +157,10 @@ fn a_retry_waits_twice_as_long_each_time_but_for_half_an_hour_at_most() {
     assert_ne!(retry_after(DAY, 1, 1), retry_after(DAY, 1, 2));
 }
 
-/// To whom an SMS can be sent, queued at noon for a visit two hours later.
+/// For a visit two hours after noon.
 fn queued() -> Message {
-    let patient = Patient { id: id(2), details: patient(Some("+77011234567"), None), stamp: Stamp::first(None, NOON) };
     let due = Due { kind: Booked, at: NOON, expires: NOON.plus(2 * HOUR) };
-    Message::new(id(1), &patient, About::Visit(id(3)), due, Gateways { sms: true, email: false }, NOON)
+    Message::new(id(1), &recipient(Some("+77011234567"), None), About::Visit(id(3)), due, NOON)
 }
 
 fn sending() -> Message {
@@ -180,11 +169,10 @@ fn sending() -> Message {
 }
 
 #[test]
-fn a_message_without_a_way_to_the_patient_fails_at_once() {
-    let patient = Patient { id: id(2), details: patient(Some("+77011234567"), None), stamp: Stamp::first(None, NOON) };
+fn a_message_to_nowhere_fails_at_once() {
     let due = Due { kind: Booked, at: NOON, expires: NOON.plus(HOUR) };
-    let message = Message::new(id(1), &patient, About::Visit(id(3)), due, Gateways::default(), NOON);
-    assert_eq!((message.status, message.error.as_deref()), (MessageStatus::Failed, Some(NO_GATEWAY)));
+    let message = Message::new(id(1), &recipient(None, None), About::Visit(id(3)), due, NOON);
+    assert_eq!((message.status, message.error.as_deref()), (MessageStatus::Failed, Some(NO_ADDRESS)));
     assert_eq!(message.to_masked, None);
     assert_eq!((queued().status, queued().error), (MessageStatus::Queued, None));
 }
