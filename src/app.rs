@@ -20,6 +20,8 @@ pub struct App {
     pub report_token: ReportToken,
     pub tokens: TokenKey,
     pub join_token_life: Duration,
+    /// How far ahead specialists can be booked.
+    pub horizon: Duration,
     pub join_limit: JoinLimit,
     /// Origins beside the server's own whose pages may open the WebSocket.
     pub allowed_origins: Vec<String>,

@@ -163,6 +163,7 @@ impl Server {
             report_token: report_token(&config.messages),
             tokens: TokenKey::new(key)?,
             join_token_life: config.tokens.join_token_life,
+            horizon: config.booking.horizon,
             join_limit: JoinLimit::new(config.http.joins_per_minute),
             allowed_origins: config.http.allowed_origins.iter().chain(&config.http.public_url).cloned().collect(),
             sockets: Arc::new(Semaphore::new(config.http.max_sockets)),

@@ -3,8 +3,8 @@
 use crate::app::App;
 use crate::endpoints::cookie::OverTls;
 use crate::endpoints::{
-    Problem, appointments, health, join, live, message_delivery, metrics, openapi, pages, patients, problem, referrals,
-    security_headers, session, slots, websocket,
+    Problem, appointments, audit, carts, health, join, live, message_delivery, metrics, openapi, pages, patients,
+    problem, referrals, schedules, security_headers, session, sites, slots, specialties, users, websocket,
 };
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, map_response};
@@ -40,6 +40,7 @@ pub fn router(app: Arc<App>, over_tls: OverTls) -> Router {
 /// Below `/api/v1`: each handler names its own path and method, for the router and for the description at once.
 fn api() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
+        .merge(administration())
         .routes(routes!(session::me, session::sign_in, session::sign_out))
         .routes(routes!(session::change_password))
         .routes(routes!(join::join))
@@ -59,4 +60,24 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(slots::block))
         .routes(routes!(slots::open))
         .routes(routes!(message_delivery::report))
+}
+
+/// Who and what there is to book with.
+fn administration() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(sites::list, sites::create))
+        .routes(routes!(sites::find, sites::update))
+        .routes(routes!(users::list, users::create))
+        .routes(routes!(users::find, users::update))
+        .routes(routes!(users::reset_password))
+        .routes(routes!(carts::list, carts::create))
+        .routes(routes!(carts::find, carts::update))
+        .routes(routes!(carts::heartbeat))
+        .routes(routes!(carts::check))
+        .routes(routes!(specialties::list))
+        .routes(routes!(schedules::list, schedules::create))
+        .routes(routes!(schedules::find, schedules::update, schedules::delete))
+        .routes(routes!(schedules::list_exceptions, schedules::create_exception))
+        .routes(routes!(schedules::delete_exception))
+        .routes(routes!(audit::list))
 }

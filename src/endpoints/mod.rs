@@ -2,7 +2,9 @@
 #![expect(unused_qualifications, reason = "what utoipa::path makes of params(Type) is qualified")]
 
 pub mod appointments;
+pub mod audit;
 pub mod caller;
+pub mod carts;
 pub mod cookie;
 pub mod health;
 pub mod join;
@@ -17,9 +19,13 @@ pub mod problem;
 pub mod problem_texts;
 pub mod referrals;
 pub mod request;
+pub mod schedules;
 pub mod security_headers;
 pub mod session;
+pub mod sites;
 pub mod slots;
+pub mod specialties;
+pub mod users;
 pub mod websocket;
 
 pub use problem::Problem;

@@ -139,6 +139,26 @@ impl<T> List<T> {
     pub fn whole(items: Vec<T>) -> Self {
         Self { items, next: None }
     }
+
+    /// The part of `all` that is asked for, of a list that is short enough to be read as a whole; `id` names an item.
+    ///
+    /// # Errors
+    /// The limit is out of its range, or the cursor is of another list.
+    pub fn part(all: Vec<T>, paging: &Paging, id: impl Fn(&T) -> String) -> Result<Self, Problem> {
+        let limit = paging.limit()? as usize;
+        let skipped = match paging.cursor.as_deref() {
+            Some(cursor) => {
+                let at = all.iter().position(|item| id(item) == cursor);
+                at.ok_or_else(|| invalid("cursor", Fault::Unknown))? + 1
+            }
+            None => 0,
+        };
+        let mut items: Vec<T> = all.into_iter().skip(skipped).collect();
+        let is_last = items.len() <= limit;
+        items.truncate(limit);
+        let next = items.last().filter(|_| !is_last).map(id);
+        Ok(Self { items, next })
+    }
 }
 
 impl<T: Serialize> IntoResponse for List<T> {
@@ -219,6 +239,18 @@ mod tests {
         assert_eq!(digest("/a", "1").await, first);
         assert_ne!(digest("/a", "2").await, first);
         assert_ne!(digest("/b", "1").await, first);
+    }
+
+    #[test]
+    fn a_list_is_read_part_by_part_to_its_end() {
+        let part = |limit, cursor: Option<&str>| {
+            let paging = Paging { limit: Some(limit), cursor: cursor.map(str::to_owned) };
+            List::part(vec![1, 2, 3], &paging, i32::to_string).map(|list| (list.items, list.next))
+        };
+        assert_eq!(part(2, None), Ok((vec![1, 2], Some("2".to_owned()))));
+        assert_eq!(part(2, Some("2")), Ok((vec![3], None)));
+        assert_eq!(part(3, None), Ok((vec![1, 2, 3], None)));
+        assert!(part(2, Some("7")).is_err());
     }
 
     #[test]

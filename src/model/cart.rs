@@ -68,6 +68,41 @@ words! {
     }
 }
 
+words! {
+    /// What came of one part of a check.
+    PartResult {
+        Ok = "ok",
+        Failed = "failed",
+        /// Nobody tried it.
+        Skipped = "skipped",
+    }
+}
+
+/// The parts of a cart's check, one by one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CheckedParts {
+    pub camera: PartResult,
+    pub microphone: PartResult,
+    pub speaker: PartResult,
+    pub network: PartResult,
+    pub echo: PartResult,
+}
+
+impl CartCheck {
+    /// Without picture, sound or network there is no visit; an echo or a part that nobody tried is a visit with trouble.
+    #[must_use]
+    pub fn of(parts: &CheckedParts) -> Self {
+        let needed = [parts.camera, parts.microphone, parts.speaker, parts.network];
+        if needed.contains(&PartResult::Failed) {
+            Self::Failed
+        } else if needed.contains(&PartResult::Skipped) || parts.echo != PartResult::Ok {
+            Self::Degraded
+        } else {
+            Self::Passed
+        }
+    }
+}
+
 impl Cart {
     #[must_use]
     pub fn is_online(&self, now: UnixMillis) -> bool {
@@ -192,6 +227,16 @@ mod tests {
         assert_eq!(light(CartCheck::Passed), CartLight::Green);
         assert_eq!(light(CartCheck::Degraded), CartLight::Yellow);
         assert_eq!(light(CartCheck::Failed), CartLight::Red);
+    }
+
+    #[test]
+    fn a_check_is_as_good_as_its_worst_part() {
+        use PartResult::{Failed, Ok, Skipped};
+        let well = CheckedParts { camera: Ok, microphone: Ok, speaker: Ok, network: Ok, echo: Ok };
+        assert_eq!(CartCheck::of(&well), CartCheck::Passed);
+        assert_eq!(CartCheck::of(&CheckedParts { microphone: Failed, ..well }), CartCheck::Failed);
+        assert_eq!(CartCheck::of(&CheckedParts { speaker: Skipped, ..well }), CartCheck::Degraded);
+        assert_eq!(CartCheck::of(&CheckedParts { echo: Failed, ..well }), CartCheck::Degraded);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use kenes_signaling::time::UnixMillis;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 use std::str::FromStr;
+use utoipa::openapi::SchemaFormat;
 use uuid::{Builder, Uuid};
 
 /// The text is not a UUIDv7 in its hyphenated form.
@@ -55,6 +56,15 @@ macro_rules! ids {
                 parse(text).map(Self)
             }
         }
+
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                let text = utoipa::openapi::ObjectBuilder::new().schema_type(utoipa::openapi::Type::String);
+                text.format(Some(SchemaFormat::Custom("uuid".to_owned()))).into()
+            }
+        }
+
+        impl utoipa::ToSchema for $name {}
 
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -6,7 +6,8 @@
 #[error("not a word of {0}")]
 pub struct UnknownWord(pub &'static str);
 
-/// Declares an enum from its words: `as_str`, `Display`, `FromStr`, `Serialize`, `Deserialize` and `ALL` agree by construction.
+/// Declares an enum from its words: `as_str`, `Display`, `FromStr`, `Serialize`, `Deserialize`, the schema and `ALL` agree by
+/// construction.
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $word:literal,)+ }) => {
         $(#[$meta])*
@@ -27,6 +28,15 @@ macro_rules! words {
                 f.write_str(self.as_str())
             }
         }
+
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                let words = utoipa::openapi::ObjectBuilder::new().schema_type(utoipa::openapi::Type::String);
+                words.enum_values(Some([$($word),+])).into()
+            }
+        }
+
+        impl utoipa::ToSchema for $name {}
 
         impl std::str::FromStr for $name {
             type Err = $crate::model::words::UnknownWord;

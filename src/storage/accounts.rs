@@ -70,6 +70,24 @@ pub async fn credential_of(database: &Database, user: UserId) -> Result<Option<C
     row.as_ref().map(credential).transpose()
 }
 
+/// Another login for a user who has one.
+///
+/// # Errors
+/// The login is taken, or the user has none.
+pub async fn set_login(change: &mut Change, user: UserId, login: &Login) -> Result<(), StorageError> {
+    let result = sqlx::query("UPDATE credentials SET login = $1 WHERE user_id = $2")
+        .bind(login.as_str().to_owned())
+        .bind(user.to_string())
+        .execute(change.connection())
+        .await
+        .map_err(StorageError::on_insert("login"))?;
+    if result.rows_affected() == 0 {
+        return Err(StorageError::Missing("login"));
+    }
+    change.note("user", user, "login_set", json!({}));
+    Ok(())
+}
+
 /// A new password; what failed before it is forgotten, and every session of the user but `keep` ends.
 ///
 /// # Errors

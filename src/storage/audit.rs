@@ -6,6 +6,7 @@
 use super::change::{Author, millis};
 use super::columns::Columns;
 use super::{Database, StorageError, hex};
+use crate::model::private::Private;
 use crate::model::time::UnixMillis;
 use aws_lc_rs::digest::{Context, SHA256};
 use sqlx::AnyConnection;
@@ -83,6 +84,43 @@ pub async fn verify(database: &Database) -> Result<Chain, StorageError> {
             return Ok(Chain::WrongEnd { rows, expected });
         }
     }
+}
+
+/// Rows of what happened, and by whom where that is a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    pub entry: Entry,
+    pub actor_name: Option<Private<String>>,
+}
+
+/// Newest first, from before `before` on; of one kind of thing, or of one thing, when it is named.
+///
+/// # Errors
+/// The database failed.
+pub async fn newest(
+    database: &Database,
+    entity: Option<&str>,
+    entity_id: Option<&str>,
+    before: Option<u64>,
+    limit: u32,
+) -> Result<Vec<Line>, StorageError> {
+    // Behind `user:` stands the user's id.
+    let rows = sqlx::query(
+        "SELECT audit.*, users.name AS actor_name
+         FROM audit LEFT JOIN users ON users.id = SUBSTR(audit.actor, 6)
+         WHERE seq < $1 AND ($2 = '' OR entity = $2) AND ($3 = '' OR entity_id = $3) ORDER BY seq DESC LIMIT $4",
+    )
+    .bind(before.and_then(|seq| i64::try_from(seq).ok()).unwrap_or(i64::MAX))
+    .bind(entity.unwrap_or_default().to_owned())
+    .bind(entity_id.unwrap_or_default().to_owned())
+    .bind(i64::from(limit))
+    .fetch_all(&database.readers)
+    .await?;
+    let line = |row| {
+        let name: Option<String> = Columns(row).plain("actor_name")?;
+        Ok(Line { entry: entry(row)?, actor_name: name.map(Private::new) })
+    };
+    rows.iter().map(line).collect()
 }
 
 /// What happened to one thing, oldest first.

@@ -17,6 +17,7 @@ pub mod consent_texts;
 mod database;
 mod error;
 mod hex;
+pub mod idempotency;
 pub mod messages;
 mod notice;
 pub mod patients;

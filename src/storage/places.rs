@@ -2,7 +2,7 @@
 
 use super::change::{Change, millis, require_current};
 use super::columns::Columns;
-use super::{Database, StorageError};
+use super::{Database, Notice, StorageError};
 use crate::model::cart::{Cart, CartCheck, NewCart, OFFLINE_AFTER};
 use crate::model::ids::{CartId, SiteId};
 use crate::model::site::{NewSite, Site};
@@ -188,6 +188,20 @@ pub async fn free_cart(database: &Database, site: SiteId, visit: Interval) -> Re
     .fetch_optional(&database.readers)
     .await?;
     row.as_ref().map(cart).transpose()
+}
+
+/// All of them, by name: a region has hundreds.
+///
+/// # Errors
+/// The database failed.
+pub async fn carts(database: &Database) -> Result<Vec<Cart>, StorageError> {
+    let rows = sqlx::query("SELECT * FROM carts ORDER BY name, id").fetch_all(&database.readers).await?;
+    rows.iter().map(cart).collect()
+}
+
+/// Tells who shows carts that this one's light is another: heartbeats themselves are no news.
+pub fn tell_cart(database: &Database, id: CartId) {
+    database.tell(std::iter::once(Notice { entity: "cart", id: id.to_string() }));
 }
 
 /// # Errors

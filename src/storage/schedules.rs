@@ -3,7 +3,7 @@
 use super::change::{Change, millis, require_current};
 use super::columns::Columns;
 use super::{Database, StorageError};
-use crate::model::ids::{CartId, ScheduleExceptionId, UserId};
+use crate::model::ids::{CartId, ScheduleExceptionId, ScheduleId, UserId};
 use crate::model::schedule::{Hours, NewException, NewSchedule, Resource, Schedule, ScheduleException};
 use jiff::civil::{Date, Weekday};
 use serde_json::json;
@@ -51,6 +51,44 @@ pub async fn update(change: &mut Change, seen: &Schedule, details: NewSchedule) 
     require_current(&result)?;
     change.note("schedule", seen.id, "updated", json!({ "version": after.stamp.version.0 }));
     Ok(after)
+}
+
+/// Slots that are published already stay as they are.
+///
+/// # Errors
+/// `Refusal::Changed`: it is another by now, or gone.
+pub async fn delete(change: &mut Change, seen: &Schedule) -> Result<(), StorageError> {
+    let result = sqlx::query("DELETE FROM schedules WHERE id = $1 AND version = $2")
+        .bind(seen.id.to_string())
+        .bind(i64::from(seen.stamp.version.0))
+        .execute(change.connection())
+        .await?;
+    require_current(&result)?;
+    change.note("schedule", seen.id, "deleted", json!({}));
+    Ok(())
+}
+
+/// # Errors
+/// The database failed.
+pub async fn find(database: &Database, id: ScheduleId) -> Result<Option<Schedule>, StorageError> {
+    let row = sqlx::query("SELECT * FROM schedules WHERE id = $1")
+        .bind(id.to_string())
+        .fetch_optional(&database.readers)
+        .await?;
+    row.as_ref().map(schedule).transpose()
+}
+
+/// # Errors
+/// The database failed.
+pub async fn find_exception(
+    database: &Database,
+    id: ScheduleExceptionId,
+) -> Result<Option<ScheduleException>, StorageError> {
+    let row = sqlx::query("SELECT * FROM schedule_exceptions WHERE id = $1")
+        .bind(id.to_string())
+        .fetch_optional(&database.readers)
+        .await?;
+    row.as_ref().map(exception).transpose()
 }
 
 /// # Errors

@@ -75,6 +75,69 @@ pub async fn find(database: &Database, id: SlotId) -> Result<Option<Slot>, Stora
     row.as_ref().map(slot).transpose()
 }
 
+/// A specialist's slots that start within `within`, whatever their state.
+///
+/// # Errors
+/// The database failed.
+pub async fn of_specialist(
+    database: &Database,
+    specialist: UserId,
+    within: Interval,
+) -> Result<Vec<Slot>, StorageError> {
+    let rows = sqlx::query(
+        "SELECT * FROM slots WHERE specialist_id = $1 AND start_ms >= $2 AND start_ms < $3 ORDER BY start_ms, id",
+    )
+    .bind(specialist.to_string())
+    .bind(millis(within.start()))
+    .bind(millis(within.end()))
+    .fetch_all(&database.readers)
+    .await?;
+    rows.iter().map(slot).collect()
+}
+
+/// Takes back slots that no schedule gives any more. One that is booked or held stays; one that something refers to is blocked, so
+/// that what refers to it keeps its sense. Answers how many were taken back.
+///
+/// # Errors
+/// The database failed.
+pub async fn withdraw(change: &mut Change, slots: &[Slot]) -> Result<u64, StorageError> {
+    let mut withdrawn = 0;
+    for slot in slots {
+        withdrawn += withdraw_one(change, slot.id).await?;
+    }
+    if let Some(first) = slots.first() {
+        change.note("user", first.specialist, "slots_withdrawn", json!({ "slots": withdrawn }));
+    }
+    Ok(withdrawn)
+}
+
+async fn withdraw_one(change: &mut Change, id: SlotId) -> Result<u64, StorageError> {
+    let now = millis(change.now);
+    sqlx::query("DELETE FROM freed_slots WHERE slot_id = $1").bind(id.to_string()).execute(change.connection()).await?;
+    let deleted = sqlx::query(
+        "DELETE FROM slots WHERE id = $1 AND (status = 'free' OR (status = 'held' AND hold_until_ms <= $2))
+           AND NOT EXISTS (SELECT 1 FROM appointments WHERE slot_id = $1)
+           AND NOT EXISTS (SELECT 1 FROM waitlist_offers WHERE slot_id = $1)",
+    )
+    .bind(id.to_string())
+    .bind(now)
+    .execute(change.connection())
+    .await?
+    .rows_affected();
+    if deleted == 1 {
+        return Ok(1);
+    }
+    let blocked = sqlx::query(
+        "UPDATE slots SET status = 'blocked', held_by = NULL, hold_until_ms = NULL, version = version + 1, updated_ms = $2
+         WHERE id = $1 AND (status = 'free' OR (status = 'held' AND hold_until_ms <= $2))",
+    )
+    .bind(id.to_string())
+    .bind(now)
+    .execute(change.connection())
+    .await?;
+    Ok(blocked.rows_affected())
+}
+
 /// Free slots in the order of their start. Each of the three who must be free costs one step down an index: intervals of one
 /// resource never overlap, so the last to start before the slot's end is the last to end.
 ///

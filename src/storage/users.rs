@@ -5,6 +5,7 @@ use super::columns::Columns;
 use super::{Database, StorageError};
 use crate::model::ids::{SiteId, UserId};
 use crate::model::private::Private;
+use crate::model::role::Role;
 use crate::model::specialty::Specialty;
 use crate::model::user::{NewUser, User};
 use serde_json::json;
@@ -86,6 +87,69 @@ pub async fn specialists(database: &Database, specialty: &Specialty) -> Result<V
         .fetch_all(&database.readers)
         .await?;
     rows.iter().map(user).collect()
+}
+
+/// A user and how one signs in as that user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    pub user: User,
+    /// `None`: nobody signs in as this user.
+    pub login: Option<String>,
+}
+
+/// Which users a list has.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub id: Option<UserId>,
+    pub site: Option<SiteId>,
+    pub role: Option<Role>,
+    pub specialty: Option<Specialty>,
+}
+
+/// By name, from behind `after` on.
+///
+/// # Errors
+/// The database failed.
+pub async fn accounts(
+    database: &Database,
+    filter: &Filter,
+    after: Option<UserId>,
+    limit: u32,
+) -> Result<Vec<Account>, StorageError> {
+    // Empty = any. Roles are words with commas.
+    let role = filter.role.map(|role| format!("%,{role},%")).unwrap_or_default();
+    let rows = sqlx::query(
+        "SELECT users.*, credentials.login
+         FROM users LEFT JOIN credentials ON credentials.user_id = users.id
+         WHERE ($1 = '' OR users.id = $1) AND ($2 = '' OR users.site_id = $2) AND ($3 = '' OR users.specialty = $3)
+           AND ($4 = '' OR ',' || users.roles || ',' LIKE $4)
+           AND ($5 = '' OR (users.name, users.id) > (SELECT a.name, a.id FROM users a WHERE a.id = $5))
+         ORDER BY users.name, users.id LIMIT $6",
+    )
+    .bind(filter.id.map(|id| id.to_string()).unwrap_or_default())
+    .bind(filter.site.map(|id| id.to_string()).unwrap_or_default())
+    .bind(filter.specialty.as_ref().map(Specialty::to_string).unwrap_or_default())
+    .bind(role)
+    .bind(after.map(|id| id.to_string()).unwrap_or_default())
+    .bind(i64::from(limit))
+    .fetch_all(&database.readers)
+    .await?;
+    rows.iter().map(account).collect()
+}
+
+/// The specialties that somebody treats, in alphabetical order.
+///
+/// # Errors
+/// The database failed.
+pub async fn specialties(database: &Database) -> Result<Vec<Specialty>, StorageError> {
+    let rows = sqlx::query("SELECT DISTINCT specialty FROM users WHERE specialty IS NOT NULL ORDER BY specialty")
+        .fetch_all(&database.readers)
+        .await?;
+    rows.iter().map(|row| Columns(row).parsed("specialty")).collect()
+}
+
+fn account(row: &AnyRow) -> Result<Account, StorageError> {
+    Ok(Account { user: user(row)?, login: Columns(row).plain("login")? })
 }
 
 fn user(row: &AnyRow) -> Result<User, StorageError> {

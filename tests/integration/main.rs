@@ -8,6 +8,7 @@
     reason = "a test fails by panicking and measures real time; clippy knows tests by their attribute, not their helpers"
 )]
 
+mod administration;
 mod booking;
 mod call;
 mod configuration;

@@ -10,7 +10,7 @@ pub(super) const ROWS: &[Row] = &[
         ["You are not signed in", "Your session may have expired. Sign in again."],
     ),
     row(
-        "sign_in_refused",
+        "sign_in_failed",
         ["Кіру мүмкін болмады", "Логин немесе құпиясөз дұрыс емес. Пернетақта тілін тексеріп, қайталаңыз."],
         ["Войти не удалось", "Логин или пароль не подходят. Проверьте раскладку клавиатуры и повторите."],
         ["Signing in failed", "The login or the password is wrong. Check the keyboard's language and try again."],
@@ -31,7 +31,7 @@ pub(super) const ROWS: &[Row] = &[
         ],
     ),
     row(
-        "password_change_required",
+        "must_change_password",
         [
             "Алдымен құпиясөзді ауыстырыңыз",
             "Сізге бір реттік құпиясөз берілген. Өз құпиясөзіңізді қойып, жұмысты жалғастырыңыз.",
@@ -103,18 +103,6 @@ pub(super) const ROWS: &[Row] = &[
         ],
     ),
     row(
-        "bad_body",
-        [
-            "Деректер күтілген түрде емес",
-            "Бетті жаңартып, қайталаңыз. Бағдарламалар сипаттамадағы өрістері бар JSON жіберуі керек.",
-        ],
-        ["Данные не того вида", "Обновите страницу и повторите. Программам нужно присылать JSON с полями из описания."],
-        [
-            "The data is not of the expected shape",
-            "Reload the page and try again. Programs must send JSON with the fields of the description.",
-        ],
-    ),
-    row(
         "invalid",
         ["Кейбір өрістер дұрыс толтырылмаған", "Белгіленген өрістерді түзетіп, қайта жіберіңіз."],
         ["Некоторые поля заполнены неверно", "Исправьте отмеченные поля и отправьте снова."],
@@ -170,6 +158,15 @@ pub(super) const ROWS: &[Row] = &[
         ["Бұл жазба қолданылып жүр", "Оған басқа жазбалар сүйенеді, сондықтан жоюға болмайды."],
         ["Эта запись используется", "На неё опираются другие записи, поэтому удалить её нельзя."],
         ["This record is in use", "Other records depend on it, so it cannot be removed."],
+    ),
+    row(
+        "own_account",
+        ["Өз рөліңізді алып тастай алмайсыз", "Әкімші рөлін сізден басқа әкімші ғана алып тастай алады."],
+        ["Свою роль снять нельзя", "Роль администратора с вас может снять только другой администратор."],
+        [
+            "You cannot take your own role away",
+            "Only another administrator can take the administrator's role from you.",
+        ],
     ),
     row(
         "rate_limited",
