@@ -100,7 +100,7 @@ const nurse = /** @type {import('../public/js/desk/types.js').Me} */ ({
 });
 
 test('a tab is there for whom has its role and its right', () => {
-  assert.deepEqual(tabsOf(nurse).map(({ id }) => id), ['today', 'referrals', 'waitlist', 'patients']);
+  assert.deepEqual(tabsOf(nurse).map(({ id }) => id), ['today', 'week', 'referrals', 'waitlist', 'patients']);
   assert.deepEqual(tabsOf({ ...nurse, roles: ['admin'] }), []);
 });
 

@@ -16,12 +16,14 @@ const DESK = ['nurse', 'operator', 'senior', 'contact_operator'];
 /** In the order of the tabs; who has several roles begins at the first. @type {readonly View[]} */
 export const VIEWS = [
   tab('my-day', 'specialist', 'calendar', ['specialist'], null),
-  tab('my-schedule', 'specialist', 'clock', ['specialist'], null),
   tab('today', 'nurse', 'calendar', DESK, 'appointments:read'),
+  tab('week', 'specialist', 'week', ['specialist', 'nurse'], 'appointments:read'),
+  tab('my-schedule', 'specialist', 'clock', ['specialist'], null),
   tab('referrals', 'nurse', 'inbox', ['nurse', 'operator', 'senior', 'family_doctor'], 'referrals:read'),
   tab('waitlist', 'nurse', 'queue', DESK, 'waitlist:work'),
   tab('reconfirmation', 'nurse', 'phone', DESK, 'reconfirmation:work'),
   tab('patients', 'nurse', 'people', [...DESK, 'family_doctor'], 'patients:read'),
+  tab('conclusions', 'specialist', 'text', ['specialist', 'family_doctor'], 'conclusions:read'),
   behind('book', 'nurse', DESK, 'appointments:write'),
   behind('reschedule', 'nurse', DESK, 'appointments:write'),
   behind('new-referral', 'nurse', ['nurse', 'family_doctor'], 'referrals:write'),

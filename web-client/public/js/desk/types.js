@@ -122,4 +122,20 @@
 /** @typedef {{appointment: Appointment, calls: {attempt: number, result: string, note: string | null, at: string}[]}} ReconfirmLine */
 /** @typedef {{id: string, version: number, name: string, kind: string, time_zone: string, km_to_hub: number | null}} Site */
 
+/**
+ * @typedef {object} Schedule weekly hours of a specialist or of a cart
+ * @property {string} id
+ * @property {number} version
+ * @property {string} time_zone
+ * @property {number} weekday 1 is Monday
+ * @property {string} start `09:00`
+ * @property {string} end
+ * @property {number} slot_minutes
+ * @property {Channel} channel
+ * @property {string} valid_from
+ * @property {string | null} valid_to
+ */
+/** @typedef {{id: string, date: string, start: string, end: string, reason: string}} ScheduleException */
+/** @typedef {{version: number, summary: string, recommendations: string | null, icd10: string | null, author: {id: string, name: string} | string, signed: string | {at: string} | null}} Conclusion */
+
 export {};

@@ -18,6 +18,7 @@ export class Session {
   /** @type {import('./line.js').Line | null} */ line = null;
   /** @type {Promise<import('./line.js').Line> | null} */ #fetching = null;
   /** @type {import('./entrance.js').Welcome | null} */ #welcome = null;
+  /** @type {Promise<import('./case.js').Case> | null} */ #case = null;
 
   constructor() {
     this.entrance = readEntrance(location.hash);
@@ -116,6 +117,25 @@ export class Session {
       this.#fetching = null;
       throw error;
     });
+  }
+
+  /** The appointment behind the call, for who is signed in; null: there is none. @returns {Promise<import('./case.js').Case> | null} */
+  openCase() {
+    const entrance = this.entrance;
+    if (entrance?.kind !== 'appointment') return null;
+    this.#case ??= import('./case.js').then(({ Case }) => {
+      const opened = new Case(this.api, entrance.secret, this.store.state().invited?.role === 'specialist', () => this.#endedElsewhere());
+      void opened.start();
+      return opened;
+    });
+    return this.#case;
+  }
+
+  /** The appointment is over: the room should have said so. */
+  #endedElsewhere() {
+    if (this.store.state().phase === 'left') return;
+    this.line?.leave();
+    this.#end('ended');
   }
 
   /** From the last page back into the visit, with the devices as they were. */

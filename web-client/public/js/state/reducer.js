@@ -17,7 +17,7 @@
 /** @typedef {{cameras: Device[], microphones: Device[], speakers: Device[]}} Devices */
 /** @typedef {{code: string, params?: Record<string, string>, words?: string[]}} Problem `code` is the dictionary key under `errors.`, or the server's, with its `words` */
 /** @typedef {{kind: 'end'} | {kind: 'remove', target: string}} Dialog */
-/** @typedef {null | 'chat' | 'people' | 'devices' | 'more'} Panel */
+/** @typedef {null | 'case' | 'chat' | 'people' | 'devices' | 'more'} Panel */
 /**
  * @typedef {object} Way a guest's, before the device check
  * @property {import('./way.js').Visit} visit

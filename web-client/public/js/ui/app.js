@@ -4,6 +4,7 @@ import { DeviceCheck } from './device-check.js';
 import { Failure } from './failure.js';
 import { ConnectionWords, Page, translator } from './frame.js';
 import { LeftPage } from './left-page.js';
+import { loadStyle } from './style.js';
 import { WaitingRoom } from './waiting-room.js';
 import { WayPage } from './way.js';
 import { loadLanguage } from '../i18n/index.js';
@@ -45,19 +46,6 @@ export function App({ session }) {
 async function loadCall(language) {
   const [call] = await Promise.all([import('./call.js'), loadLanguage(language, 'call'), ...CALL_STYLES.map(loadStyle)]);
   return call;
-}
-
-/** @param {string} name of a file in css/ */
-function loadStyle(name) {
-  const link = document.createElement('link');
-  link.rel = 'stylesheet';
-  link.href = `/css/${name}.css`;
-  document.head.append(link);
-  return new Promise((resolve) => {
-    link.addEventListener('load', resolve);
-    // Unstyled is better than no call.
-    link.addEventListener('error', resolve);
-  });
 }
 
 /** @param {import('./frame.js').ViewProps} props */

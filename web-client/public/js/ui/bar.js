@@ -19,6 +19,8 @@ export function Bar({ state, session, t }) {
     <${Control} testid="camera-toggle" icon=${camera.held ? 'camera' : 'camera-off'} pressed=${camera.held} basic off=${!camera.held} short=${t('bar.short_camera')}
       words=${t(camera.held ? 'bar.camera_off' : 'bar.camera_on')} onClick=${() => session.toggleCamera()} />
     ${!state.narrow && html`<${Sources} state=${state} session=${session} t=${t} /><span class="bar-gap"></span>`}
+    ${state.door === 'appointment' &&
+    html`<${Control} testid="case-toggle" icon="text" pressed=${state.panel === 'case'} short=${t('bar.short_case')} words=${t('bar.case')} onClick=${() => openPanel('case')} />`}
     <${Control} testid="chat-toggle" icon="chat" pressed=${state.panel === 'chat'} short=${t('bar.chat')} badge=${state.unread}
       words=${state.unread > 0 ? t('bar.chat_unread', { count: state.unread }) : t('bar.chat')} data-unread=${state.unread} onClick=${() => openPanel('chat')} />
     <${Control} testid="people-toggle" icon="people" pressed=${state.panel === 'people'} short=${t('bar.people')} badge=${waiting}

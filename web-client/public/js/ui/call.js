@@ -1,5 +1,5 @@
 /** The call: who is here, what is shown, the controls. */
-import { html } from './html.js';
+import { html, useEffect } from './html.js';
 import { Icon } from './icons.js';
 import { ConnectionWords, LanguageSwitch, Notices } from './frame.js';
 import { SelfPreview, TileView } from './tile.js';
@@ -17,6 +17,10 @@ const KNOCKS_SHOWN = 2;
 /** @param {ViewProps} props */
 export function Call(props) {
   const { state, session, t } = props;
+  // What the specialist is asked stands beside the patient from the first moment.
+  useEffect(() => {
+    if (state.door === 'appointment' && state.invited?.role === 'specialist' && !state.narrow && state.panel === null) session.store.dispatch({ type: 'panel', panel: 'case' });
+  }, []);
   return html`<div class="call ${state.panel ? 'has-panel' : ''}" data-testid="call">
     <header class="call-header">
       <h1 class="call-title">${state.invited?.roomTitle || t('call.title')}</h1>

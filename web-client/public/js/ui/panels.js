@@ -5,6 +5,8 @@ import { LinkLabel } from './tile.js';
 import { MoreSheet } from './bar.js';
 import { TalkDevices } from './talk-devices.js';
 import { DeviceSelect } from './device-select.js';
+import { loadStyle } from './style.js';
+import { loadLanguage } from '../i18n/index.js';
 import { momentWords } from './time.js';
 import { knocking, mayModerate, mayPublish } from '../state/reducer.js';
 import { linkWords } from '../state/quality.js';
@@ -17,6 +19,8 @@ import { MAX_BODY } from '../protocol/messages.js';
 /** @param {ViewProps} props */
 export function PanelView(props) {
   switch (props.state.panel) {
+    case 'case':
+      return html`<${Panel} ...${props} testid="case-panel" title=${props.t('bar.short_case')}><${CaseSlot} ...${props} /><//>`;
     case 'chat':
       return html`<${Panel} ...${props} testid="chat-panel" title=${props.t('chat.title')}><${Chat} ...${props} /><//>`;
     case 'people':
@@ -48,6 +52,16 @@ function Panel({ session, t, testid, title, children }) {
     </header>
     <div class="panel-body">${children}</div>
   </section>`;
+}
+
+/** The appointment's panel comes with its own words and style, when it is first opened. @param {ViewProps} props */
+function CaseSlot({ state, session, t }) {
+  const [loaded, setLoaded] = useState(/** @type {{CasePanel: typeof import('./case.js').CasePanel, of: import('../session/case.js').Case} | null} */ (null));
+  useEffect(() => {
+    const parts = /** @type {const} */ ([import('./case.js'), session.openCase(), loadLanguage(state.language, 'case', 'desk'), loadStyle('case')]);
+    Promise.all(parts).then(([{ CasePanel }, of]) => of && setLoaded({ CasePanel, of }), () => {});
+  }, []);
+  return loaded ? html`<${loaded.CasePanel} of=${loaded.of} t=${t} />` : html`<p class="quiet" role="status">${t('app.loading')}</p>`;
 }
 
 /** @param {ViewProps} props */

@@ -27,6 +27,8 @@ export const en = {
   'bar.exam_off': 'Hide the exam camera',
   'bar.stethoscope_on': 'Turn the stethoscope on',
   'bar.stethoscope_off': 'Turn the stethoscope off',
+  'bar.case': 'Visit: referral and conclusion',
+  'bar.short_case': 'Visit',
   'bar.chat': 'Chat',
   'bar.chat_unread': 'Chat, unread: {count}',
   'bar.people': 'People',

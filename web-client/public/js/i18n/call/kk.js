@@ -28,6 +28,8 @@ export const kk = {
   'bar.exam_off': 'Қарау камерасын жасыру',
   'bar.stethoscope_on': 'Стетоскопты қосу',
   'bar.stethoscope_off': 'Стетоскопты өшіру',
+  'bar.case': 'Қабылдау: жолдама мен қорытынды',
+  'bar.short_case': 'Қабылдау',
   'bar.chat': 'Чат',
   'bar.chat_unread': 'Чат, оқылмағаны: {count}',
   'bar.people': 'Адамдар',

@@ -28,6 +28,8 @@ export const ru = {
   'bar.exam_off': 'Убрать камеру осмотра',
   'bar.stethoscope_on': 'Включить стетоскоп',
   'bar.stethoscope_off': 'Выключить стетоскоп',
+  'bar.case': 'Приём: направление и заключение',
+  'bar.short_case': 'Приём',
   'bar.chat': 'Чат',
   'bar.chat_unread': 'Чат, непрочитанных: {count}',
   'bar.people': 'Люди',

@@ -35,7 +35,9 @@ export const en = {
   'password.changed': 'The password is changed.',
 
   'nav.my-day': 'My visits',
+  'nav.week': 'Week',
   'nav.my-schedule': 'My schedule',
+  'nav.conclusions': 'Conclusions',
   'nav.today': 'Today',
   'nav.referrals': 'Referrals',
   'nav.waitlist': 'Waiting list',

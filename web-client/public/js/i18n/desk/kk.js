@@ -36,7 +36,9 @@ export const kk = {
   'password.changed': 'Құпиясөз ауыстырылды.',
 
   'nav.my-day': 'Менің қабылдауым',
+  'nav.week': 'Апта',
   'nav.my-schedule': 'Менің кестем',
+  'nav.conclusions': 'Қорытындылар',
   'nav.today': 'Бүгін',
   'nav.referrals': 'Жолдамалар',
   'nav.waitlist': 'Күту парағы',

@@ -36,7 +36,9 @@ export const ru = {
   'password.changed': 'Пароль изменён.',
 
   'nav.my-day': 'Мой приём',
+  'nav.week': 'Неделя',
   'nav.my-schedule': 'Моё расписание',
+  'nav.conclusions': 'Заключения',
   'nav.today': 'Сегодня',
   'nav.referrals': 'Направления',
   'nav.waitlist': 'Лист ожидания',
