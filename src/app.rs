@@ -18,6 +18,8 @@ pub struct App {
     pub presence: Arc<Presence>,
     /// Of the SMS gateway.
     pub report_token: ReportToken,
+    /// What links begin with that people are sent.
+    pub link_base: String,
     pub tokens: TokenKey,
     pub join_token_life: Duration,
     /// How far ahead specialists can be booked.

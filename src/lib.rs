@@ -7,6 +7,7 @@
 pub mod accounts;
 pub mod app;
 pub mod booking;
+pub mod calendar;
 pub mod clock;
 pub mod config;
 pub mod demo;
@@ -161,6 +162,7 @@ impl Server {
             passwords,
             presence: Arc::default(),
             report_token: report_token(&config.messages),
+            link_base: bases.phone.clone().unwrap_or_else(|| bases.here.clone()),
             tokens: TokenKey::new(key)?,
             join_token_life: config.tokens.join_token_life,
             horizon: config.booking.horizon,
@@ -180,7 +182,7 @@ impl Server {
             let tls = tls::server_config(files, &links::interface_addresses())?;
             serve(&mut servers, https, Some(RustlsConfig::from_config(tls)), true, &app, &listeners);
         }
-        let sender = start_sender(config.messages, &bases, &app)?;
+        let sender = start_sender(config.messages, &app)?;
         tracing::info!(shards = shards.len(), "server started");
         Ok(Self {
             app,
@@ -375,10 +377,9 @@ fn report_token(settings: &config::Messages) -> ReportToken {
     ReportToken::new(settings.sms.as_ref().and_then(|sms| sms.delivery_secret.as_deref()))
 }
 
-/// Links in messages are for telephones, where there is an address for one.
-fn start_sender(settings: config::Messages, bases: &Bases, app: &App) -> Result<RunningSender, SenderError> {
-    let base = bases.phone.as_ref().unwrap_or(&bases.here).clone();
-    Ok(Sender::new(settings, base, app.database.clone(), Arc::clone(&app.metrics))?.spawn())
+fn start_sender(settings: config::Messages, app: &App) -> Result<RunningSender, SenderError> {
+    let (database, metrics) = (app.database.clone(), Arc::clone(&app.metrics));
+    Ok(Sender::new(settings, app.link_base.clone(), database, metrics)?.spawn())
 }
 
 /// Addresses that clients are offered, most preferred first.

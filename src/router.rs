@@ -3,8 +3,8 @@
 use crate::app::App;
 use crate::endpoints::cookie::OverTls;
 use crate::endpoints::{
-    Problem, appointments, audit, carts, health, join, live, message_delivery, metrics, openapi, pages, patients,
-    problem, referrals, schedules, security_headers, session, sites, slots, specialties, users, websocket,
+    Problem, appointments, audit, calendar, carts, health, join, live, message_delivery, metrics, openapi, pages,
+    patients, problem, referrals, schedules, security_headers, session, sites, slots, specialties, users, websocket,
 };
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, map_response};
@@ -60,6 +60,8 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(slots::block))
         .routes(routes!(slots::open))
         .routes(routes!(message_delivery::report))
+        .routes(routes!(calendar::subscribe))
+        .routes(routes!(calendar::read))
 }
 
 /// Who and what there is to book with.

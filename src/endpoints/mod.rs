@@ -3,6 +3,7 @@
 
 pub mod appointments;
 pub mod audit;
+pub mod calendar;
 pub mod caller;
 pub mod carts;
 pub mod cookie;

@@ -141,6 +141,12 @@ pub fn utc_rfc3339(at: UnixMillis) -> String {
     format!("{:.3}", timestamp(at))
 }
 
+/// What a clock in UTC shows.
+#[must_use]
+pub fn utc(at: UnixMillis) -> DateTime {
+    TimeZone::UTC.to_datetime(timestamp(at))
+}
+
 /// Length of `YYYY-MM-DD`.
 const DATE_LEN: usize = 10;
 

@@ -10,6 +10,7 @@ pub mod appointments;
 pub mod attempts;
 pub mod audit;
 pub mod backup;
+pub mod calendar_feeds;
 mod change;
 mod columns;
 pub mod conclusions;

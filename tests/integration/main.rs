@@ -10,6 +10,7 @@
 
 mod administration;
 mod booking;
+mod calendar;
 mod call;
 mod configuration;
 mod demo;

@@ -66,6 +66,7 @@ pub(crate) const SERVER: Arrows = Arrows {
                 "accounts",
                 "app",
                 "booking",
+                "calendar",
                 "clock",
                 "rooms",
                 "tokens",
@@ -83,6 +84,7 @@ pub(crate) const SERVER: Arrows = Arrows {
         // Neither reads the clock: `now` is a parameter.
         pure("model", &[], &["axum", "hyper", "tower", "http", "rusqlite", "sqlx", "tokio", "rand", "aws_lc_rs"]),
         pure("storage", &["model"], HTTP),
+        pure("calendar", &["model", "storage"], HTTP),
         pure("booking", &["accounts", "messages", "model", "storage"], HTTP),
         pure("accounts", &["model", "storage"], HTTP),
         pure("demo", &["accounts", "model", "storage"], HTTP),
