@@ -50,6 +50,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(appointments::find))
         .routes(routes!(appointments::apply))
         .routes(routes!(appointments::place))
+        .routes(routes!(appointments::send_message))
         .routes(routes!(patients::search, patients::create))
         .routes(routes!(patients::find, patients::update))
         .routes(routes!(referrals::list, referrals::create))

@@ -38,7 +38,7 @@ async fn event(staff: &Staff, appointment: &Value, event: &Value) -> Response {
     staff.send("POST", &path, &format!("If-Match: \"{}\"\r\n", appointment["version"]), event).await
 }
 
-async fn booked(nurse: &Staff) -> (Value, Value) {
+pub(crate) async fn booked(nurse: &Staff) -> (Value, Value) {
     let referral = referral(nurse).await;
     let slot = slots(nurse, &referral).await.remove(0);
     assert_eq!(hold(nurse, &slot).await.status, 200);

@@ -22,6 +22,7 @@ mod lifecycle;
 mod messages;
 mod openapi;
 mod operations;
+mod outbox;
 mod person;
 mod resume;
 mod sessions;

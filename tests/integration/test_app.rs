@@ -26,7 +26,12 @@ impl TestApp {
 
     /// With the made-up clinic and its people.
     pub(crate) async fn with_clinic() -> Self {
-        Self::start_with(&[("KENES_DEMO_SEED", "true")]).await
+        Self::with_clinic_and(&[]).await
+    }
+
+    /// The made-up clinic, with variables as in the environment.
+    pub(crate) async fn with_clinic_and(variables: &[(&str, &str)]) -> Self {
+        Self::start_with(&[&[("KENES_DEMO_SEED", "true")], variables].concat()).await
     }
 
     /// One of the made-up clinic's people.

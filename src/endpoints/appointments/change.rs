@@ -91,7 +91,7 @@ pub async fn place(
 }
 
 /// An appointment that the caller may change.
-async fn changeable(app: &App, caller: &Caller, id: AppointmentId) -> Result<Entry, Problem> {
+pub(super) async fn changeable(app: &App, caller: &Caller, id: AppointmentId) -> Result<Entry, Problem> {
     let entry = visible(app, caller, id).await?;
     if may_change(caller, &entry) { Ok(entry) } else { Err(Refusal::NotAllowed.into()) }
 }

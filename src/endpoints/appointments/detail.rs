@@ -1,5 +1,6 @@
 //! `GET /api/v1/appointments/{id}`: one appointment with all that has gathered around it.
 
+use super::messages::MessageView;
 use super::view::AppointmentView;
 use super::{shown, visible};
 use crate::app::App;
@@ -12,7 +13,7 @@ use crate::model::ids::AppointmentId;
 use crate::model::reconfirm::{ReconfirmCall, ReconfirmResult};
 use crate::model::visit::{Outcome, Visit, VisitPerson, VisitRole};
 use crate::storage::appointments::{self, AppointmentEvent};
-use crate::storage::visits;
+use crate::storage::{messages, visits};
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
@@ -27,6 +28,8 @@ pub struct AppointmentDetail {
     events: Vec<EventView>,
     /// Of the contact centre, oldest first.
     calls: Vec<CallView>,
+    /// To the patient, oldest first.
+    messages: Vec<MessageView>,
     visit: Option<VisitView>,
 }
 
@@ -97,6 +100,7 @@ pub async fn find(
         appointment: shown(&app, &caller, &entry),
         events: appointments::events(database, id).await?.into_iter().map(EventView::of).collect(),
         calls: visits::calls(database, id).await?.iter().map(CallView::of).collect(),
+        messages: messages::of_appointment(database, id).await?.into_iter().map(MessageView::of).collect(),
         visit,
     };
     Ok((ETag(entry.appointment.stamp.version), Json(detail)))

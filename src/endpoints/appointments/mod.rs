@@ -4,12 +4,14 @@ mod book;
 mod change;
 mod detail;
 mod list;
+mod messages;
 pub mod view;
 
 pub use book::{__path_book, book};
 pub use change::{__path_apply, __path_place, apply, place};
 pub use detail::{__path_find, find};
 pub use list::{__path_list, list};
+pub use messages::{__path_send as __path_send_message, send as send_message};
 
 use super::Problem;
 use super::caller::Caller;
