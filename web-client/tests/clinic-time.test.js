@@ -51,5 +51,5 @@ test('an age is in whole years', () => {
 });
 
 test('a countdown has minutes and seconds and ends at nought', () => {
-  assert.deepEqual([600_000, 65_001, 1, 0, -5].map(countdown), ['10:00', '1:06', '0:01', '0:00', '0:00']);
+  assert.deepEqual([600_000, 65_001, 1, 0, -5].map(countdown), ['10:00', '1:05', '0:00', '0:00', '0:00']);
 });

@@ -11,6 +11,7 @@ export class Person {
   /** @type {Page} */ page;
   /** @type {Kind} */ kind;
   /** @type {string[]} exceptions that nobody caught */ exceptions = [];
+  /** How often something was clicked: desks have budgets. */ clicks = 0;
   /** @type {string[]} what the page said on its console as an error */ complaints = [];
 
   /** @param {{page: Page, close: () => Promise<void>}} lent @param {Kind} kind */
@@ -22,6 +23,35 @@ export class Person {
     this.page.on('console', (message) => {
       if (message.type() === 'error') this.complaints.push(message.text());
     });
+  }
+
+  /** At the desk, with what the person's right hand needs: one click on the language and one on the button. @param {string} desk @param {string} login @param {string} password @param {string} language */
+  async signsIn(desk, login, password, language) {
+    await this.page.setViewport(DESKTOP);
+    await this.page.goto(desk);
+    await this.sees('sign-in');
+    await this.click(`language-${language}`);
+    await this.types('login', login);
+    await this.types('password', password);
+    await this.click('sign-in-submit');
+    await this.sees('view');
+    await this.until('the desk hears of changes', async () => (await this.attribute('live', 'data-state')) === 'connected');
+  }
+
+  /** A call of the API as this person, for what a journey needs and nobody clicks. @param {string} method @param {string} path @param {object} [body] @param {number} [version] @returns {Promise<any>} */
+  async asks(method, path, body, version) {
+    const answer = await this.page.evaluate(
+      async (how, where, what, seen) => {
+        /** @type {Record<string, string>} */
+        const headers = { 'Content-Type': 'application/json' };
+        if (seen !== undefined) headers['If-Match'] = `"${seen}"`;
+        const response = await fetch(`/api/v1${where}`, { method: how, headers, body: what && JSON.stringify(what) });
+        return { status: response.status, text: await response.text() };
+      },
+      method, path, body, version,
+    );
+    if (answer.status >= 400) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
+    return answer.text ? JSON.parse(answer.text) : null;
   }
 
   /** Opens the link and waits for the device check. @param {string} link */
@@ -82,15 +112,26 @@ export class Person {
 
   /** As a person would: on what is visible and enabled; on a narrow screen it may lie behind `more-toggle`. @param {string} testId */
   async click(testId) {
-    await this.until(`${testId} can be clicked`, () =>
-      this.page.evaluate((id) => {
+    await this.press(selector(testId));
+  }
+
+  /** The first that the selector finds: in a row of a list, say. @param {string} css */
+  async press(css) {
+    await this.until(`${css} can be clicked`, () =>
+      this.page.evaluate((wanted) => {
         /** @type {HTMLButtonElement | null} */
-        const button = document.querySelector(`[data-testid="${id}"]`);
+        const button = document.querySelector(wanted);
         if (!button || button.disabled || !button.checkVisibility({ visibilityProperty: true })) return false;
         button.click();
         return true;
-      }, testId),
+      }, css),
     );
+    this.clicks++;
+  }
+
+  /** @param {string} css @param {number} [timeoutMs] */
+  async finds(css, timeoutMs) {
+    await this.until(`${css} is there`, () => this.page.evaluate((wanted) => document.querySelector(wanted) !== null, css), timeoutMs);
   }
 
   /** @param {string} testId @param {string} text */

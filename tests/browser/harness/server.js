@@ -15,7 +15,7 @@ const STOP_MS = 10_000;
 
 /** @typedef {{nurse: string, specialist: string, patient: string}} Links one consultation's, each opens the visit page */
 
-/** @returns {Promise<{base: string, consultation: () => Links, log: () => string, stop: () => Promise<void>}>} */
+/** @returns {Promise<{base: string, password: string, consultation: () => Links, log: () => string, stop: () => Promise<void>}>} */
 export async function startServer() {
   if (!existsSync(BINARY)) throw new Error(`no server at ${BINARY}: cargo build --release, or set KENES_BIN`);
   const { KENES_BIN: _, ...environment } = process.env;
@@ -36,10 +36,13 @@ export async function startServer() {
   /** @type {Record<string, string[]>} what `src/links/announcement.rs` promises: a label at the line's start, then its link */
   const links = { nurse: [], specialist: [], patient: [] };
   let ready = false;
+  /** Of the made-up clinic's people. */
+  let password = '';
   createInterface({ input: server.stdout }).on('line', (line) => {
     log.push(line);
     ready ||= line === 'ready';
     const [label, link] = line.split(/ +/);
+    if (label === 'password') password = link;
     if (link) links[label]?.push(link);
   });
   createInterface({ input: server.stderr }).on('line', (line) => log.push(line));
@@ -57,6 +60,7 @@ export async function startServer() {
   let next = 0;
   return {
     base: new URL(links.nurse[0]).origin,
+    password,
     consultation() {
       const at = next++;
       if (at >= ROOMS) throw new Error('more journeys than demo consultations: raise ROOMS');

@@ -9,7 +9,14 @@ import { startServer } from './server.js';
 
 /** @typedef {import('./browsers.js').Kind} Kind */
 /** @typedef {import('./server.js').Links} Links */
-/** @typedef {{links: Links, base: string, person: (kind: Kind) => Promise<Person>, say: (line: string) => void}} Journey */
+/**
+ * @typedef {object} Journey
+ * @property {Links} links
+ * @property {string} base
+ * @property {(kind: Kind) => Promise<Person>} person
+ * @property {(login: string, language?: string) => Promise<Person>} atDesk one of the made-up clinic's people, signed in at the desk
+ * @property {(line: string) => void} say
+ */
 
 const JOURNEY_MS = 150_000;
 
@@ -41,7 +48,7 @@ export function journey(name, walk) {
 /** @param {(journey: Journey) => Promise<void>} walk @param {(line: string) => void} say */
 async function walkOnce(walk, say) {
   server ??= startServer();
-  const { base, consultation } = await server;
+  const { base, password, consultation } = await server;
   /** @type {Person[]} */
   const people = [];
   const person = async (/** @type {Kind} */ kind) => {
@@ -49,8 +56,13 @@ async function walkOnce(walk, say) {
     people.push(arrived);
     return arrived;
   };
+  const atDesk = async (/** @type {string} */ login, language = 'ru') => {
+    const someone = await person('chromium');
+    await someone.signsIn(`${base}/desk`, login, password, language);
+    return someone;
+  };
   try {
-    await walk({ links: consultation(), base, person, say });
+    await walk({ links: consultation(), base, person, atDesk, say });
     for (const someone of people) assert.deepEqual(someone.exceptions, [], `${someone.kind} threw nothing`);
   } finally {
     await Promise.allSettled(people.map((someone) => someone.close()));

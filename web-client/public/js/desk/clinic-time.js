@@ -102,7 +102,7 @@ export function readDay(text) {
 
 /** `9:05`: minutes and seconds that are left. @param {number} ms */
 export function countdown(ms) {
-  const seconds = Math.max(0, Math.ceil(ms / 1000));
+  const seconds = Math.max(0, Math.floor(ms / 1000));
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }
 

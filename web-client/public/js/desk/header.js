@@ -20,7 +20,7 @@ export function Header({ desk, languages, onSignOut }) {
     desk.done(t('password.changed'));
   };
   return html`<header class="desk-header">
-    <a class="brand" href="#/"><${Mark} /><span class="brand-name">${t('app.name')}</span></a>
+    <a class="brand" href="#/" aria-label=${t('app.name')}><${Mark} /><span class="brand-name">${t('app.name')}</span></a>
     <p class="desk-site" data-testid="site">${me.site.name}</p>
     ${languages}
     <button type="button" class="desk-person" data-testid="person" title=${t('password.title')} onClick=${() => setChanging(true)}>

@@ -190,7 +190,7 @@ function Booked({ desk, visit, isMoved, onChanged }) {
     <h1 tabindex="-1" id="view-title">${t(isMoved ? 'book.moved' : 'book.done')}</h1>
     <p class="held-time"><${ClinicTime} desk=${desk} start=${visit.start} end=${visit.end} zone=${visit.site.time_zone} hasDate=${true} /></p>
     <p>${visit.patient.name}</p>
-    <p class="quiet">${visit.specialist.name}, ${specialtyWords(desk, visit.specialist.specialty).toLowerCase()} · ${visit.cart ? visit.cart.name : channelWords(desk, visit.channel)}</p>
+    <p class="quiet">${visit.specialist.name} · ${specialtyWords(desk, visit.specialist.specialty)} · ${visit.cart ? visit.cart.name : channelWords(desk, visit.channel)}</p>
     <${StatusBadge} desk=${desk} status=${visit.status} />
     <${ProblemBox} desk=${desk} problem=${act.problem} />
     <div class="row-actions">

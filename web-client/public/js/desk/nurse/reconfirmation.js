@@ -55,7 +55,7 @@ function CallLine({ desk, line, now }) {
       <p class="row-name">${patient.name}</p>
       <p class="row-line">${patient.phone ? html`<a class="phone is-large" href="tel:${patient.phone}"><${Icon} name="phone" size=${20} />${patient.phone}</a>` : html`<${Badge} tone="warn">${t('patient.no_phone')}<//>`}
         <span>${languageWords(desk, patient.language)}</span></p>
-      <p class="row-line"><b><${ClinicTime} desk=${desk} start=${appointment.start} zone=${site.time_zone} hasDate=${true} /></b><span>${specialist.name}, ${specialtyWords(desk, specialist.specialty).toLowerCase()}</span>
+      <p class="row-line"><b><${ClinicTime} desk=${desk} start=${appointment.start} zone=${site.time_zone} hasDate=${true} /></b><span>${specialist.name} · ${specialtyWords(desk, specialist.specialty)}</span>
         <span>${appointment.cart ? appointment.cart.name : channelWords(desk, appointment.channel)}</span><span>${site.name}</span></p>
       ${calls.length > 0 && html`<ul class="past-calls">${calls.map((call) => html`<li class="row-line" key=${call.attempt}>${t('calls.attempt', { number: call.attempt })}: ${resultWords(desk, call.result).toLowerCase()}, ${moment(call.at, site.time_zone)}${call.note ? `. ${call.note}` : ''}</li>`)}</ul>`}
       ${state === 'later' && html`<p class="row-line"><${Badge} icon="clock">${t('calls.again_at', { time: clock(againAt(calls), site.time_zone) })}<//></p>`}

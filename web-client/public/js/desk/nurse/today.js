@@ -33,7 +33,7 @@ export function Today({ desk }) {
   const suffix = zoneSuffix(now, desk.zone, desk.viewerZone);
 
   return html`<div class="view">
-    <${ViewHead} title=${isToday ? t('nav.today') : dayWords(day)} lead=${`${isToday ? `${dayWords(day)}, ` : ''}${weekdayWords(desk, weekday(day)).toLowerCase()}${suffix && ` · ${suffix}`}`}>
+    <${ViewHead} title=${isToday ? t('nav.today') : dayWords(day)} lead=${`${weekdayWords(desk, weekday(day))}${isToday ? `, ${dayWords(day)}` : ''}${suffix && ` · ${suffix}`}`}>
       <div class="day-switch" role="group" aria-label=${t('today.day')}>
         <button type="button" class="button is-quiet is-small is-icon" data-testid="day-before" aria-label=${t('today.day_before')} title=${t('today.day_before')} onClick=${() => step(-1)}><${Icon} name="left" size=${20} /></button>
         <button type="button" class="button is-quiet is-small" data-testid="day-today" disabled=${isToday} onClick=${() => setChosen(null)}>${t('nav.today')}</button>

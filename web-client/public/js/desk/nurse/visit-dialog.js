@@ -12,7 +12,8 @@ import { StatusBadge } from './visit-row.js';
 /** @typedef {import('../shell.js').Desk} Desk */
 /** @typedef {{id: string, role: string, name: string, opens: string, expires: string, revoked: boolean | string | null}} JoinLink */
 /**
- * @typedef {import('../types.js').Appointment & {events: {kind: string, from: string | null, to: string | null, reason: string | null, at: string, by: any}[], links: JoinLink[]}} WholeVisit
+ * @typedef {import('../types.js').Appointment & {events: {kind: string, from: string | null, to: string | null, reason: string | null, at: string}[], links?: JoinLink[],
+ *   messages?: {kind: string, to_masked: string, status: string, at: string}[]}} WholeVisit
  */
 
 const CANCEL_REASONS = ['patient_declined', 'patient_ill', 'patient_elsewhere', 'patient_died', 'specialist_unavailable', 'cart_unavailable', 'not_needed'];
@@ -44,7 +45,7 @@ function Whole({ desk, visit }) {
   return html`<div class="whole">
     <p class="row-line"><${StatusBadge} desk=${desk} status=${visit.status} /><b><${ClinicTime} desk=${desk} start=${visit.start} end=${visit.end} zone=${site.time_zone} hasDate=${true} /></b></p>
     <dl class="facts">
-      <${Fact} label=${t('visit.specialist')}>${specialist.name}, ${specialtyWords(desk, specialist.specialty).toLowerCase()}<//>
+      <${Fact} label=${t('visit.specialist')}>${specialist.name} · ${specialtyWords(desk, specialist.specialty)}<//>
       <${Fact} label=${t('visit.where')}>${visit.cart ? visit.cart.name : channelWords(desk, visit.channel)} · ${site.name}<//>
       <${Fact} label=${t('patient.phone')}>${patient.phone ? html`<a href="tel:${patient.phone}">${patient.phone}</a>` : t('patient.no_phone')}<//>
       <${Fact} label=${t('patient.language')}>${languageWords(desk, patient.language)}${patient.needs_interpreter ? `, ${t('patient.interpreter').toLowerCase()}` : ''}<//>
@@ -63,7 +64,7 @@ function Whole({ desk, visit }) {
     ${part === 'cancel' && html`<${Cancel} desk=${desk} visit=${visit} onDone=${() => setPart('none')} />`}
     ${part === 'place' && html`<${Place} desk=${desk} visit=${visit} onDone=${() => setPart('none')} />`}
     ${part === 'link' && html`<${NewLink} desk=${desk} visit=${visit} />`}
-    ${visit.links.length > 0 && html`<${Links} desk=${desk} visit=${visit} />`}
+    <${Links} desk=${desk} visit=${visit} links=${visit.links ?? []} />
     <${History} desk=${desk} visit=${visit} />
   </div>`;
 }
@@ -157,13 +158,14 @@ function linkRole(desk, role) {
   return key ? desk.t(key) : role;
 }
 
-/** @param {{desk: Desk, visit: WholeVisit}} props */
-function Links({ desk, visit }) {
+/** @param {{desk: Desk, visit: WholeVisit, links: JoinLink[]}} props */
+function Links({ desk, visit, links }) {
   const { t } = desk;
   const act = useAct(desk);
+  if (links.length === 0) return null;
   return html`<section><h3>${t('link.title')}</h3>
     <${ProblemBox} desk=${desk} problem=${act.problem} />
-    <ul class="sheet">${visit.links.map(
+    <ul class="sheet">${links.map(
       (link) => html`<li class="sheet-row" key=${link.id}><div class="row-words"><span>${linkRole(desk, link.role)}: ${link.name}</span>
         <span class="row-line">${link.revoked ? t('link.revoked') : t('link.until', { time: moment(link.expires, visit.site.time_zone) })}</span></div>
         ${!link.revoked && html`<button type="button" class="button is-quiet is-small" data-testid="link-revoke" disabled=${act.isBusy}

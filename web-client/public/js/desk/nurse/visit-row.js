@@ -36,7 +36,7 @@ export function VisitRow({ desk, visit, now, onCheckIn, onDetails }) {
         ${patient.needs_interpreter && html`<${Badge} tone="warn" icon="people">${t('patient.interpreter')}<//>`}
         ${visit.cancel_reason && html`<span>${reasonWords(desk, visit.cancel_reason)}</span>`}
         ${visit.proposal && html`<${Badge} tone="warn" icon="alert" testId="proposal">${visit.proposal === 'no_show' ? t('visit.maybe_no_show') : reasonWords(desk, visit.proposal)}<//>`}</p>
-      <p class="row-line"><span>${specialist.name}, ${specialtyWords(desk, specialist.specialty).toLowerCase()}</span></p>
+      <p class="row-line"><span>${specialist.name} · ${specialtyWords(desk, specialist.specialty)}</span></p>
       <p class="row-line">${cart && hasEnded(visit)
         ? html`<span>${cart.name}</span>`
         : cart
