@@ -63,6 +63,22 @@ export function CheckField({ id, label, isOn, onInput }) {
     onChange=${(/** @type {Event} */ event) => onInput(/** @type {HTMLInputElement} */ (event.currentTarget).checked)} /><span>${label}</span></label>`;
 }
 
+/** Any of a few, all in sight. @param {{name: string, label: string, values: readonly string[], onInput: (value: string, isOn: boolean) => void, options: readonly {value: string, label: string}[], error?: string | null}} props */
+export function ChecksField({ name, label, values, onInput, options, error }) {
+  return html`<fieldset class="choice" aria-describedby=${error ? `${name}-error` : undefined}>
+    <legend>${label}</legend>
+    <div class="choice-options">
+      ${options.map(
+        (option) => html`<label class="choice-option" key=${option.value}>
+          <input type="checkbox" value=${option.value} data-testid="${name}-${option.value}" checked=${values.includes(option.value)}
+            onChange=${(/** @type {Event} */ event) => onInput(option.value, /** @type {HTMLInputElement} */ (event.currentTarget).checked)} />
+          <span>${option.label}</span></label>`,
+      )}
+    </div>
+    ${error && html`<p class="field-error" id="${name}-error">${error}</p>`}
+  </fieldset>`;
+}
+
 /** @param {{id: string, label: string, hint?: string, error?: string | null, children?: unknown}} props */
 function Frame({ id, label, hint, error, children }) {
   return html`<div class="field">

@@ -51,6 +51,7 @@ export const kk = {
   'nav.carts': 'Кешендер',
   'nav.schedules': 'Кестелер',
   'nav.texts': 'Келісім мәтіндері',
+  'nav.keys': 'API кілттері',
   'nav.audit': 'Әрекеттер журналы',
 
   'role.family_doctor': 'Отбасы дәрігері',
