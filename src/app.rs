@@ -1,7 +1,8 @@
 //! What every handler shares: one value, made at start, never replaced.
 
+use crate::accounts::oidc::Oidc;
 use crate::accounts::password::Passwords;
-use crate::join_limit::JoinLimit;
+use crate::address_limit::AddressLimit;
 use crate::messages::ReportToken;
 use crate::metrics::Metrics;
 use crate::presence::Presence;
@@ -24,7 +25,12 @@ pub struct App {
     pub join_token_life: Duration,
     /// How far ahead specialists can be booked.
     pub horizon: Duration,
-    pub join_limit: JoinLimit,
+    pub join_limit: AddressLimit,
+    /// Passwords and sign-ins at a provider, as one address tries them.
+    pub sign_in_limit: AddressLimit,
+    pub pairing_limit: AddressLimit,
+    /// Sign-in at a provider, where one is configured.
+    pub oidc: Option<Oidc>,
     /// Origins beside the server's own whose pages may open the WebSocket.
     pub allowed_origins: Vec<String>,
     /// One permit per open WebSocket.

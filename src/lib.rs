@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod accounts;
+pub mod address_limit;
 pub mod app;
 pub mod booking;
 pub mod calendar;
@@ -12,7 +13,6 @@ pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod endpoints;
-pub mod join_limit;
 pub mod links;
 pub mod logging;
 pub mod messages;
@@ -28,7 +28,9 @@ pub mod visits;
 pub mod web_client;
 
 use accounts::first_run::{self, FirstAdmin, FirstRunError};
+use accounts::oidc::{Oidc, OidcError};
 use accounts::password::Passwords;
+use address_limit::AddressLimit;
 use app::App;
 use axum::Router;
 use axum::extract::connect_info::{ConnectInfo, IntoMakeServiceWithConnectInfo};
@@ -40,7 +42,6 @@ use config::Config;
 use endpoints::cookie::OverTls;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use join_limit::JoinLimit;
 use kenes_sfu::io::{IoMode, RunningShard, ThreadSettings, spawn_shard};
 use kenes_sfu::shard::ShardConfig;
 use kenes_sfu::transport::dtls::{DtlsIdentity, DtlsIdentityError};
@@ -103,6 +104,8 @@ pub enum StartError {
     TokenKey(std::io::Error),
     #[error(transparent)]
     Sender(#[from] SenderError),
+    #[error(transparent)]
+    Oidc(#[from] OidcError),
     #[error("the system's cryptography failed")]
     Crypto(#[from] aws_lc_rs::error::Unspecified),
     #[error("cannot set up the metrics: {0}")]
@@ -121,6 +124,8 @@ const MAX_STREAMS: u32 = 100;
 const RECONNECT_AFTER: Duration = Duration::from_secs(1);
 /// How long sockets get to end after the server has begun to close them.
 const CLOSE_WITHIN: Duration = Duration::from_secs(3);
+/// How many pairing codes one address may type per minute: an administrator and a cart need one.
+const PAIRINGS_PER_MINUTE: u32 = 10;
 /// How long requests under way get to be answered.
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 
@@ -166,7 +171,10 @@ impl Server {
             tokens: TokenKey::new(key)?,
             join_token_life: config.tokens.join_token_life,
             horizon: config.booking.horizon,
-            join_limit: JoinLimit::new(config.http.joins_per_minute),
+            join_limit: AddressLimit::new(config.http.joins_per_minute),
+            sign_in_limit: AddressLimit::new(config.http.sign_ins_per_minute),
+            pairing_limit: AddressLimit::new(PAIRINGS_PER_MINUTE),
+            oidc: oidc(config.oidc.clone(), &bases)?,
             allowed_origins: config.http.allowed_origins.iter().chain(&config.http.public_url).cloned().collect(),
             sockets: Arc::new(Semaphore::new(config.http.max_sockets)),
             rooms,
@@ -393,6 +401,11 @@ fn candidate_hosts(config: &config::Media) -> Vec<IpAddr> {
     // A socket on 0.0.0.0 hears no IPv6.
     let is_heard = |address: &IpAddr| address.is_ipv4() || config.listen.is_ipv6();
     links::interface_addresses().into_iter().filter(is_heard).collect()
+}
+
+fn oidc(settings: Option<config::Oidc>, bases: &Bases) -> Result<Option<Oidc>, OidcError> {
+    let redirect_uri = links::sign_in_callback(&bases.here);
+    settings.map(|settings| Oidc::new(settings, redirect_uri)).transpose()
 }
 
 /// The configured key; without one that of the data folder, made at the first start, so that links outlive the process.

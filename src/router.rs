@@ -3,8 +3,9 @@
 use crate::app::App;
 use crate::endpoints::cookie::OverTls;
 use crate::endpoints::{
-    Problem, appointments, audit, calendar, carts, health, join, live, message_delivery, metrics, openapi, pages,
-    patients, problem, referrals, schedules, security_headers, session, sites, slots, specialties, users, websocket,
+    Problem, api_keys, appointments, audit, calendar, carts, health, join, live, message_delivery, metrics, oidc,
+    openapi, pages, pairing, patients, problem, referrals, schedules, security_headers, session, sites, slots,
+    specialties, users, websocket,
 };
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, map_response};
@@ -43,6 +44,10 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .merge(administration())
         .routes(routes!(session::me, session::sign_in, session::sign_out))
         .routes(routes!(session::change_password))
+        .routes(routes!(oidc::providers))
+        .routes(routes!(oidc::start))
+        .routes(routes!(oidc::callback))
+        .routes(routes!(pairing::cart_session))
         .routes(routes!(join::join))
         .routes(routes!(live::live))
         .routes(routes!(openapi::read))
@@ -77,6 +82,9 @@ fn administration() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(carts::find, carts::update))
         .routes(routes!(carts::heartbeat))
         .routes(routes!(carts::check))
+        .routes(routes!(pairing::offer, pairing::end))
+        .routes(routes!(api_keys::list, api_keys::create))
+        .routes(routes!(api_keys::revoke))
         .routes(routes!(specialties::list))
         .routes(routes!(schedules::list, schedules::create))
         .routes(routes!(schedules::find, schedules::update, schedules::delete))

@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kenes_signaling::message::Role;
 use kenes_signaling::time::UnixMillis;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
@@ -50,6 +51,8 @@ pub struct Grant {
 pub enum Use {
     Invitation,
     Join,
+    /// A sign-in at a provider, in its browser's cookie.
+    SignIn,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -74,8 +77,8 @@ impl TokenKey {
 
     /// # Errors
     /// The system's random source or the cipher failed.
-    pub fn seal(&self, purpose: Use, grant: &Grant) -> Result<String, Unspecified> {
-        let mut text = serde_json::to_vec(grant).map_err(|_| Unspecified)?;
+    pub fn seal<T: Serialize>(&self, purpose: Use, value: &T) -> Result<String, Unspecified> {
+        let mut text = serde_json::to_vec(value).map_err(|_| Unspecified)?;
         let nonce = self.key.seal_in_place_append_tag(purpose.associated_data(), &mut text)?;
         let mut sealed = nonce.as_ref().to_vec();
         sealed.extend_from_slice(&text);
@@ -85,11 +88,13 @@ impl TokenKey {
     /// # Errors
     /// [`TokenError::Expired`] only for a token that is otherwise ours.
     pub fn open(&self, purpose: Use, token: &str, now: UnixMillis) -> Result<Grant, TokenError> {
-        let grant = self.open_sealed(purpose, token).ok_or(TokenError::Invalid)?;
+        let grant: Grant = self.open_sealed(purpose, token).ok_or(TokenError::Invalid)?;
         if grant.expires_ms <= now { Err(TokenError::Expired) } else { Ok(grant) }
     }
 
-    fn open_sealed(&self, purpose: Use, token: &str) -> Option<Grant> {
+    /// What was sealed, whatever the time; `None`: not ours, altered, or of another use.
+    #[must_use]
+    pub fn open_sealed<T: DeserializeOwned>(&self, purpose: Use, token: &str) -> Option<T> {
         if token.len() > MAX_TOKEN_BYTES {
             return None;
         }
@@ -138,6 +143,7 @@ impl Use {
         Aad::from(match self {
             Self::Invitation => b"kenes invitation 1".as_slice(),
             Self::Join => b"kenes join 1".as_slice(),
+            Self::SignIn => b"kenes sign-in 1".as_slice(),
         })
     }
 }

@@ -11,6 +11,7 @@ pub use messages::{Messages, Sms, Smtp, SmtpSecurity};
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use url::{Host, Url};
 
 /// Every key with unit, default, range and reason; what the binary runs on when nothing else is given.
 pub const DEFAULT_TOML: &str = include_str!("../../config/default.toml");
@@ -25,6 +26,7 @@ pub struct Config {
     pub rooms: Rooms,
     pub tokens: Tokens,
     pub messages: Messages,
+    pub oidc: Option<Oidc>,
     pub demo: Demo,
     pub log: Log,
 }
@@ -37,6 +39,7 @@ pub struct Http {
     pub allowed_origins: Vec<String>,
     pub max_sockets: usize,
     pub joins_per_minute: u32,
+    pub sign_ins_per_minute: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -97,6 +100,33 @@ pub struct Tokens {
     /// `None` = kept in the data folder.
     pub key: Option<[u8; 32]>,
     pub join_token_life: Duration,
+}
+
+/// No `Debug`: it holds a secret.
+#[derive(Clone)]
+pub struct Oidc {
+    /// Compared with what the provider calls itself, so exactly as it was written.
+    pub issuer: String,
+    pub client_id: String,
+    /// `None` = a public client.
+    pub client_secret: Option<String>,
+    pub name: String,
+    pub login_claim: String,
+    pub scopes: String,
+}
+
+impl Oidc {
+    /// Over TLS, or not leaving this machine: anybody on another way could be the provider.
+    #[must_use]
+    pub fn is_private(url: &Url) -> bool {
+        let is_loopback = match url.host() {
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            Some(Host::Domain(name)) => name == "localhost",
+            None => false,
+        };
+        url.scheme() == "https" || (url.scheme() == "http" && is_loopback)
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -203,6 +233,20 @@ mod tests {
         assert_eq!(config.storage.database_url.as_deref(), Some(url));
         let error = error_of(&[("KENES_STORAGE_DATABASE_URL", "mysql://kenes:hunter2@db/kenes")]);
         assert!(error.contains("storage.database_url") && !error.contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn a_sign_in_provider_is_named_in_full_and_over_tls() {
+        assert!(load_with(&[]).unwrap().oidc.is_none());
+        let with = |issuer, client_id| [("KENES_OIDC_ISSUER", issuer), ("KENES_OIDC_CLIENT_ID", client_id)];
+        assert!(load_with(&with("https://id.example/realms/hospital", "kenes")).unwrap().oidc.is_some());
+        assert!(load_with(&with("http://127.0.0.1:9000", "kenes")).unwrap().oidc.is_some());
+        for issuer in ["http://id.example", "id.example", "https://id.example/?a=b", "https://id.example/#a"] {
+            assert!(error_of(&with(issuer, "kenes")).contains("oidc.issuer"), "{issuer}");
+        }
+        assert!(error_of(&with("https://id.example", "")).contains("oidc.client_id"));
+        let scopes = [with("https://id.example", "kenes")[..].to_vec(), vec![("KENES_OIDC_SCOPES", "email")]].concat();
+        assert!(error_of(&scopes).contains("oidc.scopes"));
     }
 
     #[test]

@@ -7,8 +7,8 @@ use toml::{Table, Value};
 
 const ENVIRONMENT_PREFIX: &str = "KENES_";
 /// Their values are not printed, whatever is wrong with them.
-const SECRET_KEYS: [&str; 5] =
-    ["tokens.key", "storage.database_url", "sms.token", "sms.delivery_secret", "smtp.password"];
+const SECRET_KEYS: [&str; 6] =
+    ["tokens.key", "storage.database_url", "sms.token", "sms.delivery_secret", "smtp.password", "oidc.client_secret"];
 
 /// Two levels: section, key.
 pub(super) struct Merged(Table);

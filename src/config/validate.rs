@@ -2,13 +2,15 @@
 
 use super::sources::{Merged, bad_value};
 use super::{
-    Booking, CertificateFiles, Config, ConfigError, Demo, Http, Https, Log, Media, Rooms, Storage, Tokens, messages,
+    Booking, CertificateFiles, Config, ConfigError, Demo, Http, Https, Log, Media, Oidc, Rooms, Storage, Tokens,
+    messages,
 };
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 use toml::Value;
+use url::Url;
 
 pub(super) fn validate(merged: &Merged) -> Result<Config, ConfigError> {
     Ok(Config {
@@ -20,6 +22,7 @@ pub(super) fn validate(merged: &Merged) -> Result<Config, ConfigError> {
         rooms: rooms(&Section { merged, name: "rooms" })?,
         tokens: tokens(&Section { merged, name: "tokens" })?,
         messages: messages::validate(merged)?,
+        oidc: oidc(&Section { merged, name: "oidc" })?,
         demo: demo(&Section { merged, name: "demo" })?,
         log: log(&Section { merged, name: "log" })?,
     })
@@ -37,6 +40,7 @@ fn http(section: &Section<'_>) -> Result<Http, ConfigError> {
             .collect::<Result<_, _>>()?,
         max_sockets: section.number("max_sockets", 1..=100_000)?,
         joins_per_minute: section.number("joins_per_minute", 1..=100_000)?,
+        sign_ins_per_minute: section.number("sign_ins_per_minute", 1..=100_000)?,
     })
 }
 
@@ -110,6 +114,40 @@ fn tokens(section: &Section<'_>) -> Result<Tokens, ConfigError> {
         text => Some(key_bytes(text).ok_or_else(|| section.bad("key", text, "64 hexadecimal digits, or \"\""))?),
     };
     Ok(Tokens { key, join_token_life: Duration::from_millis(section.number("join_token_ms", 10_000..=3_600_000)?) })
+}
+
+fn oidc(section: &Section<'_>) -> Result<Option<Oidc>, ConfigError> {
+    let issuer = section.string("issuer");
+    if issuer.is_empty() {
+        return Ok(None);
+    }
+    if !is_issuer(issuer) {
+        return Err(section.bad("issuer", issuer, "an https:// URL without query and fragment, or \"\""));
+    }
+    let filled = |key, most: usize, allowed: &str| {
+        let text = section.string(key);
+        let is_filled = (1..=most).contains(&text.chars().count()) && !text.contains(char::is_control);
+        if is_filled { Ok(text.to_owned()) } else { Err(section.bad(key, text, allowed)) }
+    };
+    let scopes = section.string("scopes");
+    if !scopes.split(' ').any(|scope| scope == "openid") {
+        return Err(section.bad("scopes", scopes, "`openid` and others, separated by spaces"));
+    }
+    let secret = section.string("client_secret");
+    Ok(Some(Oidc {
+        issuer: issuer.to_owned(),
+        client_id: filled("client_id", 255, "the name that the provider gave this server")?,
+        client_secret: (!secret.is_empty()).then(|| secret.to_owned()),
+        name: filled("name", 40, "1 to 40 characters")?,
+        login_claim: filled("login_claim", 80, "a claim's name")?,
+        scopes: scopes.to_owned(),
+    }))
+}
+
+/// OpenID Connect Discovery 1.0 §3.
+fn is_issuer(text: &str) -> bool {
+    let is_plain = |url: &Url| url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    Url::parse(text).is_ok_and(|url| Oidc::is_private(&url) && is_plain(&url))
 }
 
 fn demo(section: &Section<'_>) -> Result<Demo, ConfigError> {

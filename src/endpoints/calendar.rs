@@ -63,6 +63,7 @@ pub async fn subscribe(
     let whose = match (query.cart, caller.identity) {
         (None, Identity::User(id)) => Resource::Specialist(id),
         (None, Identity::Cart(id)) => Resource::Cart(id),
+        (None, Identity::ApiKey(_)) => return Err(Refusal::NotAllowed.into()),
         (Some(id), identity) => {
             let cart = places::find_cart(&app.database, id).await?.ok_or_else(|| invalid("cart", Fault::Unknown))?;
             let is_reached = match reach {

@@ -6,15 +6,17 @@ use crate::accounts::secret;
 use crate::app::App;
 use crate::clock;
 use crate::model::account::{Holder, Session};
+use crate::model::api_key::{self, NewApiKey, Scopes};
 use crate::model::appointment::Actor;
-use crate::model::ids::{CartId, SiteId, UserId};
+use crate::model::ids::{ApiKeyId, CartId, SiteId, UserId};
 use crate::model::join_link::TokenHash;
 use crate::model::refusal::Refusal;
 use crate::model::role::{Reach, Right, Role, Roles};
 use crate::model::time::UnixMillis;
-use crate::storage::{Author, accounts};
+use crate::storage::{Author, accounts, api_keys};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
 use std::sync::Arc;
 
 /// Somebody who is signed in, and when the request came.
@@ -23,6 +25,8 @@ pub struct Caller {
     pub identity: Identity,
     pub site: SiteId,
     pub roles: Roles,
+    /// What a key narrows its integrator's rights to.
+    pub integration: Option<Integration>,
     pub now: UnixMillis,
 }
 
@@ -30,6 +34,15 @@ pub struct Caller {
 pub enum Identity {
     User(UserId),
     Cart(CartId),
+    ApiKey(ApiKeyId),
+}
+
+/// A program with a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Integration {
+    /// Of referrals: what has the same source is the program's own.
+    pub source: String,
+    pub scopes: Scopes,
 }
 
 impl Caller {
@@ -38,6 +51,7 @@ impl Caller {
         match self.identity {
             Identity::User(id) => Author::User(id),
             Identity::Cart(id) => Author::Cart(id),
+            Identity::ApiKey(id) => Author::ApiKey(id),
         }
     }
 
@@ -46,6 +60,7 @@ impl Caller {
         match self.identity {
             Identity::User(id) => Actor::User { id, roles: self.roles },
             Identity::Cart(id) => Actor::Cart(id),
+            Identity::ApiKey(_) => Actor::Integrator,
         }
     }
 
@@ -53,13 +68,20 @@ impl Caller {
     pub fn user(&self) -> Option<UserId> {
         match self.identity {
             Identity::User(id) => Some(id),
-            Identity::Cart(_) => None,
+            Identity::Cart(_) | Identity::ApiKey(_) => None,
         }
+    }
+
+    /// Of the referrals that are a program's own.
+    #[must_use]
+    pub fn source(&self) -> Option<&str> {
+        self.integration.as_ref().map(|integration| integration.source.as_str())
     }
 
     #[must_use]
     pub fn reach(&self, right: Right) -> Option<Reach> {
-        self.roles.reach(right)
+        let is_in_scope = self.integration.as_ref().is_none_or(|integration| integration.scopes.contains(right));
+        self.roles.reach(right).filter(|_| is_in_scope)
     }
 
     /// How far `right` goes.
@@ -101,9 +123,7 @@ impl FromRequestParts<Arc<App>> for SignedIn {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let secret = cookie::read(&parts.headers, cookie::SESSION).ok_or(Problem::NotSignedIn)?;
-        if !parts.method.is_safe() && !origin::is_own(&parts.headers, &app.allowed_origins) {
-            return Err(Problem::Forbidden);
-        }
+        OwnPage::check(parts, app)?;
         let (hash, now) = (secret::hash(secret), clock::unix_ms());
         let session = accounts::find_session(&app.database, &hash).await?;
         let session = session.filter(|session| session.is_alive(now)).ok_or(Problem::NotSignedIn)?;
@@ -124,7 +144,29 @@ impl SignedIn {
             }
             Holder::Cart { id, site } => (Identity::Cart(id), site, Roles::NONE.with(Role::Cart), false),
         };
-        Self { caller: Caller { identity, site, roles, now }, session: hash, must_change_password }
+        let caller = Caller { identity, site, roles, integration: None, now };
+        Self { caller, session: hash, must_change_password }
+    }
+}
+
+/// A request that a page of ours made, or a program, or that changes nothing. Signing in takes it too: another site's page must not sign its
+/// visitor in as somebody else.
+pub struct OwnPage;
+
+impl OwnPage {
+    fn check(parts: &Parts, app: &App) -> Result<Self, Problem> {
+        if parts.method.is_safe() || origin::is_own(&parts.headers, &app.allowed_origins) {
+            return Ok(Self);
+        }
+        Err(Problem::Forbidden)
+    }
+}
+
+impl FromRequestParts<Arc<App>> for OwnPage {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        Self::check(parts, app)
     }
 }
 
@@ -132,10 +174,38 @@ impl FromRequestParts<Arc<App>> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        if let Some(key) = bearer(&parts.headers).filter(|token| token.starts_with(api_key::PREFIX)) {
+            return integrator(app, key).await;
+        }
         let signed_in = SignedIn::from_request_parts(parts, app).await?;
         if signed_in.must_change_password {
             return Err(Problem::PasswordChangeRequired);
         }
         Ok(signed_in.caller)
     }
+}
+
+/// The secret of `Authorization: Bearer` (RFC 6750 §2.1).
+#[must_use]
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// A program sends its key itself, with every request; no page can make it do so.
+async fn integrator(app: &App, key: &str) -> Result<Caller, Problem> {
+    let now = clock::unix_ms();
+    let key = api_keys::find(&app.database, &secret::hash(key)).await?;
+    let key = key.filter(|key| key.is_alive(now)).ok_or(Problem::NotSignedIn)?;
+    if key.is_use_due(now) {
+        api_keys::note_use(&app.database, key.id, now).await?;
+    }
+    let NewApiKey { site, source, scopes, .. } = key.details;
+    Ok(Caller {
+        identity: Identity::ApiKey(key.id),
+        site,
+        roles: Roles::NONE.with(Role::Integrator),
+        integration: Some(Integration { source, scopes }),
+        now,
+    })
 }

@@ -1,6 +1,7 @@
 //! HTTP handlers: read a request, ask the model, write a response. No rule of a consultation is decided here.
 #![expect(unused_qualifications, reason = "what utoipa::path makes of params(Type) is qualified")]
 
+pub mod api_keys;
 pub mod appointments;
 pub mod audit;
 pub mod calendar;
@@ -12,9 +13,11 @@ pub mod join;
 pub mod live;
 pub mod message_delivery;
 pub mod metrics;
+pub mod oidc;
 pub mod openapi;
 mod origin;
 pub mod pages;
+pub mod pairing;
 pub mod patients;
 pub mod problem;
 pub mod problem_texts;

@@ -178,7 +178,7 @@ fn seen_by(caller: &Caller) -> Result<Seen, Problem> {
         (Reach::Everywhere, _) => Ok(Seen::Everywhere),
         (Reach::Site, _) => Ok(Seen::AtSite(caller.site)),
         (Reach::Own, Identity::User(id)) => Ok(Seen::ByUser(id)),
-        (Reach::Own, Identity::Cart(_)) => Err(Refusal::NotAllowed.into()),
+        (Reach::Own, Identity::Cart(_) | Identity::ApiKey(_)) => Err(Refusal::NotAllowed.into()),
     }
 }
 

@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use std::time::Duration;
 use utoipa::ToSchema;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +30,9 @@ pub enum Problem {
     /// Login or password; which of them is nobody's business.
     SignInRefused,
     PasswordChangeRequired,
+    /// Too many passwords were tried; how long to wait.
+    LockedOut(Duration),
+    PairingCodeWrong,
     PreconditionRequired,
     /// Fields that are not right.
     Invalid(Vec<FieldFault>),
@@ -82,6 +86,8 @@ impl Problem {
             Self::NotSignedIn => "not_signed_in",
             Self::SignInRefused => "sign_in_failed",
             Self::PasswordChangeRequired => "must_change_password",
+            Self::LockedOut(_) => "locked_out",
+            Self::PairingCodeWrong => "pairing_code_wrong",
             Self::PreconditionRequired => "precondition_required",
             Self::Invalid(_) => "invalid",
             Self::Refused(refusal) => refusal.code(),
@@ -96,9 +102,11 @@ impl Problem {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::BadRequest | Self::BadBody => StatusCode::BAD_REQUEST,
-            Self::InvitationInvalid | Self::InvitationExpired | Self::NotSignedIn | Self::SignInRefused => {
-                StatusCode::UNAUTHORIZED
-            }
+            Self::InvitationInvalid
+            | Self::InvitationExpired
+            | Self::NotSignedIn
+            | Self::SignInRefused
+            | Self::PairingCodeWrong => StatusCode::UNAUTHORIZED,
             Self::Forbidden | Self::PasswordChangeRequired | Self::Refused(Refusal::NotAllowed) => {
                 StatusCode::FORBIDDEN
             }
@@ -108,7 +116,7 @@ impl Problem {
             Self::Conflict("idempotency_key_reused") | Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Refused(_) | Self::Conflict(_) => StatusCode::CONFLICT,
             Self::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
-            Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+            Self::RateLimited | Self::LockedOut(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Draining | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -187,6 +195,10 @@ impl From<crate::accounts::password::HashFailed> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();
+        if let Self::LockedOut(wait) = self {
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
         response.extensions_mut().insert(self);
         response
     }

@@ -56,7 +56,7 @@ pub struct ReferredPatient {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewReferralBody {
-    /// The system that sends it; left out by a person.
+    /// The system that sends it: a key's own; left out by a person.
     source: Option<String>,
     /// Its number there; made when left out.
     mis_ref: Option<String>,
@@ -119,6 +119,7 @@ pub async fn list(
     let whose = match (reach, caller.identity) {
         (Reach::Own, Identity::User(id)) => Whose::Writer(id),
         (Reach::Own, Identity::Cart(_)) => return Err(Refusal::NotAllowed.into()),
+        (Reach::Own, Identity::ApiKey(_)) => Whose::Source(caller.source().unwrap_or_default().to_owned()),
         (Reach::Site, _) if site.is_some_and(|site| site != caller.site) => return Err(Refusal::NotAllowed.into()),
         _ => Whose::Site(site.unwrap_or(caller.site)),
     };
@@ -161,7 +162,8 @@ pub async fn create(
     let id = ReferralId::new(caller.now, random()?);
     let (patient, newcomer) = patient(&app, &caller, &value.patient).await?;
     let details = NewReferral::validate(&input(value, id, patient, &caller))?;
-    if reach == Reach::Site && details.site != caller.site {
+    let is_foreign = caller.source().is_some_and(|source| source != details.source);
+    if is_foreign || (reach == Reach::Site && details.site != caller.site) {
         return Err(Refusal::NotAllowed.into());
     }
     let stamp = Stamp::first(caller.user(), caller.now);
@@ -250,7 +252,7 @@ async fn patient(app: &App, caller: &Caller, asked: &PatientRef) -> Result<(Stri
 
 fn input(body: NewReferralBody, id: ReferralId, patient: String, caller: &Caller) -> ReferralInput {
     ReferralInput {
-        source: Some(body.source.unwrap_or_else(|| OWN_SOURCE.to_owned())),
+        source: Some(body.source.unwrap_or_else(|| caller.source().unwrap_or(OWN_SOURCE).to_owned())),
         mis_ref: Some(body.mis_ref.unwrap_or_else(|| id.to_string())),
         site: Some(body.site.unwrap_or_else(|| caller.site.to_string())),
         patient: Some(patient),
@@ -269,7 +271,10 @@ async fn visible(app: &App, caller: &Caller, id: ReferralId, right: Right) -> Re
         None => false,
         Some(Reach::Everywhere) => true,
         Some(Reach::Site) => referral.details.site == caller.site,
-        Some(Reach::Own) => referral.stamp.created_by.is_some() && referral.stamp.created_by == caller.user(),
+        Some(Reach::Own) => match caller.source() {
+            Some(source) => referral.details.source == source,
+            None => referral.stamp.created_by.is_some() && referral.stamp.created_by == caller.user(),
+        },
     };
     if is_reached { Ok(found) } else { Err(Problem::NotFound) }
 }

@@ -1,18 +1,19 @@
 //! `/api/v1/session`: signing in and out, who one is, a new password.
 
 use super::Problem;
-use super::caller::{Caller, Identity, SignedIn};
+use super::caller::{Caller, Identity, OwnPage, SignedIn};
 use super::cookie::{self, OverTls, Transport};
 use super::openapi::Problems;
 use super::request::Body;
-use crate::accounts::secret::Secret;
+use crate::accounts::secret::{self, Secret};
 use crate::app::App;
 use crate::clock;
-use crate::model::account::{self, Login, SESSION_LIFE};
+use crate::model::account::{self, Login, Proof, SESSION_LIFE};
+use crate::model::ids::UserId;
 use crate::model::private::Private;
 use crate::model::role::{Reach, Right, Role};
-use crate::storage::accounts::{self, NewHolder};
-use crate::storage::{Author, places, users};
+use crate::storage::accounts::{self, Credential, NewHolder};
+use crate::storage::{Author, places, sign_ins, users};
 use axum::extract::{ConnectInfo, State};
 use axum::http::{StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
@@ -64,32 +65,67 @@ pub struct SiteName {
 /// Signs in with login and password.
 ///
 /// # Errors
-/// `sign_in_failed`, without saying which of the two was wrong; `rate_limited`.
+/// `sign_in_failed`, without saying which of the two was wrong; `locked_out` after too many tries, whoever's login it is; `rate_limited`.
 #[utoipa::path(post, path = "/session", tag = "session", request_body = SignIn, security(()),
     responses((status = 200, body = Me), Problems))]
 pub async fn sign_in(
     State(app): State<Arc<App>>,
     ConnectInfo(from): ConnectInfo<SocketAddr>,
     Extension(transport): Transport,
+    _: OwnPage,
     Body { value, .. }: Body<SignIn>,
 ) -> Result<Response, Problem> {
-    if !app.join_limit.admit(from.ip(), clock::now()) {
-        return Err(Problem::RateLimited);
-    }
     let login = Login::new(&value.login).map_err(|_| Problem::SignInRefused)?;
     let credential = accounts::find_credential(&app.database, &login).await?;
-    let hashed = credential.as_ref().map(|credential| credential.password_hash.clone());
-    let is_right = app.passwords.verify(&Private::new(value.password), hashed).await?;
-    let credential = credential.filter(|_| is_right).ok_or(Problem::SignInRefused)?;
+    let user = prove(&app, from, &login, credential, Private::new(value.password)).await?;
+    let secret = open(&app, user, Proof::Password).await?;
+    greet(&app, &secret, SESSION_LIFE, transport).await
+}
+
+/// Looks at a password, unless too many were tried. A login that nobody has takes the same way, and as long.
+async fn prove(
+    app: &App,
+    from: SocketAddr,
+    login: &Login,
+    credential: Option<Credential>,
+    password: Private<String>,
+) -> Result<UserId, Problem> {
+    if !app.sign_in_limit.admit(from.ip(), clock::now()) {
+        return Err(Problem::RateLimited);
+    }
+    let (user, hashed) = credential.map(|credential| (credential.user, credential.password_hash)).unzip();
+    let (digest, now) = (secret::hash(login.as_str()), clock::unix_ms());
+    let attempts = sign_ins::attempt(&app.database, &digest, user, now).await?.map_err(Problem::LockedOut)?;
+    let is_right = app.passwords.verify(&password, hashed).await?;
+    match user.filter(|_| is_right) {
+        Some(user) => {
+            sign_ins::succeeded(&app.database, &digest).await?;
+            Ok(user)
+        }
+        None => {
+            let mut change = app.database.change(Author::System, now).await?;
+            sign_ins::note_failure(&mut change, user, attempts);
+            change.commit().await?;
+            Err(Problem::SignInRefused)
+        }
+    }
+}
+
+/// A new session of whoever proved to be `user`.
+pub(super) async fn open(app: &App, user: UserId, proof: Proof) -> Result<Secret, Problem> {
     let now = clock::unix_ms();
     let secret = Secret::random("s_")?;
-    let mut change = app.database.change(Author::User(credential.user), now).await?;
-    accounts::open_session(&mut change, &secret.hash, NewHolder::User(credential.user), now.plus(SESSION_LIFE)).await?;
+    let mut change = app.database.change(Author::User(user), now).await?;
+    accounts::open_session(&mut change, &secret.hash, NewHolder::User(user, proof), now.plus(SESSION_LIFE)).await?;
     change.commit().await?;
+    Ok(secret)
+}
+
+/// Gives the browser the secret of a new session, and says whose it is.
+pub(super) async fn greet(app: &App, secret: &Secret, life: Duration, transport: OverTls) -> Result<Response, Problem> {
     let session = accounts::find_session(&app.database, &secret.hash).await?.ok_or(Problem::Internal)?;
-    let signed_in = SignedIn::of(&session, secret.hash, now);
-    let me = me_of(&app, &signed_in).await?;
-    with_cookie(Json(me), &secret.text, SESSION_LIFE, transport)
+    let me = me_of(app, &SignedIn::of(&session, secret.hash, clock::unix_ms())).await?;
+    with_cookie(Json(me), &secret.text, life, transport)
 }
 
 /// Who is signed in.
@@ -120,7 +156,8 @@ pub async fn sign_out(
 /// Sets a new password; every other session of the person ends.
 ///
 /// # Errors
-/// `sign_in_failed` when the current one is wrong; `invalid` when the new one is too weak.
+/// `sign_in_failed` when the current one is wrong, `locked_out` when that happened too often; `invalid` when the new one is too weak, or
+/// the current one.
 #[utoipa::path(post, path = "/session/password", tag = "session", request_body = NewPassword,
     responses((status = 204), Problems))]
 pub async fn change_password(
@@ -129,17 +166,11 @@ pub async fn change_password(
     signed_in: SignedIn,
     Body { value, .. }: Body<NewPassword>,
 ) -> Result<StatusCode, Problem> {
-    if !app.join_limit.admit(from.ip(), clock::now()) {
-        return Err(Problem::RateLimited);
-    }
     let user = signed_in.caller.user().ok_or(Problem::SignInRefused)?;
     let credential = accounts::credential_of(&app.database, user).await?.ok_or(Problem::SignInRefused)?;
-    let new = Private::new(value.new);
-    account::check_password(&credential.login, &new)?;
-    let hashed = Some(credential.password_hash);
-    if !app.passwords.verify(&Private::new(value.current), hashed).await? {
-        return Err(Problem::SignInRefused);
-    }
+    let (login, current, new) = (credential.login.clone(), Private::new(value.current), Private::new(value.new));
+    account::check_next_password(&login, &current, &new)?;
+    prove(&app, from, &login, Some(credential), current).await?;
     let hashed = app.passwords.hash(&new).await?;
     let mut change = app.database.change(Author::User(user), signed_in.caller.now).await?;
     accounts::set_password(&mut change, user, hashed, false, Some(&signed_in.session)).await?;
@@ -165,6 +196,8 @@ pub(super) async fn me_of(app: &App, signed_in: &SignedIn) -> Result<Me, Problem
             let cart = places::find_cart(&app.database, *id).await?.ok_or(Problem::NotSignedIn)?;
             ("cart", id.to_string(), cart.details.name, None, Vec::new())
         }
+        // A key opens no session.
+        Identity::ApiKey(_) => return Err(Problem::NotSignedIn),
     };
     let reach = |right: &Right| roles.reach(*right).map(|reach| (right.as_str(), reach_word(reach)));
     Ok(Me {

@@ -32,6 +32,12 @@ pub fn visit(base: &str, invitation: &str) -> String {
     format!("{base}/visit#{invitation}")
 }
 
+/// Where a sign-in provider sends people back to.
+#[must_use]
+pub fn sign_in_callback(base: &str) -> String {
+    format!("{base}/api/v1/oidc/sso/callback")
+}
+
 /// This machine's addresses as clients may reach them: IPv4 before IPv6, loopback last, link-local ones never (they need a
 /// zone, which a candidate cannot carry).
 #[must_use]

@@ -5,6 +5,7 @@ use super::invalid::{Fault, FieldFault, Invalid};
 use super::private::Private;
 use super::role::Roles;
 use super::time::UnixMillis;
+use super::words::words;
 use std::time::Duration;
 
 /// A person's session ends after so long without a request: a shift and a half.
@@ -20,6 +21,14 @@ const MIN_PASSWORD: usize = 10;
 /// Argon2 takes more; nobody types more.
 const MAX_PASSWORD: usize = 200;
 const MAX_LOGIN: usize = 80;
+
+words! {
+    /// How somebody proved to be a user. A one-time password is changed by whom it let in, not by whom a provider did.
+    Proof {
+        Password = "password",
+        Oidc = "oidc",
+    }
+}
 
 /// Who holds a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,16 +83,69 @@ impl Login {
 /// Judges a new password.
 ///
 /// # Errors
-/// Too short, too long, or the login itself.
+/// Too short, too long, or what somebody would try first.
 pub fn check_password(login: &Login, password: &Private<String>) -> Result<(), Invalid> {
     let text = password.reveal();
+    let lower = text.to_lowercase();
     let fault = match text.chars().count() {
         count if count < MIN_PASSWORD => Fault::TooShort(MIN_PASSWORD),
         count if count > MAX_PASSWORD => Fault::TooLong(MAX_PASSWORD),
-        _ if text.to_lowercase().contains(login.as_str()) => Fault::Contradicts,
+        _ if lower.contains(login.as_str()) || is_common(&lower) => Fault::Guessable,
         _ => return Ok(()),
     };
     Err(Invalid(vec![FieldFault { field: "new", fault }]))
+}
+
+/// Long enough and tried first by everybody: one thing again and again, a run of the keyboard, or a common word with whatever behind it.
+fn is_common(lower: &str) -> bool {
+    let letters: Vec<char> = lower.chars().collect();
+    let repeats = (1..=4).any(|length| letters.iter().zip(letters.iter().skip(length)).all(|(one, next)| one == next));
+    let is_run = RUNS.iter().any(|run| run.contains(lower) || run.chars().rev().collect::<String>().contains(lower));
+    let stem: String = lower.chars().filter(|c| c.is_alphabetic()).collect();
+    repeats || is_run || COMMON.contains(&stem.as_str())
+}
+
+const RUNS: [&str; 6] = [
+    "01234567890123456789",
+    "abcdefghijklmnopqrstuvwxyz",
+    "qwertyuiopasdfghjklzxcvbnm",
+    "1q2w3e4r5t6y7u8i9o0p",
+    "1qaz2wsx3edc4rfv5tgb6yhn",
+    "йцукенгшщзхъфывапролджэячсмитьбю",
+];
+/// Without their digits and signs.
+const COMMON: [&str; 20] = [
+    "password",
+    "passw",
+    "passwordpassword",
+    "пароль",
+    "парольпароль",
+    "құпиясөз",
+    "qwerty",
+    "qwertyuiop",
+    "йцукен",
+    "admin",
+    "administrator",
+    "welcome",
+    "iloveyou",
+    "letmein",
+    "changeme",
+    "hospital",
+    "kenes",
+    "kazakhstan",
+    "астана",
+    "алматы",
+];
+
+/// Judges the password that follows `current`.
+///
+/// # Errors
+/// As [`check_password`], or the same one again: a one-time password would stay for ever.
+pub fn check_next_password(login: &Login, current: &Private<String>, new: &Private<String>) -> Result<(), Invalid> {
+    if current == new {
+        return Err(Invalid(vec![FieldFault { field: "new", fault: Fault::Contradicts }]));
+    }
+    check_password(login, new)
 }
 
 #[cfg(test)]
@@ -117,6 +179,36 @@ mod tests {
         let check = |text: &str| check_password(&Login::new("aigul").unwrap(), &Private::new(text.to_owned()));
         assert!(check("qazaqstan-2026").is_ok());
         assert_eq!(check("short").unwrap_err().0[0].fault, Fault::TooShort(10));
-        assert_eq!(check("Aigul-Aigul-1").unwrap_err().0[0].fault, Fault::Contradicts);
+        assert_eq!(check("Aigul-Aigul-1").unwrap_err().0[0].fault, Fault::Guessable);
+    }
+
+    #[test]
+    fn what_everybody_tries_first_is_no_password() {
+        let login = Login::new("aigul").unwrap();
+        let check = |text: &str| check_password(&login, &Private::new(text.to_owned()));
+        for common in [
+            "1234567890",
+            "0987654321",
+            "qwertyuiop",
+            "ЙЦУКЕНГШЩЗ",
+            "aaaaaaaaaaaa",
+            "20262026202",
+            "Password2026!",
+            "Пароль12345",
+        ] {
+            assert_eq!(check(common).unwrap_err().0[0].fault, Fault::Guessable, "{common}");
+        }
+        for sound in ["correct horse battery", "пароль от сейфа 7", "қара қарға 12", "7d0-k2m-q9x"]
+        {
+            assert!(check(sound).is_ok(), "{sound}");
+        }
+    }
+
+    #[test]
+    fn a_new_password_is_another() {
+        let login = Login::new("aigul").unwrap();
+        let (one, other) = (Private::new("one-time-words".to_owned()), Private::new("words of my own".to_owned()));
+        assert_eq!(check_next_password(&login, &one, &one).unwrap_err().0[0].fault, Fault::Contradicts);
+        assert!(check_next_password(&login, &one, &other).is_ok());
     }
 }

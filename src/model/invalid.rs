@@ -41,6 +41,8 @@ pub enum Fault {
     Future,
     #[error("contradicts another field")]
     Contradicts,
+    #[error("is easy to guess")]
+    Guessable,
 }
 
 impl Fault {
@@ -59,6 +61,7 @@ impl Fault {
             Self::Past => "field_past",
             Self::Future => "field_future",
             Self::Contradicts => "field_contradicts",
+            Self::Guessable => "field_guessable",
         }
     }
 }

@@ -4,6 +4,7 @@
 //! it refuses with a stable code: [`invalid::Invalid`] for fields, [`refusal::Refusal`] for rules.
 
 pub mod account;
+pub mod api_key;
 pub mod appointment;
 pub mod availability;
 pub mod booking_attempt;
@@ -20,6 +21,7 @@ pub mod invalid;
 pub mod join_link;
 pub mod language;
 pub mod message;
+pub mod pairing;
 pub mod patient;
 pub mod phone;
 pub mod private;
@@ -30,6 +32,7 @@ pub mod referral;
 pub mod refusal;
 pub mod role;
 pub mod schedule;
+pub mod sign_in;
 pub mod site;
 pub mod slot;
 pub mod specialty;

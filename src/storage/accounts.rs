@@ -2,8 +2,8 @@
 
 use super::change::{Change, millis};
 use super::columns::Columns;
-use super::{Database, StorageError, hex};
-use crate::model::account::{Holder, Login, Session};
+use super::{Database, StorageError, hex, sign_ins};
+use crate::model::account::{Holder, Login, Proof, Session};
 use crate::model::ids::{CartId, UserId};
 use crate::model::join_link::TokenHash;
 use crate::model::role::{Role, Roles};
@@ -20,9 +20,6 @@ pub struct Credential {
     /// In the PHC string format.
     pub password_hash: String,
     pub must_change: bool,
-    /// Wrong passwords since the last right one.
-    pub failures: u32,
-    pub locked_until: Option<UnixMillis>,
 }
 
 /// # Errors
@@ -35,8 +32,7 @@ pub async fn create_credential(
     must_change: bool,
 ) -> Result<(), StorageError> {
     sqlx::query(
-        "INSERT INTO credentials (user_id, login, password_hash, must_change, failures, changed_ms)
-         VALUES ($1, $2, $3, $4, 0, $5)",
+        "INSERT INTO credentials (user_id, login, password_hash, must_change, changed_ms) VALUES ($1, $2, $3, $4, $5)",
     )
     .bind(user.to_string())
     .bind(login.as_str().to_owned())
@@ -88,7 +84,7 @@ pub async fn set_login(change: &mut Change, user: UserId, login: &Login) -> Resu
     Ok(())
 }
 
-/// A new password; what failed before it is forgotten, and every session of the user but `keep` ends.
+/// A new password; tries with the old one are forgotten, and every session of the user but `keep` ends.
 ///
 /// # Errors
 /// The user has no credential.
@@ -99,44 +95,24 @@ pub async fn set_password(
     must_change: bool,
     keep: Option<&TokenHash>,
 ) -> Result<(), StorageError> {
-    let result = sqlx::query(
-        "UPDATE credentials SET password_hash = $1, must_change = $2, failures = 0, locked_until_ms = NULL,
-                                changed_ms = $3 WHERE user_id = $4",
-    )
-    .bind(password_hash)
-    .bind(i64::from(must_change))
-    .bind(millis(change.now))
-    .bind(user.to_string())
-    .execute(change.connection())
-    .await?;
+    let result =
+        sqlx::query("UPDATE credentials SET password_hash = $1, must_change = $2, changed_ms = $3 WHERE user_id = $4")
+            .bind(password_hash)
+            .bind(i64::from(must_change))
+            .bind(millis(change.now))
+            .bind(user.to_string())
+            .execute(change.connection())
+            .await?;
     if result.rows_affected() == 0 {
         return Err(StorageError::Missing("login"));
     }
+    sign_ins::forget(change, user).await?;
     sqlx::query("DELETE FROM sessions WHERE user_id = $1 AND hash <> $2")
         .bind(user.to_string())
         .bind(keep.map(|hash| hex::encode(&hash.0)).unwrap_or_default())
         .execute(change.connection())
         .await?;
     change.note("user", user, "password_set", json!({ "must_change": must_change }));
-    Ok(())
-}
-
-/// Keeps how many passwords were wrong, and until when the next ones are refused unseen.
-///
-/// # Errors
-/// The database failed.
-pub async fn set_failures(
-    change: &mut Change,
-    user: UserId,
-    failures: u32,
-    locked_until: Option<UnixMillis>,
-) -> Result<(), StorageError> {
-    sqlx::query("UPDATE credentials SET failures = $1, locked_until_ms = $2 WHERE user_id = $3")
-        .bind(i64::from(failures))
-        .bind(locked_until.map(millis))
-        .bind(user.to_string())
-        .execute(change.connection())
-        .await?;
     Ok(())
 }
 
@@ -159,7 +135,7 @@ pub async fn has_admin(database: &Database) -> Result<bool, StorageError> {
 /// Whose a new session is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NewHolder {
-    User(UserId),
+    User(UserId, Proof),
     Cart(CartId),
 }
 
@@ -171,23 +147,25 @@ pub async fn open_session(
     holder: NewHolder,
     expires: UnixMillis,
 ) -> Result<(), StorageError> {
-    let (user, cart) = match holder {
-        NewHolder::User(id) => (Some(id.to_string()), None),
-        NewHolder::Cart(id) => (None, Some(id.to_string())),
+    let (user, cart, proof) = match holder {
+        NewHolder::User(id, proof) => (Some(id.to_string()), None, proof.as_str()),
+        NewHolder::Cart(id) => (None, Some(id.to_string()), "pairing"),
     };
     sqlx::query(
-        "INSERT INTO sessions (hash, user_id, cart_id, created_ms, used_ms, expires_ms) VALUES ($1, $2, $3, $4, $4, $5)",
+        "INSERT INTO sessions (hash, user_id, cart_id, proof, created_ms, used_ms, expires_ms)
+         VALUES ($1, $2, $3, $4, $5, $5, $6)",
     )
     .bind(hex::encode(&hash.0))
     .bind(user)
     .bind(cart)
+    .bind(proof)
     .bind(millis(change.now))
     .bind(millis(expires))
     .execute(change.connection())
     .await
     .map_err(StorageError::on_insert("session"))?;
     match holder {
-        NewHolder::User(id) => change.note("user", id, "signed_in", json!({})),
+        NewHolder::User(id, proof) => change.note("user", id, "signed_in", json!({ "by": proof })),
         NewHolder::Cart(id) => change.note("cart", id, "paired", json!({})),
     }
     Ok(())
@@ -216,7 +194,7 @@ pub async fn close_session(change: &mut Change, hash: &TokenHash) -> Result<(), 
 pub async fn find_session(database: &Database, hash: &TokenHash) -> Result<Option<Session>, StorageError> {
     let row = sqlx::query(
         "SELECT s.user_id, s.cart_id, s.used_ms, s.expires_ms, u.roles,
-                COALESCE(u.site_id, c.site_id) AS site_id, COALESCE(k.must_change, 0) AS must_change
+                COALESCE(u.site_id, c.site_id) AS site_id, CASE WHEN s.proof = 'password' THEN COALESCE(k.must_change, 0) ELSE 0 END AS must_change
          FROM sessions s
          LEFT JOIN users u ON u.id = s.user_id
          LEFT JOIN credentials k ON k.user_id = s.user_id
@@ -251,8 +229,6 @@ fn credential(row: &AnyRow) -> Result<Credential, StorageError> {
         login: Login::new(&login).map_err(|_| StorageError::Unreadable { column: "login" })?,
         password_hash: columns.plain("password_hash")?,
         must_change: columns.number::<i64>("must_change")? == 1,
-        failures: columns.number("failures")?,
-        locked_until: columns.time_if_any("locked_until_ms")?,
     })
 }
 

@@ -80,6 +80,7 @@ impl CartSummary {
 #[derive(Clone, Debug)]
 pub struct ReferralSummary {
     pub written_by: Option<UserId>,
+    pub source: String,
     pub mis_ref: String,
     pub priority: Priority,
     pub reason: Private<String>,
@@ -92,7 +93,7 @@ macro_rules! entries {
         concat!(
             "SELECT a.*, s.name AS site_name, s.time_zone, p.name AS patient_name, p.birth_date, p.language, p.phone,
                     p.needs_interpreter, u.name AS specialist_name, u.site_id AS specialist_site_id, u.specialty,
-                    c.name AS cart_name, c.last_seen_ms, r.created_by AS written_by, r.mis_ref, r.priority, r.reason,
+                    c.name AS cart_name, c.last_seen_ms, r.created_by AS written_by, r.source, r.mis_ref, r.priority, r.reason,
                     r.icd10, r.referring_doctor, v.room
              FROM appointments a
              JOIN sites s ON s.id = a.site_id
@@ -238,6 +239,7 @@ fn entry(row: &AnyRow) -> Result<Entry, StorageError> {
 fn referral(columns: &Columns<'_>) -> Result<ReferralSummary, StorageError> {
     Ok(ReferralSummary {
         written_by: columns.parsed_if_any("written_by")?,
+        source: columns.plain("source")?,
         mis_ref: columns.plain("mis_ref")?,
         priority: columns.parsed("priority")?,
         reason: Private::new(columns.plain("reason")?),

@@ -86,12 +86,17 @@ impl Database {
     /// # Errors
     /// No connection came free in time.
     pub async fn change(&self, author: Author, now: UnixMillis) -> Result<Change, StorageError> {
+        let transaction = self.begin_write().await?;
+        Ok(Change { transaction, author, now, notes: Vec::new(), database: self.clone() })
+    }
+
+    /// For what is no record and leaves no audit row; everything else is a [`Change`].
+    pub(super) async fn begin_write(&self) -> Result<Transaction<'static, Any>, StorageError> {
         let begin = match self.engine() {
             Engine::Sqlite => "BEGIN IMMEDIATE",
             Engine::Postgres => "BEGIN",
         };
-        let transaction = self.writers.begin_with(begin).await?;
-        Ok(Change { transaction, author, now, notes: Vec::new(), database: self.clone() })
+        Ok(self.writers.begin_with(begin).await?)
     }
 }
 

@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod agenda;
+pub mod api_keys;
 pub mod appointments;
 pub mod attempts;
 pub mod audit;
@@ -19,13 +20,16 @@ mod database;
 mod error;
 mod hex;
 pub mod idempotency;
+pub mod identities;
 pub mod messages;
 mod notice;
+pub mod pairings;
 pub mod patients;
 pub mod places;
 pub mod referrals;
 pub mod refill;
 pub mod schedules;
+pub mod sign_ins;
 pub mod slots;
 pub mod users;
 pub mod visits;

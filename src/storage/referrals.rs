@@ -137,11 +137,13 @@ pub struct Listed {
 }
 
 /// Whose referrals.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Whose {
     Site(SiteId),
     /// Those that this person wrote.
     Writer(UserId),
+    /// Those that this system sent.
+    Source(String),
 }
 
 macro_rules! listed {
@@ -177,6 +179,7 @@ pub async fn list(
     let (sql, id) = match whose {
         Whose::Site(id) => (page!("r.site_id"), id.to_string()),
         Whose::Writer(id) => (page!("r.created_by"), id.to_string()),
+        Whose::Source(source) => (page!("r.source"), source),
     };
     // 'urgent' sorts behind 'routine', and whatever is first behind 'urgent'.
     let first = || ("~".to_owned(), 0, String::new());

@@ -9,6 +9,7 @@
 )]
 
 mod administration;
+mod api_keys;
 mod booking;
 mod calendar;
 mod call;
@@ -20,11 +21,15 @@ mod https;
 mod join;
 mod lifecycle;
 mod messages;
+mod oidc;
 mod openapi;
+mod openid;
 mod operations;
 mod outbox;
+mod pairing;
 mod person;
 mod resume;
 mod sessions;
+mod sign_in_limits;
 mod staff;
 mod test_app;

@@ -4,11 +4,13 @@ use crate::http::{self, Response};
 use crate::person::Person;
 use crate::staff::Staff;
 use kenes::config;
+use kenes::storage::Database;
 use kenes::tokens::Grant;
 use kenes_signaling::message::Role;
 use kenes_signaling::time::UnixMillis;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -16,7 +18,7 @@ pub(crate) struct TestApp {
     pub(crate) server: kenes::Server,
     announcement: String,
     /// Gone with the test.
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl TestApp {
@@ -55,11 +57,20 @@ impl TestApp {
         let all = test_defaults.iter().chain(variables).map(|(name, value)| ((*name).into(), (*value).into()));
         let server = kenes::Server::start(config::load(None, all).unwrap()).await.unwrap();
         let announcement = server.announcement();
-        Self { server, announcement, _folder: folder }
+        Self { server, announcement, folder }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.server.http_address()
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// What the server keeps, to look at beside it.
+    pub(crate) async fn database(&self) -> Database {
+        Database::open_to_read(self.folder.path(), None).await.unwrap()
     }
 
     /// Signed in as the first administrator, with a password of his own.

@@ -89,7 +89,7 @@ fn whose(caller: &Caller, query: &ListQuery, reach: Reach) -> Result<Whose, Prob
         Identity::Cart(id) => Whose::Cart(id),
         Identity::User(id) if reach == Reach::Own && !caller.roles.contains(Role::Specialist) => Whose::Referrer(id),
         Identity::User(id) if reach == Reach::Own => Whose::Specialist(id),
-        Identity::User(_) => Whose::Site(caller.site),
+        Identity::User(_) | Identity::ApiKey(_) => Whose::Site(caller.site),
     };
     match asked {
         Some(Whose::Site(site)) if reach == Reach::Site && site != caller.site => Err(Refusal::NotAllowed.into()),

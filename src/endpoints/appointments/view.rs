@@ -195,6 +195,10 @@ pub fn reaches(caller: &Caller, right: Right, entry: &Entry) -> bool {
                 appointment.specialist == id || has_written
             }
             Identity::Cart(id) => appointment.cart == Some(id),
+            Identity::ApiKey(_) => {
+                let source = entry.referral.as_ref().map(|referral| referral.source.as_str());
+                source.is_some() && source == caller.source()
+            }
         },
     }
 }
@@ -205,5 +209,6 @@ pub fn may_change(caller: &Caller, entry: &Entry) -> bool {
     match caller.identity {
         Identity::User(_) => reaches(caller, Right::WriteAppointments, entry),
         Identity::Cart(id) => entry.appointment.cart == Some(id),
+        Identity::ApiKey(_) => false,
     }
 }

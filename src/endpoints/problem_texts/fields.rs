@@ -67,4 +67,10 @@ pub(super) const ROWS: &[FaultRow] = &[
         ru: "Противоречит другому полю",
         en: "Contradicts another field",
     },
+    FaultRow {
+        code: "field_guessable",
+        kk: "Оңай табылады, басқасын ойлап табыңыз",
+        ru: "Слишком легко угадать, придумайте другой",
+        en: "Too easy to guess, think of another",
+    },
 ];

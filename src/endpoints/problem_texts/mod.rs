@@ -140,6 +140,8 @@ mod tests {
             Problem::NotSignedIn,
             Problem::SignInRefused,
             Problem::PasswordChangeRequired,
+            Problem::LockedOut(std::time::Duration::ZERO),
+            Problem::PairingCodeWrong,
             Problem::PreconditionRequired,
             Problem::Invalid(Vec::new()),
             Problem::Draining,
@@ -163,6 +165,7 @@ mod tests {
             Fault::Past,
             Fault::Future,
             Fault::Contradicts,
+            Fault::Guessable,
         ];
         for language in Language::ALL {
             for fault in numbered.iter().chain(&plain) {

@@ -70,6 +70,8 @@ pub enum Actor {
     Patient,
     /// A paired cart: whoever touches it stands beside it.
     Cart(CartId),
+    /// A program with a key, which reads appointments and changes none.
+    Integrator,
     System,
 }
 

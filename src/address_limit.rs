@@ -1,4 +1,4 @@
-//! How often one address may ask for a join token. Owns a bounded map of token buckets; reads no clock.
+//! How often one address may ask for a join token, try a password or type a code. Owns a bounded map of token buckets; reads no clock.
 
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 /// let a stranger with many addresses keep a hospital out.
 pub const MAX_ADDRESSES: usize = 10_000;
 
-pub struct JoinLimit {
+pub struct AddressLimit {
     burst: f64,
     per_second: f64,
     buckets: Mutex<HashMap<IpAddr, Bucket>>,
@@ -20,7 +20,7 @@ struct Bucket {
     at: Instant,
 }
 
-impl JoinLimit {
+impl AddressLimit {
     /// A whole minute's worth may come at once.
     #[must_use]
     pub fn new(per_minute: u32) -> Self {
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn a_burst_passes_and_the_rest_waits() {
-        let (limit, now) = (JoinLimit::new(60), crate::clock::now());
+        let (limit, now) = (AddressLimit::new(60), crate::clock::now());
         assert_eq!((0..100).filter(|_| limit.admit(address(1), now)).count(), 60);
         assert!(limit.admit(address(1), now + Duration::from_secs(1)));
         assert!(!limit.admit(address(1), now + Duration::from_secs(1)));
@@ -82,21 +82,21 @@ mod tests {
 
     #[test]
     fn one_address_does_not_use_up_another() {
-        let (limit, now) = (JoinLimit::new(1), crate::clock::now());
+        let (limit, now) = (AddressLimit::new(1), crate::clock::now());
         assert!(limit.admit(address(1), now));
         assert!(limit.admit(address(2), now));
     }
 
     #[test]
     fn addresses_of_one_ipv6_line_share_a_bucket() {
-        let (limit, now) = (JoinLimit::new(1), crate::clock::now());
+        let (limit, now) = (AddressLimit::new(1), crate::clock::now());
         assert!(limit.admit("2001:db8::1".parse().unwrap(), now));
         assert!(!limit.admit("2001:db8::2".parse().unwrap(), now));
     }
 
     #[test]
     fn the_map_stays_bounded() {
-        let (limit, now) = (JoinLimit::new(1), crate::clock::now());
+        let (limit, now) = (AddressLimit::new(1), crate::clock::now());
         for index in 0..30_000_u32 {
             limit.admit(IpAddr::from(index.to_be_bytes()), now);
         }
