@@ -3,17 +3,19 @@ import { html, useState } from '../../ui/html.js';
 import { moment } from '../clinic-time.js';
 import { Dialog, DialogActions } from '../parts/dialog.js';
 import { ChoiceField, SelectField, TextField } from '../parts/field.js';
-import { ClinicTime, Loaded } from '../parts/frame.js';
+import { Badge, ClinicTime, Loaded } from '../parts/frame.js';
 import { ProblemBox } from '../parts/problem.js';
 import { useAct, useList, useResource } from '../resource.js';
 import { channelWords, languageWords, reasonWords, specialtyWords, statusWords } from '../words.js';
 import { StatusBadge } from './visit-row.js';
 
 /** @typedef {import('../shell.js').Desk} Desk */
+/** @typedef {import('../../i18n/index.js').Key} Key */
+/** @typedef {{id: string, kind: string, channel: string, status: string, to_masked: string | null, at: string}} Message */
 /** @typedef {{id: string, role: string, name: string, opens: string, expires: string, revoked: boolean | string | null}} JoinLink */
 /**
  * @typedef {import('../types.js').Appointment & {events: {kind: string, from: string | null, to: string | null, reason: string | null, at: string}[], links?: JoinLink[],
- *   messages?: {kind: string, to_masked: string, status: string, at: string}[]}} WholeVisit
+ *   messages?: Message[]}} WholeVisit
  */
 
 const CANCEL_REASONS = ['patient_declined', 'patient_ill', 'patient_elsewhere', 'patient_died', 'specialist_unavailable', 'cart_unavailable', 'not_needed'];
@@ -65,6 +67,7 @@ function Whole({ desk, visit }) {
     ${part === 'place' && html`<${Place} desk=${desk} visit=${visit} onDone=${() => setPart('none')} />`}
     ${part === 'link' && html`<${NewLink} desk=${desk} visit=${visit} />`}
     <${Links} desk=${desk} visit=${visit} links=${visit.links ?? []} />
+    <${Messages} desk=${desk} visit=${visit} messages=${visit.messages ?? []} />
     <${History} desk=${desk} visit=${visit} />
   </div>`;
 }
@@ -171,6 +174,26 @@ function Links({ desk, visit, links }) {
         ${!link.revoked && html`<button type="button" class="button is-quiet is-small" data-testid="link-revoke" disabled=${act.isBusy}
           onClick=${() => act.run(() => desk.api.delete(`/appointments/${visit.id}/links/${link.id}`))}>${t('link.revoke')}</button>`}</li>`,
     )}</ul></section>`;
+}
+
+/** What the patient was sent, and what became of it. @param {{desk: Desk, visit: WholeVisit, messages: Message[]}} props */
+function Messages({ desk, visit, messages }) {
+  const { t } = desk;
+  const act = useAct(desk);
+  const isLive = ['booked', 'confirmed', 'checked_in', 'in_call'].includes(visit.status);
+  if (messages.length === 0 && !isLive) return null;
+  const send = async () => {
+    if (await act.run(() => desk.api.post(`/appointments/${visit.id}/messages`, { kind: 'link' }))) desk.done(t('message.link_sent'));
+  };
+  return html`<section><h3>${t('message.title')}</h3>
+    <${ProblemBox} desk=${desk} problem=${act.problem} />
+    ${messages.length > 0 && html`<ul class="history">${messages.map(
+      ({ id, kind, channel, status, to_masked, at }) => html`<li key=${id} data-testid="message" data-status=${status}><time datetime=${at}>${moment(at, visit.site.time_zone)}</time>
+        <span>${t(/** @type {Key} */ (`message.${kind}`))}, ${channel === 'sms' ? 'SMS' : t('patient.email').toLowerCase()}${to_masked ? ` ${to_masked}` : ''}</span>
+        <${Badge} tone=${status === 'failed' || status === 'expired' ? 'danger' : status === 'delivered' ? 'good' : 'neutral'} icon=${status === 'failed' ? 'phone' : undefined}>${t(/** @type {Key} */ (`delivery.${status}`))}<//></li>`,
+    )}</ul>`}
+    ${isLive && visit.allowed.length > 0 && html`<div class="row-actions"><button type="button" class="button is-quiet is-small" data-testid="send-link" disabled=${act.isBusy} onClick=${send}>${t('message.send_link')}</button></div>`}
+  </section>`;
 }
 
 /** @param {{desk: Desk, visit: WholeVisit}} props */
