@@ -5,6 +5,7 @@ import './journeys/no_new_sdp.js';
 import './journeys/recovery.js';
 import './journeys/room.js';
 import './journeys/first_frame.js';
+import './journeys/visit_by_link.js';
 import './journeys/desk_nurse.js';
 import './journeys/desk_access.js';
 import './journeys/screenshots.js';

@@ -26,15 +26,16 @@ test('a day has what is now, what wants a decision, what comes and what is past,
 });
 
 test('the patient is where the patient’s side is: the cart and its nurse count', () => {
-  const at = (/** @type {Appointment['people']} */ people) => patientAt({ people });
+  const at = (/** @type {Appointment['people']} */ people) => patientAt({ people, channel: 'cart' });
   assert.equal(at([]), 'absent');
   assert.equal(at([{ role: 'specialist', name: 'О', place: 'in_call' }]), 'absent');
   assert.equal(at([{ role: 'patient', name: 'М', place: 'waiting' }]), 'waiting');
-  assert.equal(at([{ role: 'cart', name: 'Т', place: 'in_call' }, { role: 'patient', name: 'М', place: 'waiting' }]), 'in_call');
+  assert.equal(at([{ role: 'nurse', name: 'Т', place: 'in_call' }, { role: 'patient', name: 'М', place: 'waiting' }]), 'in_call');
+  assert.equal(patientAt({ channel: 'home_link', people: [{ role: 'nurse', name: 'А', place: 'in_call' }] }), 'absent', 'a nurse elsewhere is not the patient');
 });
 
 test('an interpreter is named beside the patient', () => {
-  assert.deepEqual(guestsOf({ people: [{ role: 'interpreter', name: 'Ли', place: 'waiting' }, { role: 'nurse', name: 'А', place: 'waiting' }] }), ['Ли']);
+  assert.deepEqual(guestsOf({ people: [{ role: 'guest', name: 'Ли', place: 'waiting' }, { role: 'nurse', name: 'А', place: 'waiting' }] }), ['Ли']);
 });
 
 const HOURS = { id: 's', version: 1, time_zone: 'Asia/Almaty', slot_minutes: 30, channel: /** @type {const} */ ('cart'), start: '09:00', end: '13:00', weekday: 7, valid_from: '2026-11-22', valid_to: null };

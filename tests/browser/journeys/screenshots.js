@@ -6,30 +6,22 @@ import { fileURLToPath } from 'node:url';
 
 import { nextFrame } from '../harness/media.js';
 import { journey } from '../harness/world.js';
+import { visitOf } from '../harness/clinic.js';
 
 /** @typedef {import('../harness/person.js').Person} Person */
 
 const OUTPUT = fileURLToPath(new URL('../output/', import.meta.url));
+const LANGUAGES = ['kk', 'ru', 'en'];
 const SIZES = [
   { width: 1440, height: 900 },
   { width: 1024, height: 768 },
   { width: 320, height: 640 },
 ];
 
-for (const language of ['kk', 'ru', 'en']) {
+for (const language of LANGUAGES) {
   journey(`each page is drawn in three sizes: ${language}`, async ({ base, links, person }) => {
     await mkdir(OUTPUT, { recursive: true });
-    /** @param {Person} who @param {string} name @param {(who: Person) => Promise<void>} [check] at each size */
-    const draw = async (who, name, check) => {
-      for (const size of SIZES) {
-        await who.page.setViewport(size);
-        await who.page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
-        await who.page.screenshot({ path: `${OUTPUT}${name}-${size.width}x${size.height}-${language}.png` });
-        const overflow = await who.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-        assert.ok(overflow <= 0, `${name} at ${size.width} wide overflows by ${overflow} px`);
-        await check?.(who);
-      }
-    };
+    const draw = drawing(language);
 
     const nurse = await person('chromium');
     await nurse.page.goto(base);
@@ -69,6 +61,55 @@ for (const language of ['kk', 'ru', 'en']) {
     await patient.sees('error-box');
     await draw(patient, 'error');
   });
+}
+
+journey('a guest’s way is drawn in three sizes and languages', async ({ atDesk, person }) => {
+  await mkdir(OUTPUT, { recursive: true });
+  const nurse = await atDesk('svetlana');
+  const visit = await visitOf(nurse, 'Бляшки на локтях');
+  const { url } = await nurse.asks('POST', `/appointments/${visit.id}/links`, { role: 'patient', name: 'Динара' });
+  const patient = await person('chromium');
+  for (const language of LANGUAGES) {
+    const draw = drawing(language);
+    await patient.page.goto('about:blank');
+    await patient.page.goto(url);
+    await patient.sees('way-greeting');
+    await patient.click(`language-${language}`);
+    await draw(patient, 'way-greeting');
+    if (await patient.page.$('[data-testid="way-cannot-come"]')) {
+      await patient.click('way-cannot-come');
+      await draw(patient, 'way-cannot-come');
+    }
+  }
+});
+
+journey('the specialist’s desk is drawn in three sizes and languages', async ({ atDesk, base }) => {
+  await mkdir(OUTPUT, { recursive: true });
+  const specialist = await atDesk('daniyar');
+  for (const language of LANGUAGES) {
+    const draw = drawing(language);
+    await specialist.page.setViewport(SIZES[0]);
+    await specialist.click(`language-${language}`);
+    for (const view of ['my-day', 'week', 'my-schedule', 'conclusions']) {
+      await specialist.page.goto(`${base}/desk#/${view}`);
+      await specialist.finds(`[data-view="${view}"] .loaded[aria-busy="false"]`);
+      await draw(specialist, `desk-${view}`);
+    }
+  }
+});
+
+/** @param {string} language @returns {(who: Person, name: string, check?: (who: Person) => Promise<void>) => Promise<void>} draws in each size, with `check` at each */
+function drawing(language) {
+  return async (who, name, check) => {
+    for (const size of SIZES) {
+      await who.page.setViewport(size);
+      await who.page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+      await who.page.screenshot({ path: `${OUTPUT}${name}-${size.width}x${size.height}-${language}.png` });
+      const overflow = await who.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      assert.ok(overflow <= 0, `${name} at ${size.width} wide overflows by ${overflow} px`);
+      await check?.(who);
+    }
+  };
 }
 
 /** Each tile's name is drawn in full. @param {Person} who */

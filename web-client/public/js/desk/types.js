@@ -136,6 +136,7 @@
  * @property {string | null} valid_to
  */
 /** @typedef {{id: string, date: string, start: string, end: string, reason: string}} ScheduleException */
-/** @typedef {{version: number, summary: string, recommendations: string | null, icd10: string | null, author: {id: string, name: string} | string, signed: string | {at: string} | null}} Conclusion */
+/** @typedef {{summary: string, recommendations: string | null, icd10: string | null, author: string, signed: string | null, digest: string | null}} Addendum */
+/** @typedef {Addendum & {version: number, addenda: Addendum[]}} Conclusion `signed` null: a draft */
 
 export {};

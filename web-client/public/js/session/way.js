@@ -1,6 +1,6 @@
 /** A guest's way to the waiting room: reads the visit by the link and tells the server what the person answers. Keeps nothing that is not in the store. */
 import { Problem } from '../desk/problem.js';
-import { actsForPatient, hasDeclined, stepOf } from '../state/way.js';
+import { hasDeclined, stepOf } from '../state/way.js';
 import { Refusal, refusalOf } from './entrance.js';
 
 /** @typedef {import('../state/store.js').Store<import('../state/reducer.js').State, import('../state/reducer.js').AppEvent>} Store */
@@ -51,7 +51,7 @@ export class Way {
   /** Towards the waiting room: through the questions that are open, and in. */
   async enter() {
     this.#change({ isEntering: true, hasDeclined: false, asksAgain: false });
-    await this.#act(async () => {});
+    await this.#act(async () => null);
   }
 
   /** @param {import('../state/way.js').Decisions} decisions */
@@ -61,10 +61,12 @@ export class Way {
     const giver = visit.role === 'patient' ? { giver: 'patient' } : { giver: 'legal_representative', giver_name: visit.name };
     this.#change({ hasDeclined: hasDeclined(decisions), asksAgain: false });
     await this.#act(async () => {
+      let told = null;
       for (const { purpose, version } of texts) {
         const decision = decisions[purpose];
-        if (decision) await this.api.create('/visit/consents', { purpose, decision, text_version: version, language, ...(actsForPatient(visit) ? giver : {}) });
+        if (decision) told = await this.api.create('/visit/consents', { purpose, decision, text_version: version, language, ...giver });
       }
+      return told;
     });
   }
 
@@ -76,13 +78,15 @@ export class Way {
     this.#change({ isEntering: false, hasDeclined: false, asksAgain: false });
   }
 
-  /** Tells the server, reads what became of the visit, and goes on from there. @param {() => Promise<unknown>} tell */
+  /** Tells the server, takes what became of the visit, and goes on from there. @param {() => Promise<any>} tell */
   async #act(tell) {
     if (this.#way().isBusy) return;
     this.#change({ isBusy: true, problem: null });
     try {
-      await tell();
-      const visit = await this.read();
+      // What was told is answered with the visit as it is then; it is asked for where it was not.
+      const told = await tell();
+      const visit = told?.appointment ? told : await this.read();
+      this.#change({ visit });
       if (stepOf(visit, this.#way()) !== 'ready') return;
       if (visit.allowed.includes('check_in')) await this.api.post('/visit/check-in');
       await this.onReady();

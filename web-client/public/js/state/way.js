@@ -1,10 +1,10 @@
 /** A guest's way from the link to the waiting room: what `GET /visit` said, and which page comes next. Pure. */
 
 /** @typedef {{purpose: string, version: number, text: string}} ConsentText */
-/** @typedef {{start: string, end: string, expires: string, specialist: {name: string, specialty: string}}} Offer */
+/** @typedef {{start: string, end: string, expires: string, specialist: {name: string, specialty: string | null}}} Offer */
 /**
  * @typedef {object} Visit
- * @property {{status: string, start: string, end: string, channel: 'cart' | 'home_link' | 'phone', specialist: {name: string, specialty: string},
+ * @property {{status: string, start: string, end: string, channel: 'cart' | 'home_link' | 'phone', specialist: {name: string, specialty: string | null},
  *   site: {name: string, time_zone: string, phone: string | null}}} appointment
  * @property {'patient' | 'legal_representative' | 'interpreter' | 'family_doctor'} role
  * @property {string} name

@@ -207,8 +207,9 @@ function Choice({ name, value, checked, onChoose, children }) {
   return html`<label class="choice-row"><input type="radio" name=${name} value=${value} data-testid="${name}-${value}" checked=${checked} onChange=${() => onChoose(value)} /><span>${children}</span></label>`;
 }
 
-/** @param {Translate} t @param {string} code */
+/** @param {Translate} t @param {string | null} code */
 function specialtyWords(t, code) {
+  if (code === null) return '';
   const key = `specialty.${code}`;
   return isKey(key) ? t(key) : code.replaceAll('_', ' ');
 }

@@ -69,11 +69,8 @@ function Words({ desk, visit }) {
     <section><h2>${t('conclusions.summary')}</h2><p class="prose" data-testid="conclusion-summary">${conclusion.summary}</p></section>
     ${conclusion.icd10 && html`<section><h2>${t('conclusions.icd10')}</h2><p>${conclusion.icd10}</p></section>`}
     ${conclusion.recommendations && html`<section><h2>${t('conclusions.recommendations')}</h2><p class="prose">${conclusion.recommendations}</p></section>`}
-    <p class="quiet">${conclusion.signed ? t('conclusions.signed', { at: moment(signedAt(conclusion), desk.zone) }) : t('conclusions.draft')}</p>
+    ${conclusion.addenda.map((addendum) => html`<section key=${addendum.digest}><h2>${t('conclusions.addendum')}</h2><p class="prose">${addendum.summary}</p>
+      ${addendum.recommendations && html`<p class="prose">${addendum.recommendations}</p>`}<p class="quiet">${addendum.signed && t('conclusions.signed', { at: moment(addendum.signed, desk.zone) })}</p></section>`)}
+    <p class="quiet">${conclusion.signed ? t('conclusions.signed', { at: moment(conclusion.signed, desk.zone) }) : t('conclusions.draft')}</p>
   </article>`;
-}
-
-/** @param {Conclusion} conclusion */
-function signedAt({ signed }) {
-  return typeof signed === 'string' ? signed : (signed?.at ?? 0);
 }

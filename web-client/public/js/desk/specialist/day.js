@@ -6,8 +6,6 @@
 
 const HERE = ['checked_in', 'in_call'];
 const EXPECTED = ['proposed', 'booked', 'confirmed'];
-/** The patient, or who sits beside the patient at the cart. */
-const PATIENTS_SIDE = ['patient', 'legal_representative', 'nurse', 'cart'];
 
 /** @param {readonly Appointment[]} visits @returns {Day} */
 export function dayOfVisits(visits) {
@@ -29,14 +27,14 @@ function partOfDay({ status, proposal }) {
   return proposal === null ? 'next' : 'undecided';
 }
 
-/** @param {Pick<Appointment, 'people'>} visit @returns {Whereabouts} */
-export function patientAt({ people }) {
-  const patient = people.filter(({ role }) => PATIENTS_SIDE.includes(role));
+/** On a cart the nurse and the cart itself stand for the patient, whom they bring. @param {Pick<Appointment, 'people' | 'channel'>} visit @returns {Whereabouts} */
+export function patientAt({ people, channel }) {
+  const patient = people.filter(({ role }) => role === 'patient' || (role === 'nurse' && channel === 'cart'));
   if (patient.some(({ place }) => place === 'in_call')) return 'in_call';
   return patient.length > 0 ? 'waiting' : 'absent';
 }
 
-/** Who else is there: an interpreter, a family doctor, a third doctor. @param {Pick<Appointment, 'people'>} visit @returns {string[]} */
+/** Who else came by a link: an interpreter, a family doctor, a representative. @param {Pick<Appointment, 'people'>} visit @returns {string[]} */
 export function guestsOf({ people }) {
-  return people.filter(({ role }) => role !== 'specialist' && !PATIENTS_SIDE.includes(role)).map(({ name }) => name);
+  return people.filter(({ role }) => role === 'guest').map(({ name }) => name);
 }

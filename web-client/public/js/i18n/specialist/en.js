@@ -97,6 +97,7 @@ export const en = {
   'conclusions.summary': 'Conclusion',
   'conclusions.recommendations': 'Recommendations',
   'conclusions.icd10': 'ICD-10',
+  'conclusions.addendum': 'Added later',
   'conclusions.signed': 'Signed {at}',
   'conclusions.draft': 'A draft: not signed',
   'conclusions.why_none': 'There is no conclusion: {reason}.',

@@ -98,6 +98,7 @@ export const kk = {
   'conclusions.summary': 'Қорытынды',
   'conclusions.recommendations': 'Ұсыныстар',
   'conclusions.icd10': 'АХЖ-10',
+  'conclusions.addendum': 'Толықтыру',
   'conclusions.signed': 'Қол қойылды: {at}',
   'conclusions.draft': 'Жоба: қол қойылмаған',
   'conclusions.why_none': 'Қорытынды жоқ: {reason}.',

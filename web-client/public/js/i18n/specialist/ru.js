@@ -98,6 +98,7 @@ export const ru = {
   'conclusions.summary': 'Заключение',
   'conclusions.recommendations': 'Рекомендации',
   'conclusions.icd10': 'МКБ-10',
+  'conclusions.addendum': 'Дополнение',
   'conclusions.signed': 'Подписано {at}',
   'conclusions.draft': 'Черновик: не подписано',
   'conclusions.why_none': 'Заключения нет: {reason}.',
