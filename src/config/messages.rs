@@ -5,6 +5,7 @@ use super::sources::Merged;
 use super::validate::Section;
 use lettre::message::Mailbox;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// No `Debug`: it holds secrets; so do the sections below.
@@ -13,6 +14,8 @@ pub struct Messages {
     /// Until the first of the attempts after a failed one.
     pub retry: Duration,
     pub timeout: Duration,
+    /// Of certificate authorities beside the system's.
+    pub ca_file: Option<PathBuf>,
     pub sms: Option<Sms>,
     pub smtp: Option<Smtp>,
 }
@@ -51,6 +54,7 @@ pub(super) fn validate(merged: &Merged) -> Result<Messages, ConfigError> {
     Ok(Messages {
         retry: Duration::from_millis(messages.number("retry_ms", 100..=3_600_000)?),
         timeout: Duration::from_millis(messages.number("timeout_ms", 100..=120_000)?),
+        ca_file: Some(messages.string("ca_file")).filter(|path| !path.is_empty()).map(PathBuf::from),
         sms: sms(&Section { merged, name: "sms" })?,
         smtp: smtp(&Section { merged, name: "smtp" })?,
     })

@@ -10,7 +10,7 @@ use lettre::message::header::ContentType;
 use lettre::message::{Mailbox, Message};
 use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 use std::time::{Duration, SystemTime};
 
@@ -23,13 +23,19 @@ pub(super) struct Mailer {
 }
 
 impl Mailer {
+    /// `authorities`: in PEM, beside the system's.
+    ///
     /// # Errors
     /// TLS cannot be set up.
-    pub(super) fn new(settings: &Smtp, timeout: Duration) -> Result<Self, smtp::Error> {
+    pub(super) fn new(settings: &Smtp, authorities: &[u8], timeout: Duration) -> Result<Self, smtp::Error> {
+        let parameters = || {
+            let authorities = Certificate::from_pem(authorities)?;
+            TlsParameters::builder(settings.host.clone()).add_root_certificate(authorities).build()
+        };
         let tls = match settings.security {
             SmtpSecurity::None => Tls::None,
-            SmtpSecurity::StartTls => Tls::Required(TlsParameters::new(settings.host.clone())?),
-            SmtpSecurity::Tls => Tls::Wrapper(TlsParameters::new(settings.host.clone())?),
+            SmtpSecurity::StartTls => Tls::Required(parameters()?),
+            SmtpSecurity::Tls => Tls::Wrapper(parameters()?),
         };
         let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&settings.host)
             .port(settings.port)
@@ -65,7 +71,6 @@ fn judge(error: &smtp::Error) -> Outcome {
         Some(code) if ACCOUNT_REPLIES.contains(&code.as_str()) => Outcome::Failed("unauthorized".to_owned()),
         Some(_) if error.is_permanent() => Outcome::Refused("refused".to_owned()),
         Some(code) => Outcome::Failed(format!("smtp_{code}")),
-        None if error.is_tls() => Outcome::Failed("tls".to_owned()),
         // A connection that broke off may have carried the letter.
         None => Outcome::Unknown("unreachable".to_owned()),
     }

@@ -18,6 +18,7 @@ use crate::model::phone::Phone;
 use crate::model::refusal::Refusal;
 use crate::storage::{Author, Database, Notice, StorageError, messages, visits};
 use lettre::transport::smtp;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::broadcast::Receiver;
@@ -38,6 +39,8 @@ const FINISH_WITHIN: Duration = Duration::from_secs(3);
 
 #[derive(Debug, thiserror::Error)]
 pub enum SenderError {
+    #[error("cannot read `messages.ca_file` = {path}: {reason}")]
+    Authorities { path: String, reason: std::io::Error },
     #[error("cannot set up the client of `sms.url`: {0}")]
     Sms(#[from] reqwest::Error),
     #[error("cannot set up the client of `smtp.host`: {0}")]
@@ -85,18 +88,20 @@ enum Way {
 
 impl Sender {
     /// # Errors
-    /// TLS cannot be set up.
+    /// The certificate authorities cannot be read, or TLS cannot be set up.
     pub fn new(
         settings: Settings,
         link_base: String,
         database: Database,
         metrics: Arc<Metrics>,
     ) -> Result<Self, SenderError> {
+        let authorities = settings.ca_file.as_deref().map(read_authorities).transpose()?.unwrap_or_default();
+        let mailer = |smtp| Mailer::new(smtp, &authorities, settings.timeout);
         Ok(Self {
             database,
             gateways: Gateways { sms: settings.sms.is_some(), email: settings.smtp.is_some() },
-            sms: settings.sms.map(SmsGateway::new).transpose()?,
-            mailer: settings.smtp.as_ref().map(|smtp| Mailer::new(smtp, settings.timeout)).transpose()?,
+            mailer: settings.smtp.as_ref().map(mailer).transpose()?,
+            sms: settings.sms.map(|sms| SmsGateway::new(sms, &authorities)).transpose()?,
             link_base,
             retry: settings.retry,
             timeout: settings.timeout,
@@ -224,6 +229,10 @@ impl Sender {
         self.metrics.messages.with_label_values(&[after.channel.as_str(), result]).inc();
         Ok(())
     }
+}
+
+fn read_authorities(path: &Path) -> Result<Vec<u8>, SenderError> {
+    std::fs::read(path).map_err(|reason| SenderError::Authorities { path: path.display().to_string(), reason })
 }
 
 /// Resolves when a message was committed; or when so much was that one may have been among it.

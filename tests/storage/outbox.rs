@@ -2,7 +2,7 @@
 //! gateways that fail, servers that end half-way.
 
 use crate::clinic::{self, MINUTE, new_id};
-use crate::databases::TestDatabase;
+use crate::databases::{TestDatabase, self_signed};
 use crate::receivers::{Answer, MailReceiver, SmsReceiver};
 use kenes::accounts::secret;
 use kenes::clock;
@@ -23,6 +23,10 @@ use kenes::model::waitlist::{FreedSlot, NewWaitlistEntry, WaitlistEntry, Waitlis
 use kenes::storage::{
     Change, Database, StorageError, appointments, audit, messages, patients, slots, visits, waitlist,
 };
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -58,9 +62,13 @@ struct World {
 impl World {
     async fn new(test: TestDatabase, variables: &[(&str, String)]) -> Self {
         let database = clinic::open(&test).await;
+        Self { test, database, settings: Self::settings(variables) }
+    }
+
+    fn settings(variables: &[(&str, String)]) -> Settings {
         let quick = [("KENES_MESSAGES_RETRY_MS", "100".to_owned()), ("KENES_MESSAGES_TIMEOUT_MS", "1000".to_owned())];
         let all = quick.iter().chain(variables).map(|(name, value)| ((*name).to_owned(), value.clone()));
-        Self { test, database, settings: config::load(None, all).unwrap().messages }
+        config::load(None, all).unwrap().messages
     }
 
     async fn with_sms(test: TestDatabase, gateway: &SmsReceiver) -> Self {
@@ -140,6 +148,65 @@ impl World {
     async fn settled(&self, id: MessageId) -> Message {
         self.until(id, |message| !message.status.is_open()).await
     }
+}
+
+/// For `localhost`, and the file that says who may be trusted with it.
+fn identity(folder: &Path) -> (Arc<ServerConfig>, String) {
+    let (certificate, key) = (folder.join("gateway.pem"), folder.join("gateway-key.pem"));
+    self_signed(&certificate, &key);
+    let chain = CertificateDer::pem_file_iter(&certificate).unwrap().collect::<Result<Vec<_>, _>>().unwrap();
+    let config = ServerConfig::builder_with_provider(rustls::crypto::aws_lc_rs::default_provider().into())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain, PrivateKeyDer::from_pem_file(key).unwrap())
+        .unwrap();
+    (Arc::new(config), certificate.to_str().unwrap().to_owned())
+}
+
+#[tokio::test]
+async fn a_gateway_is_spoken_to_by_tls_and_only_when_it_is_the_one() {
+    let test = TestDatabase::sqlite();
+    let (tls, trusted) = identity(&test.folder);
+    let gateway = SmsReceiver::start_with_tls(tls).await;
+    let url = ("KENES_SMS_URL", format!("https://localhost:{}/sms", gateway.address.port()));
+    let token = ("KENES_SMS_TOKEN", "hunter2".to_owned());
+    let mut world = World::new(test, &[url.clone(), token.clone()]).await;
+    let (_, id) = world.book(0, Channel::Cart).await;
+    let sender = world.sender();
+    let failed = world.until(id, |message| message.error.is_some()).await;
+    assert_eq!(failed.error.as_deref(), Some("unreachable"));
+    assert!(gateway.requests().is_empty(), "a stranger gets nothing to read");
+    sender.stop().await;
+    world.settings = World::settings(&[url, token, ("KENES_MESSAGES_CA_FILE", trusted)]);
+    let sender = world.sender();
+    assert_eq!(world.settled(id).await.status, MessageStatus::Sent);
+    sender.stop().await;
+}
+
+#[tokio::test]
+async fn a_mail_server_is_spoken_to_by_tls_and_only_when_it_is_the_one() {
+    let test = TestDatabase::sqlite();
+    let (tls, trusted) = identity(&test.folder);
+    let server = MailReceiver::start_with_tls(tls).await;
+    let settings = [
+        ("KENES_SMTP_HOST", "localhost".to_owned()),
+        ("KENES_SMTP_PORT", server.address.port().to_string()),
+        ("KENES_SMTP_FROM", "kenes@hospital.kz".to_owned()),
+        ("KENES_MESSAGES_CA_FILE", trusted),
+    ];
+    let mut world = World::new(test, &settings[..3]).await;
+    with_email(&world, 0).await;
+    let (_, id) = world.book(0, Channel::Cart).await;
+    let sender = world.sender();
+    let failed = world.until(id, |message| message.error.is_some()).await;
+    assert_eq!(failed.error.as_deref(), Some("unreachable"));
+    sender.stop().await;
+    world.settings = World::settings(&settings);
+    let sender = world.sender();
+    assert_eq!(world.settled(id).await.status, MessageStatus::Sent);
+    assert_eq!(server.letters().len(), 1);
+    sender.stop().await;
 }
 
 fn token_in(text: &str) -> &str {

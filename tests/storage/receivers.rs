@@ -4,12 +4,15 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use axum::{Json, Router};
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use rustls::ServerConfig;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
 
 #[derive(Clone, Copy)]
 pub(crate) enum Answer {
@@ -32,13 +35,27 @@ struct SmsState {
 
 impl SmsReceiver {
     pub(crate) async fn start(answers: &[Answer]) -> Self {
-        let state = SmsState { answers: answers.iter().copied().collect(), requests: Vec::new() };
-        let state = Arc::new(Mutex::new(state));
-        let app = Router::new().route("/sms", post(take_sms)).with_state(Arc::clone(&state));
+        let (state, app) = Self::prepare(answers);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move { axum::serve(listener, app).await });
         Self { address, state }
+    }
+
+    pub(crate) async fn start_with_tls(tls: Arc<ServerConfig>) -> Self {
+        let (state, app) = Self::prepare(&[]);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let tls = RustlsAcceptor::new(RustlsConfig::from_config(tls));
+        let server = axum_server::Server::<SocketAddr>::from_listener(listener).acceptor(tls);
+        tokio::spawn(async move { server.serve(app.into_make_service()).await });
+        Self { address, state }
+    }
+
+    fn prepare(answers: &[Answer]) -> (Arc<Mutex<SmsState>>, Router) {
+        let state = SmsState { answers: answers.iter().copied().collect(), requests: Vec::new() };
+        let state = Arc::new(Mutex::new(state));
+        (Arc::clone(&state), Router::new().route("/sms", post(take_sms)).with_state(state))
     }
 
     pub(crate) fn requests(&self) -> Vec<Value> {
@@ -85,6 +102,15 @@ pub(crate) struct Letter {
 impl MailReceiver {
     /// `replies` answer RCPT, in their order; when they are used up, everything is accepted.
     pub(crate) async fn start(replies: &[&'static str]) -> Self {
+        Self::start_with(replies, None).await
+    }
+
+    /// STARTTLS with a server's identity (RFC 3207), and nothing before it.
+    pub(crate) async fn start_with_tls(tls: Arc<ServerConfig>) -> Self {
+        Self::start_with(&[], Some(tls.into())).await
+    }
+
+    async fn start_with(replies: &[&'static str], tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let letters = Arc::new(Mutex::new(Vec::new()));
@@ -92,7 +118,7 @@ impl MailReceiver {
         tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                if let Some(letter) = take_letter(stream, &mut replies).await {
+                if let Some(letter) = converse(stream, tls.as_ref(), &mut replies).await {
                     kept.lock().unwrap().push(letter);
                 }
             }
@@ -105,10 +131,24 @@ impl MailReceiver {
     }
 }
 
-/// One connection, up to QUIT or its end.
-async fn take_letter(stream: TcpStream, replies: &mut VecDeque<&'static str>) -> Option<Letter> {
+async fn converse(
+    stream: TcpStream,
+    tls: Option<&TlsAcceptor>,
+    replies: &mut VecDeque<&'static str>,
+) -> Option<Letter> {
     let mut stream = BufReader::new(stream);
     stream.write_all(b"220 mail.test ESMTP\r\n").await.ok()?;
+    let Some(tls) = tls else { return take_letter(stream, replies).await };
+    while next_line(&mut stream).await? != "STARTTLS" {
+        stream.write_all(b"250-mail.test\r\n250 STARTTLS\r\n").await.ok()?;
+    }
+    stream.write_all(b"220 Go on\r\n").await.ok()?;
+    let stream = tls.accept(stream.into_inner()).await.ok()?;
+    take_letter(BufReader::new(stream), replies).await
+}
+
+/// Up to QUIT or the connection's end.
+async fn take_letter(mut stream: impl Stream, replies: &mut VecDeque<&'static str>) -> Option<Letter> {
     let (mut letter, mut is_taken) = (Letter::default(), false);
     while let Some(line) = next_line(&mut stream).await {
         let reply = match line.split([' ', ':']).next().unwrap_or_default() {
@@ -138,14 +178,17 @@ async fn take_letter(stream: TcpStream, replies: &mut VecDeque<&'static str>) ->
     is_taken.then_some(letter)
 }
 
-async fn next_line(stream: &mut BufReader<TcpStream>) -> Option<String> {
+trait Stream: AsyncBufRead + AsyncWrite + Unpin {}
+impl<S: AsyncBufRead + AsyncWrite + Unpin> Stream for S {}
+
+async fn next_line(stream: &mut impl Stream) -> Option<String> {
     let mut line = String::new();
     let read = stream.read_line(&mut line).await.ok()?;
     (read > 0).then(|| line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 /// Up to the line with the lone dot; a dot in front of a line stands for one less (RFC 5321 §4.5.2).
-async fn data(stream: &mut BufReader<TcpStream>) -> Option<String> {
+async fn data(stream: &mut impl Stream) -> Option<String> {
     let mut data = String::new();
     loop {
         let line = next_line(stream).await?;
