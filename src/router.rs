@@ -3,9 +3,9 @@
 use crate::app::App;
 use crate::endpoints::cookie::OverTls;
 use crate::endpoints::{
-    Problem, api_keys, appointments, audit, calendar, carts, health, join, live, message_delivery, metrics, oidc,
-    openapi, pages, pairing, patients, problem, referrals, schedules, security_headers, session, sites, slots,
-    specialties, users, websocket,
+    Problem, api_keys, appointments, audit, calendar, carts, consent_texts, health, join, live, message_delivery,
+    metrics, oidc, openapi, pages, pairing, patients, problem, referrals, schedules, security_headers, session, sites,
+    slots, specialties, users, visit, websocket,
 };
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, map_response};
@@ -42,6 +42,7 @@ pub fn router(app: Arc<App>, over_tls: OverTls) -> Router {
 fn api() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .merge(administration())
+        .merge(visits())
         .routes(routes!(session::me, session::sign_in, session::sign_out))
         .routes(routes!(session::change_password))
         .routes(routes!(oidc::providers))
@@ -91,4 +92,26 @@ fn administration() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(schedules::list_exceptions, schedules::create_exception))
         .routes(routes!(schedules::delete_exception))
         .routes(routes!(audit::list))
+}
+
+/// From the door of a visit to its conclusion.
+fn visits() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(appointments::join::join))
+        .routes(routes!(appointments::links::create_link))
+        .routes(routes!(appointments::links::revoke_link))
+        .routes(routes!(appointments::consents::add_consent))
+        .routes(routes!(
+            appointments::conclusion::read_conclusion,
+            appointments::conclusion::write_conclusion,
+            appointments::conclusion::add_to_conclusion
+        ))
+        .routes(routes!(consent_texts::list, consent_texts::add))
+        .routes(routes!(visit::read))
+        .routes(routes!(visit::confirm))
+        .routes(routes!(visit::cancel))
+        .routes(routes!(visit::consent))
+        .routes(routes!(visit::check_in))
+        .routes(routes!(visit::join))
+        .routes(routes!(visit::survey))
 }

@@ -60,8 +60,17 @@ fn exchange(app: &App, from: SocketAddr, body: &[u8]) -> Result<Joinable, Proble
         TokenError::Invalid => Problem::InvitationInvalid,
         TokenError::Expired => Problem::InvitationExpired,
     })?;
-    let grant = invited.shortened(now, app.join_token_life);
-    let token = app.tokens.seal(Use::Join, &grant).map_err(|_| Problem::Internal)?;
-    let Grant { expires_ms, role, name, room_title, language, .. } = grant;
-    Ok(Joinable { token, expires_ms, role, name, room_title, language })
+    Joinable::seal(app, invited.shortened(now, app.join_token_life))
+}
+
+impl Joinable {
+    /// `grant` as a join token.
+    ///
+    /// # Errors
+    /// The system's random source failed.
+    pub fn seal(app: &App, grant: Grant) -> Result<Self, Problem> {
+        let token = app.tokens.seal(Use::Join, &grant)?;
+        let Grant { expires_ms, role, name, room_title, language, .. } = grant;
+        Ok(Self { token, expires_ms, role, name, room_title, language })
+    }
 }

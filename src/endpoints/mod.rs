@@ -7,6 +7,7 @@ pub mod audit;
 pub mod calendar;
 pub mod caller;
 pub mod carts;
+pub mod consent_texts;
 pub mod cookie;
 pub mod health;
 pub mod join;
@@ -30,6 +31,7 @@ pub mod sites;
 pub mod slots;
 pub mod specialties;
 pub mod users;
+pub mod visit;
 pub mod websocket;
 
 pub use problem::Problem;

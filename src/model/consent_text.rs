@@ -16,7 +16,7 @@ pub struct ConsentText {
     pub texts: Texts,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Texts {
     pub kk: String,
     pub ru: String,

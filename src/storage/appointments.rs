@@ -5,7 +5,7 @@
 
 use super::change::{Change, millis, require_current};
 use super::columns::Columns;
-use super::{Database, StorageError, conclusions, slots, visits};
+use super::{Database, StorageError, slots};
 use crate::model::appointment::{Appointment, EventKind, Status, Transition};
 use crate::model::ids::{AppointmentId, PatientId, SiteId, UserId};
 use crate::model::record::Version;
@@ -42,8 +42,7 @@ pub async fn create(change: &mut Change, appointment: &Appointment) -> Result<()
     Ok(())
 }
 
-/// Stores what the model decided about the appointment that the caller saw: its fields, its time, its slot, its history, and what it
-/// means for the visit and the conclusion.
+/// Stores what the model decided about the appointment that the caller saw: its fields, its time, its slot, its history.
 ///
 /// # Errors
 /// [`Refusal::Changed`]: it is another by now. [`Refusal::TimeTaken`], [`Refusal::HoldExpired`] when it takes time.
@@ -61,7 +60,6 @@ pub async fn apply(
         free_time(change, &after).await?;
     }
     insert_event(change, &after, transition).await?;
-    follow(change, &after, transition).await?;
     let states = json!({ "from": transition.from, "to": transition.to });
     change.note("appointment", seen.id, transition.event.as_str(), states);
     Ok(after)
@@ -310,21 +308,6 @@ async fn free_time(change: &mut Change, appointment: &Appointment) -> Result<(),
         Some(slot) => slots::free(change, slot, appointment.time.start(), appointment.cart).await,
         None => Ok(()),
     }
-}
-
-/// The visit begins with the call and ends with the appointment; completing signs the conclusion.
-async fn follow(change: &mut Change, after: &Appointment, transition: &Transition) -> Result<(), StorageError> {
-    if transition.event == EventKind::Admit {
-        visits::begin(change, after.id).await?;
-    }
-    if transition.event == EventKind::Complete {
-        conclusions::sign(change, after.id).await?;
-    }
-    if transition.from.is_live() && !transition.to.is_live() {
-        let at = change.now;
-        visits::close(change, after, at).await?;
-    }
-    Ok(())
 }
 
 async fn insert_event(change: &mut Change, after: &Appointment, transition: &Transition) -> Result<(), StorageError> {

@@ -2,6 +2,7 @@
 //! before the next is looked at.
 
 use super::close_overdue;
+use crate::booking;
 use crate::clock;
 use crate::metrics::Metrics;
 use crate::model::appointment::{Actor, Appointment, Event, Facts, Status};
@@ -209,7 +210,7 @@ impl Recorder {
             let now = clock::unix_ms();
             if let Ok(admission) = appointment.decide(&actor, Event::Admit, &facts, now) {
                 let mut change = self.database.change(host.into(), now).await?;
-                appointments::apply(&mut change, appointment, &admission).await?;
+                booking::happen(&mut change, appointment, &admission).await?;
                 return change.commit().await;
             }
         }

@@ -33,3 +33,4 @@ mod sessions;
 mod sign_in_limits;
 mod staff;
 mod test_app;
+mod visits;

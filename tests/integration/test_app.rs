@@ -64,6 +64,7 @@ impl TestApp {
         self.server.http_address()
     }
 
+    /// Where the server keeps everything.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }

@@ -2,6 +2,7 @@
 
 use crate::clinic::{self, MINUTE, MORNING, Visit, book, id, new_id};
 use crate::databases::TestDatabase;
+use kenes::booking;
 use kenes::model::appointment::{Actor, Appointment, Event, Facts, Status};
 use kenes::model::conclusion::{CONCLUSION, Conclusion, ConclusionInput, NewConclusion};
 use kenes::model::consent::Purpose;
@@ -53,7 +54,7 @@ async fn step(database: &Database, seen: &Appointment, actor: &Actor, event: Eve
     let facts = Facts { is_consent_decided: true, has_summary: true, ..Facts::default() };
     let transition = seen.decide(actor, event, &facts, MIDDLE).unwrap();
     let mut change = begin(database).await;
-    let after = appointments::apply(&mut change, seen, &transition).await.unwrap();
+    let after = booking::happen(&mut change, seen, &transition).await.unwrap();
     change.commit().await.unwrap();
     after
 }
@@ -62,9 +63,7 @@ async fn step(database: &Database, seen: &Appointment, actor: &Actor, event: Eve
 async fn opened(database: &Database) -> (Appointment, kenes::model::visit::Visit) {
     let seen = booked(database).await;
     let checked_in = step(database, &seen, &clinic::actor(), Event::CheckIn).await;
-    let mut change = begin(database).await;
-    let visit = visits::open(&mut change, checked_in.id, new_id(), "room-1").await.unwrap();
-    change.commit().await.unwrap();
+    let visit = visits::of_appointment(database, checked_in.id).await.unwrap().unwrap();
     (checked_in, visit)
 }
 
@@ -86,9 +85,9 @@ async fn a_visit_is_opened_once_and_keeps_its_room(test: TestDatabase) {
     let again = visits::open(&mut change, appointment.id, new_id(), "room-2").await.unwrap();
     assert_eq!(again, visit);
     drop(change);
-    assert_eq!(visits::find_by_room(&database, "room-1").await.unwrap(), Some(visit));
+    assert_eq!(visits::find_by_room(&database, &visit.room).await.unwrap(), Some(visit.clone()));
     assert_eq!(visits::find_by_room(&database, "room-2").await.unwrap(), None);
-    assert_eq!(visits::open_rooms(&database).await.unwrap(), [(appointment.id, "room-1".to_owned())]);
+    assert_eq!(visits::open_rooms(&database).await.unwrap(), [(appointment.id, visit.room)]);
     let mut change = begin(&database).await;
     let nowhere = visits::open(&mut change, new_id::<AppointmentId>(), new_id(), "room-3").await;
     assert!(matches!(nowhere, Err(StorageError::Dangling("visit"))));
@@ -125,7 +124,7 @@ async fn leaving_and_coming_back_is_one_row(test: TestDatabase) {
     change.commit().await.unwrap();
     let people = visits::people(&database, visit.id).await.unwrap();
     assert_eq!((people[0].left, people[0].quality.clone()), (Some(at(9)), rated(4.0).plus(&rated(3.0))));
-    let found = visits::find_by_room(&database, "room-1").await.unwrap().unwrap();
+    let found = visits::find_by_room(&database, &visit.room).await.unwrap().unwrap();
     assert_eq!(found.quality, people[0].quality);
 }
 
@@ -160,7 +159,7 @@ async fn a_server_that_died_leaves_nobody_in_the_room(test: TestDatabase) {
     change.commit().await.unwrap();
     let people = visits::people(&database, visit.id).await.unwrap();
     assert_eq!(people[0].left, Some(last_seen));
-    let visit = visits::find_by_room(&database, "room-1").await.unwrap().unwrap();
+    let visit = visits::find_by_room(&database, &visit.room).await.unwrap().unwrap();
     assert_eq!(visit.ended, None, "they may come back");
 }
 

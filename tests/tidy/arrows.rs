@@ -72,6 +72,7 @@ pub(crate) const SERVER: Arrows = Arrows {
                 "rooms",
                 "tokens",
                 "messages",
+                "links",
                 "metrics",
                 "presence",
                 "web_client",
@@ -79,7 +80,7 @@ pub(crate) const SERVER: Arrows = Arrows {
                 "storage",
             ],
         ),
-        pure("visits", &["clock", "rooms", "model", "metrics", "storage"], HTTP),
+        pure("visits", &["booking", "clock", "rooms", "model", "metrics", "storage"], HTTP),
         module("rooms", &["clock", "tokens", "model", "metrics"]),
         // Neither reads the clock: `now` is a parameter.
         pure("model", &[], &["axum", "hyper", "tower", "http", "rusqlite", "sqlx", "tokio", "rand", "aws_lc_rs"]),

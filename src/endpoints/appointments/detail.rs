@@ -1,7 +1,9 @@
 //! `GET /api/v1/appointments/{id}`: one appointment with all that has gathered around it.
 
+use super::conclusion::ConclusionView;
+use super::links::LinkView;
 use super::messages::MessageView;
-use super::view::AppointmentView;
+use super::view::{AppointmentView, reaches};
 use super::{shown, visible};
 use crate::app::App;
 use crate::endpoints::Problem;
@@ -10,10 +12,12 @@ use crate::endpoints::openapi::Problems;
 use crate::endpoints::request::{ETag, Id, rfc3339};
 use crate::model::appointment::{EventKind, Status};
 use crate::model::ids::AppointmentId;
+use crate::model::quality::{Link, Quality};
 use crate::model::reconfirm::{ReconfirmCall, ReconfirmResult};
+use crate::model::role::Right;
 use crate::model::visit::{Outcome, Visit, VisitPerson, VisitRole};
 use crate::storage::appointments::{self, AppointmentEvent};
-use crate::storage::{messages, visits};
+use crate::storage::{conclusions, messages, visits};
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
@@ -30,7 +34,11 @@ pub struct AppointmentDetail {
     calls: Vec<CallView>,
     /// To the patient, oldest first.
     messages: Vec<MessageView>,
+    /// Oldest first, without their tokens.
+    links: Vec<LinkView>,
     visit: Option<VisitView>,
+    /// Null also where the caller may not read conclusions.
+    conclusion: Option<ConclusionView>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -63,9 +71,52 @@ pub(super) struct VisitView {
     ended: Option<String>,
     #[schema(value_type = Option<String>)]
     outcome: Option<Outcome>,
-    /// Mean opinion score of speech, 1 to 4.5, of everybody together.
-    mean_mos: Option<f64>,
+    /// Of everybody together; null: no media ran, or nobody has left yet.
+    quality: Option<QualityView>,
     people: Vec<VisitPersonView>,
+}
+
+/// What was measured about once a second while media ran. Ratios are 0 to 1.
+#[derive(Serialize, ToSchema)]
+pub(super) struct QualityView {
+    ratings: u32,
+    /// Of them below 3.6.
+    poor: u32,
+    /// Mean opinion score of speech, 1 to 4.5.
+    mean_mos: Option<f64>,
+    worst_mos: Option<f64>,
+    uplink: LinkQualityView,
+    downlink: LinkQualityView,
+    /// Of the time in which a picture was to be seen, how much of it it stood still.
+    mean_freeze_ratio: Option<f64>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(super) struct LinkQualityView {
+    mean_loss_ratio: Option<f64>,
+    worst_loss_ratio: Option<f64>,
+    mean_rtt_ms: Option<f64>,
+    worst_rtt_ms: Option<f64>,
+}
+
+impl QualityView {
+    fn of(quality: &Quality) -> Self {
+        let link = |link: &Link| LinkQualityView {
+            mean_loss_ratio: link.loss_ratio.mean(),
+            worst_loss_ratio: link.loss_ratio.highest(),
+            mean_rtt_ms: link.rtt_ms.mean(),
+            worst_rtt_ms: link.rtt_ms.highest(),
+        };
+        Self {
+            ratings: quality.ratings,
+            poor: quality.poor,
+            mean_mos: quality.mos.mean(),
+            worst_mos: quality.mos.lowest(),
+            uplink: link(&quality.uplink),
+            downlink: link(&quality.downlink),
+            mean_freeze_ratio: quality.freeze_ratio.mean(),
+        }
+    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -96,12 +147,18 @@ pub async fn find(
         Some(visit) => Some(VisitView::of(&visit, &visits::people(database, visit.id).await?)),
         None => None,
     };
+    let conclusion = match reaches(&caller, Right::ReadConclusions, &entry) {
+        true => ConclusionView::of(&conclusions::of_appointment(database, id).await?),
+        false => None,
+    };
     let detail = AppointmentDetail {
         appointment: shown(&app, &caller, &entry),
         events: appointments::events(database, id).await?.into_iter().map(EventView::of).collect(),
         calls: visits::calls(database, id).await?.iter().map(CallView::of).collect(),
         messages: messages::of_appointment(database, id).await?.into_iter().map(MessageView::of).collect(),
+        links: visits::links(database, id).await?.iter().map(LinkView::of).collect(),
         visit,
+        conclusion,
     };
     Ok((ETag(entry.appointment.stamp.version), Json(detail)))
 }
@@ -134,7 +191,7 @@ impl VisitView {
             started: visit.started.map(rfc3339),
             ended: visit.ended.map(|ending| rfc3339(ending.at)),
             outcome: visit.ended.map(|ending| ending.outcome),
-            mean_mos: visit.quality.mos.mean(),
+            quality: (visit.quality.ratings > 0).then(|| QualityView::of(&visit.quality)),
             people: people.iter().map(person).collect(),
         }
     }

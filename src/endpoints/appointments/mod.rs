@@ -2,7 +2,11 @@
 
 mod book;
 mod change;
+pub mod conclusion;
+pub mod consents;
 mod detail;
+pub mod join;
+pub mod links;
 mod list;
 mod messages;
 pub mod view;

@@ -83,6 +83,7 @@ pub struct ReferralSummaryView {
 
 #[derive(Serialize, ToSchema)]
 pub struct PersonInRoom {
+    /// `nurse`, `specialist`, `patient` or `guest`.
     #[schema(value_type = String)]
     pub role: kenes_signaling::message::Role,
     pub name: String,

@@ -1,11 +1,11 @@
 //! What patients decided about consent. Rows are only ever added.
 
 use crate::model::consent::{Consent, NewConsent};
-use crate::model::ids::AppointmentId;
+use crate::model::ids::{AppointmentId, ConsentId};
 use crate::model::private::Private;
 use crate::storage::change::{Change, millis};
 use crate::storage::columns::Columns;
-use crate::storage::{Database, StorageError};
+use crate::storage::{Database, IdempotencyKey, StorageError};
 use serde_json::json;
 use sqlx::any::AnyRow;
 
@@ -34,6 +34,23 @@ pub async fn add_consent(change: &mut Change, consent: &Consent) -> Result<(), S
     .map_err(StorageError::on_insert("consent"))?;
     let decision = json!({ "purpose": details.purpose, "decision": details.decision });
     change.note("appointment", consent.appointment, "consent", decision);
+    Ok(())
+}
+
+/// As [`add_consent`], once for each key.
+///
+/// # Errors
+/// As there; [`StorageError::KeyReused`].
+pub async fn record_consent(
+    change: &mut Change,
+    consent: &Consent,
+    key: Option<&IdempotencyKey>,
+) -> Result<(), StorageError> {
+    let Some(key) = key else { return add_consent(change, consent).await };
+    if change.recall::<ConsentId>(key).await?.is_none() {
+        add_consent(change, consent).await?;
+        change.remember(key, &consent.id).await?;
+    }
     Ok(())
 }
 

@@ -67,6 +67,23 @@ pub async fn links(database: &Database, appointment: AppointmentId) -> Result<Ve
     rows.iter().map(link).collect()
 }
 
+/// Another token instead of one that never reached anybody.
+///
+/// # Errors
+/// There is no such link, or it was withdrawn before.
+pub async fn renew_link(change: &mut Change, id: JoinTokenId, hash: &TokenHash) -> Result<(), StorageError> {
+    let result = sqlx::query("UPDATE join_tokens SET hash = $1 WHERE id = $2 AND revoked_ms IS NULL")
+        .bind(hex::encode(&hash.0))
+        .bind(id.to_string())
+        .execute(change.connection())
+        .await?;
+    if result.rows_affected() == 0 {
+        return Err(StorageError::Missing("link"));
+    }
+    change.note("link", id, "renewed", json!({}));
+    Ok(())
+}
+
 /// # Errors
 /// There is no such link, or it was withdrawn before.
 pub async fn revoke_link(change: &mut Change, id: JoinTokenId) -> Result<(), StorageError> {
