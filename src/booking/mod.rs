@@ -1,6 +1,9 @@
 //! One step of booking with everything that it brings about, in one change: the appointment, its time and slot, its referral, its visit, its
 //! conclusion, its messages. Whoever makes a step (a desk, a link, a job) makes it here. Decides nothing that the model decides, and commits nothing.
 
+pub mod day_off;
+pub mod offers;
+
 use crate::accounts::secret::random;
 use crate::messages;
 use crate::model::appointment::{Appointment, EventKind, Status, Transition};

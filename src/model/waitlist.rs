@@ -190,6 +190,7 @@ impl WaitlistOffer {
     fn check_open(&self, now: UnixMillis) -> Result<(), Refusal> {
         match self.result {
             None | Some(OfferResult::Withdrawn) if now >= self.expires => Err(Refusal::OfferExpired),
+            Some(OfferResult::Withdrawn) => Err(Refusal::SlotTaken),
             Some(_) => Err(Refusal::OfferAnswered),
             None => Ok(()),
         }

@@ -123,6 +123,12 @@ impl Change {
         self.now
     }
 
+    /// Who makes it.
+    #[must_use]
+    pub fn author(&self) -> Author {
+        self.author
+    }
+
     /// Notes one row for the audit trail. `detail` names fields and states, never a person.
     pub fn note(
         &mut self,

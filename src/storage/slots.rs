@@ -199,6 +199,18 @@ pub async fn set_state(change: &mut Change, seen: &Slot, state: SlotState) -> Re
     Ok(changed)
 }
 
+/// The slot as it is, and as it stays until the change ends: whoever else wants to lock it waits.
+///
+/// # Errors
+/// There is no such slot.
+pub async fn lock(change: &mut Change, id: SlotId) -> Result<Slot, StorageError> {
+    let row = sqlx::query("UPDATE slots SET version = version WHERE id = $1 RETURNING *")
+        .bind(id.to_string())
+        .fetch_optional(change.connection())
+        .await?;
+    row.as_ref().map(slot).ok_or(StorageError::Missing("slot"))?
+}
+
 /// Turns the hold of whoever makes the change into a booking. Nobody waits for the slot any more: offers of it are withdrawn.
 pub(super) async fn take(change: &mut Change, id: SlotId) -> Result<(), StorageError> {
     let result = sqlx::query(

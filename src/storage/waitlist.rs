@@ -73,7 +73,8 @@ pub async fn end_waiting(change: &mut Change, referral: ReferralId) -> Result<()
         .fetch_optional(change.connection())
         .await?;
     if let Some(row) = row {
-        set_status(change, &entry(&row)?, WaitlistStatus::Booked).await?;
+        let entry = set_status(change, &entry(&row)?, WaitlistStatus::Booked).await?;
+        withdraw_offers(change, entry.id).await?;
     }
     Ok(())
 }
