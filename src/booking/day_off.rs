@@ -65,7 +65,8 @@ pub async fn take(
     let plan = day_off::plan(&visits, &replacements(database, day, &visits, now).await?, now);
     let mut affected = Vec::new();
     for visit in &visits {
-        let cancelling = visit.decide(actor, Event::Cancel(CancelReason::SpecialistUnavailable), &Facts::default(), now)?;
+        let cancelling =
+            visit.decide(actor, Event::Cancel(CancelReason::SpecialistUnavailable), &Facts::default(), now)?;
         let cancelled = happen(change, visit, &cancelling).await?;
         let entry = wait(change, &cancelled, day).await?;
         let replacement = plan.offers.iter().find(|offer| offer.appointment == visit.id);

@@ -103,6 +103,7 @@ impl Question {
     async fn book(&self, change: &mut Change, database: &Database) -> Result<Appointment, StorageError> {
         let now = change.now();
         // The entry, then the slot, then the offers, always: who waits for one of them holds none that the other wants.
+        self.offer.accept(&self.slot, now)?;
         self.check_waiting()?;
         waitlist::set_status(change, &self.entry, WaitlistStatus::Booked).await?;
         let slot = slots::lock(change, self.slot.id).await?;

@@ -45,7 +45,8 @@ pub(super) enum ComesTo {
     /// By telephone, through the contact centre.
     Confirmed,
     CheckedIn,
-    Completed,
+    /// With what the specialist concluded, and recommends.
+    Completed(&'static str, &'static str),
     /// The system says so and nobody has confirmed it.
     NoShowProposed,
     NoShow,
@@ -97,7 +98,14 @@ pub(super) const CASES: [Case; 26] = [
         ("cardiology", "I20.8"),
         "Боль за грудиной при подъёме на второй этаж.",
         50,
-        visit(PRESNOVKA, FromNow(-95), Completed),
+        visit(
+            PRESNOVKA,
+            FromNow(-95),
+            Completed(
+                "Стабильная стенокардия напряжения, II функциональный класс.",
+                "Бета-блокатор, статин, нитрат при боли. Велоэргометрия в городе в течение месяца, повторная консультация с результатом.",
+            ),
+        ),
     ),
     case(
         "marat",
@@ -205,14 +213,28 @@ pub(super) const CASES: [Case; 26] = [
         ("ophthalmology", "H36.0"),
         "Диабет 12 лет, осмотр глазного дна.",
         120,
-        visit(PRESNOVKA, Day(-1, 10), Completed),
+        visit(
+            PRESNOVKA,
+            Day(-1, 10),
+            Completed(
+                "Непролиферативная диабетическая ретинопатия обоих глаз.",
+                "Контроль сахара и давления, осмотр глазного дна через 6 месяцев.",
+            ),
+        ),
     ),
     case(
         "viktor",
         ("pulmonology", "J42"),
         "Одышка, спирометрия в районе.",
         150,
-        visit(PRESNOVKA, Day(-2, 9), Completed),
+        visit(
+            PRESNOVKA,
+            Day(-2, 9),
+            Completed(
+                "Хронический бронхит, обструкции по спирометрии нет.",
+                "Отказ от курения, прививка от гриппа и пневмококка, спирометрия через год.",
+            ),
+        ),
     ),
     case(
         "zoya",

@@ -4,13 +4,16 @@
 use super::cases::{CASES, Case, ComesTo, Start, Story, Visit};
 use super::people::People;
 use super::{DemoError, Ids, some};
-use crate::model::appointment::{Actor, Appointment, Channel, Event, Facts, NewAppointment, NoSummaryReason};
+use crate::booking;
+use crate::model::appointment::{Actor, Appointment, Channel, Event, Facts, NewAppointment};
 use crate::model::booking_attempt::{Attempt, Outcome};
+use crate::model::conclusion::{CONCLUSION, Conclusion, NewConclusion};
 use crate::model::consent::{Consent, Decision, Giver, NewConsent, Purpose};
 use crate::model::horizon::Publishing;
 use crate::model::ids::{
-    AppointmentId, BookingAttemptId, ConsentId, ReconfirmCallId, ReferralId, SlotId, WaitlistEntryId,
+    AppointmentId, BookingAttemptId, ConclusionId, ConsentId, ReconfirmCallId, ReferralId, SlotId, WaitlistEntryId,
 };
+use crate::model::private::Private;
 use crate::model::reconfirm::{NewReconfirmCall, ReconfirmCall, ReconfirmResult};
 use crate::model::record::Stamp;
 use crate::model::referral::{NewReferral, Referral, ReferralEvent, ReferralInput, ReferralStatus};
@@ -18,7 +21,7 @@ use crate::model::slot::{Slot, SlotKind, SlotState};
 use crate::model::time::{Interval, UnixMillis, before};
 use crate::model::user::User;
 use crate::model::waitlist::{NewWaitlistEntry, WaitlistEntry, WaitlistStatus};
-use crate::storage::{Author, Change, appointments, attempts, referrals, slots, visits, waitlist};
+use crate::storage::{Author, Change, appointments, attempts, conclusions, referrals, slots, visits, waitlist};
 use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -37,6 +40,7 @@ enum Act {
     Call,
     OnVisit(Event, By),
     GiveConsent,
+    Conclude(&'static str, &'static str),
 }
 
 #[derive(Clone, Copy)]
@@ -217,33 +221,29 @@ impl<'a> World<'a> {
         let check_in = || (before(start, 4 * MINUTE).min(before(self.now, 2 * MINUTE)), By::Nurse);
         let on = |(at, by), event| (at, Act::OnVisit(event, by));
         let after = |minutes: u32| start.plus(minutes * MINUTE);
-        let lost = |minutes| (after(minutes), Act::OnReferral(ReferralEvent::LoseAppointment));
         match comes_to {
             ComesTo::Booked => Vec::new(),
             ComesTo::Confirmed => vec![call()],
             ComesTo::CheckedIn => vec![call(), on(check_in(), Event::CheckIn)],
-            ComesTo::Completed => vec![
+            ComesTo::Completed(summary, recommendations) => vec![
                 call(),
                 on(check_in(), Event::CheckIn),
                 (after(1), Act::GiveConsent),
                 on((after(2), By::Specialist), Event::Admit),
-                on((after(24), By::Specialist), Event::Complete(Some(NoSummaryReason::WrittenInMis))),
-                (after(24), Act::OnReferral(ReferralEvent::Complete)),
+                (after(20), Act::Conclude(summary, recommendations)),
+                on((after(24), By::Specialist), Event::Complete(None)),
             ],
             ComesTo::NoShowProposed => vec![on((after(15), By::System), Event::ProposeNoShow)],
             ComesTo::NoShow => vec![
                 on((after(15), By::System), Event::ProposeNoShow),
                 on((after(40), By::Nurse), Event::ConfirmNoShow),
-                lost(40),
             ],
             ComesTo::Failed(code) => vec![
                 on((after(10), By::System), Event::ProposeFailure(code)),
                 on((after(30), By::Nurse), Event::ConfirmFailure),
-                lost(30),
             ],
             ComesTo::Cancelled(reason) => {
-                let at = before(self.now, 2 * HOUR);
-                vec![on((at, By::Nurse), Event::Cancel(reason)), (at, Act::OnReferral(ReferralEvent::LoseAppointment))]
+                vec![on((before(self.now, 2 * HOUR), By::Nurse), Event::Cancel(reason))]
             }
         }
     }
@@ -265,6 +265,9 @@ impl<'a> World<'a> {
             Act::Book => self.book(change, tale, nurse, at).await?,
             Act::Call => self.call(change, tale, at).await?,
             Act::OnVisit(event, by) => self.happen(change, tale, event, by, at).await?,
+            Act::Conclude(summary, recommendations) => {
+                self.conclude(change, tale, summary, recommendations, at).await?
+            }
             Act::GiveConsent => self.give_consent(change, tale, nurse, at).await?,
         }
         Ok(())
@@ -311,11 +314,10 @@ impl<'a> World<'a> {
         slots::set_state(change, &slot, SlotState::Held(hold)).await?;
         appointments::create(change, &proposed).await?;
         let facts = Facts { hold: Some(hold), is_time_free: true, ..Facts::default() };
-        let booking = proposed.decide(&actor(nurse), Event::Book, &facts, at)?;
-        let booked = appointments::apply(change, &proposed, &booking).await?;
+        let transition = proposed.decide(&actor(nurse), Event::Book, &facts, at)?;
+        let booked = booking::happen(change, &proposed, &transition).await?;
         attempts::record(change, &attempt.end(Outcome::Success(booked.id), at)).await?;
         tale.visit = Some((booked, slot));
-        tale.referral = referrals::apply(change, &tale.referral, ReferralEvent::Book).await?;
         Ok(())
     }
 
@@ -335,7 +337,7 @@ impl<'a> World<'a> {
         visits::add_call(change, &call).await?;
         let (patient, event) = result.event().ok_or(DemoError::Misfit("a call"))?;
         let confirming = appointment.decide(&patient, event, &Facts::default(), at)?;
-        tale.visit = Some((appointments::apply(change, &appointment, &confirming).await?, slot));
+        tale.visit = Some((booking::happen(change, &appointment, &confirming).await?, slot));
         Ok(())
     }
 
@@ -354,11 +356,31 @@ impl<'a> World<'a> {
             By::System => None,
         };
         change.go_on_as(user.map_or(Author::System, |user| Author::User(user.id)), at);
-        let facts =
-            Facts { is_consent_decided: true, was_specialist_present: true, was_cart_online: true, ..Facts::default() };
+        let facts = Facts {
+            is_consent_decided: true,
+            has_summary: true,
+            was_specialist_present: true,
+            was_cart_online: true,
+            ..Facts::default()
+        };
         let transition = appointment.decide(&user.map_or(Actor::System, actor), event, &facts, at)?;
-        tale.visit = Some((appointments::apply(change, &appointment, &transition).await?, slot));
+        tale.visit = Some((booking::happen(change, &appointment, &transition).await?, slot));
         Ok(())
+    }
+
+    /// A draft: completing the visit signs it.
+    async fn conclude(
+        &self,
+        change: &mut Change,
+        tale: &Tale<'_>,
+        summary: &str,
+        recommendations: &str,
+        at: UnixMillis,
+    ) -> Result<(), DemoError> {
+        let (appointment, _) = tale.visit.as_ref().ok_or(DemoError::Misfit("a visit"))?;
+        let id = ConclusionId::new(at, self.random("conclusion", tale.case));
+        change.go_on_as(Author::User(appointment.specialist), at);
+        Ok(conclusions::create(change, &conclusion(id, appointment, (summary, recommendations), at)).await?)
     }
 
     async fn give_consent(
@@ -386,6 +408,19 @@ impl<'a> World<'a> {
             at,
         };
         Ok(visits::add_consent(change, &consent).await?)
+    }
+}
+
+fn conclusion(id: ConclusionId, appointment: &Appointment, texts: (&str, &str), at: UnixMillis) -> Conclusion {
+    let private = |text: &str| Private::new(text.to_owned());
+    Conclusion {
+        id,
+        appointment: appointment.id,
+        number: CONCLUSION,
+        author: appointment.specialist,
+        details: NewConclusion { summary: private(texts.0), recommendations: Some(private(texts.1)), icd10: None },
+        signature: None,
+        stamp: Stamp::first(Some(appointment.specialist), at),
     }
 }
 

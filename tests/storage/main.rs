@@ -34,3 +34,4 @@ mod receivers;
 mod records;
 mod schema;
 mod visits;
+mod waiting;

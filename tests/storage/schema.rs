@@ -28,8 +28,9 @@ async fn a_postgres_elsewhere_is_reached_by_tls_and_only_when_it_is_the_one() {
 }
 
 /// Statements that read a table from end to end, and why they may.
-const MAY_SCAN: [(&str, &str); 3] = [
+const MAY_SCAN: [(&str, &str); 4] = [
     ("SELECT * FROM sites ORDER BY", "a region has hundreds"),
+    ("SELECT users.roles FROM credentials JOIN", "once at a start"),
     ("SELECT seq FROM audit_head", "it has one row"),
     ("SELECT * FROM consent_texts ORDER BY", "four purposes, some versions in years"),
 ];
@@ -57,7 +58,9 @@ fn statements() -> Vec<String> {
     let literals = |text: String| text.split('"').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
     let is_statement =
         |text: &String| ["SELECT ", "UPDATE ", "INSERT ", "DELETE "].iter().any(|verb| text.starts_with(verb));
-    files.into_iter().flat_map(literals).filter(is_statement).collect()
+    // A text that ends with WHERE is a macro's, who goes on by whose rows are wanted.
+    let is_whole = |text: &String| !text.trim_end().ends_with("WHERE");
+    files.into_iter().flat_map(literals).filter(is_statement).filter(is_whole).collect()
 }
 
 fn sources(folder: &Path) -> Vec<String> {
