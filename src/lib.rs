@@ -24,6 +24,7 @@ pub mod router;
 pub mod storage;
 pub mod tls;
 pub mod tokens;
+pub mod upkeep;
 pub mod visits;
 pub mod web_client;
 
@@ -62,6 +63,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use upkeep::{RunningUpkeep, Upkeep};
 use visits::Recording;
 
 /// A running server. [`Server::shutdown`] ends it in good order; dropping it closes the listeners and leaves the shards at work.
@@ -80,6 +82,7 @@ pub struct Server {
     listeners: Handle<SocketAddr>,
     servers: JoinSet<()>,
     sender: RunningSender,
+    upkeep: RunningUpkeep,
     drain: Duration,
     max_sockets: u32,
 }
@@ -143,13 +146,7 @@ impl Server {
         let passwords = Passwords::new().map_err(FirstRunError::from)?;
         let key = token_key(&config)?;
         // Before the first administrator, who is one of the made-up clinic's where there is one.
-        let clinic = match config.demo.seed {
-            true => {
-                demo::open(&database, &passwords, demo::password(&key), clock::unix_ms(), config.booking.horizon)
-                    .await?
-            }
-            false => None,
-        };
+        let clinic = open_clinic(&config, &database, &passwords, &key).await?;
         let first_admin = first_run::ensure_admin(&database, &passwords, clock::unix_ms()).await?;
         let metrics = Arc::new(Metrics::new()?);
         let (media, shards, reports) = start_media(&config.media)?;
@@ -190,6 +187,7 @@ impl Server {
             let tls = tls::server_config(files, &links::interface_addresses())?;
             serve(&mut servers, https, Some(RustlsConfig::from_config(tls)), true, &app, &listeners);
         }
+        let upkeep = start_upkeep(&config.booking, &app);
         let sender = start_sender(config.messages, &app)?;
         tracing::info!(shards = shards.len(), "server started");
         Ok(Self {
@@ -206,6 +204,7 @@ impl Server {
             listeners,
             servers,
             sender,
+            upkeep,
             drain: config.rooms.drain,
             max_sockets: u32::try_from(config.http.max_sockets).unwrap_or(u32::MAX),
         })
@@ -267,6 +266,7 @@ impl Server {
             tracing::error!("joining the shards failed");
         }
         self.recording.finish().await;
+        self.upkeep.stop().await;
         self.sender.stop().await;
         self.app.database.close().await;
         tracing::info!("server stopped");
@@ -406,6 +406,24 @@ fn candidate_hosts(config: &config::Media) -> Vec<IpAddr> {
 fn oidc(settings: Option<config::Oidc>, bases: &Bases) -> Result<Option<Oidc>, OidcError> {
     let redirect_uri = links::sign_in_callback(&bases.here);
     settings.map(|settings| Oidc::new(settings, redirect_uri)).transpose()
+}
+
+async fn open_clinic(
+    config: &Config,
+    database: &Database,
+    passwords: &Passwords,
+    key: &[u8],
+) -> Result<Option<demo::Opening>, StartError> {
+    if !config.demo.seed {
+        return Ok(None);
+    }
+    let (password, horizon) = (demo::password(key), config.booking.horizon);
+    Ok(demo::open(database, passwords, password, clock::unix_ms(), horizon).await?)
+}
+
+fn start_upkeep(settings: &config::Booking, app: &App) -> RunningUpkeep {
+    let (database, presence) = (app.database.clone(), Arc::clone(&app.presence));
+    Upkeep { database, presence, metrics: Arc::clone(&app.metrics), horizon: settings.horizon }.spawn()
 }
 
 /// The configured key; without one that of the data folder, made at the first start, so that links outlive the process.

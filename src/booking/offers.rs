@@ -2,6 +2,7 @@
 //! and the referral; of several offers of one slot the first acceptance has it.
 
 use crate::accounts::secret::random;
+use crate::messages;
 use crate::model::appointment::{Actor, Appointment, Channel, Event, Facts, NewAppointment};
 use crate::model::booking_attempt::Attempt;
 use crate::model::ids::{AppointmentId, BookingAttemptId, CartId, SlotId, WaitlistOfferId};
@@ -32,6 +33,7 @@ pub async fn make(
     let stamp = Stamp::first(change.author().user(), now);
     let offer = WaitlistOffer::make(id, entry, &FreedSlot::of(slot, cart), stamp)?;
     waitlist::offer(change, &offer).await?;
+    messages::on_offer(change, &offer, entry).await?;
     Ok(offer)
 }
 

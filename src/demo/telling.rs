@@ -266,7 +266,7 @@ impl<'a> World<'a> {
             Act::Call => self.call(change, tale, at).await?,
             Act::OnVisit(event, by) => self.happen(change, tale, event, by, at).await?,
             Act::Conclude(summary, recommendations) => {
-                self.conclude(change, tale, summary, recommendations, at).await?
+                self.conclude(change, tale, summary, recommendations, at).await?;
             }
             Act::GiveConsent => self.give_consent(change, tale, nurse, at).await?,
         }

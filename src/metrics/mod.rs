@@ -8,7 +8,8 @@ pub mod media;
 use kenes_signaling::message::{ErrorCode, LinkQuality, Stats};
 use media::ShardSnapshot;
 use prometheus::{
-    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder,
 };
 
 pub struct Metrics {
@@ -16,8 +17,28 @@ pub struct Metrics {
     pub http: HttpMetrics,
     pub websocket: WebsocketMetrics,
     pub session: SessionMetrics,
+    pub booking: BookingMetrics,
     /// Messages to patients, by channel and by what came of an attempt: a status of the outbox, or `retried`.
     pub messages: IntCounterVec,
+}
+
+/// What upkeep counts in the database: of a day around now, of the time up to the horizon.
+pub struct BookingMetrics {
+    /// By status, channel and reason.
+    pub appointments: IntGaugeVec,
+    /// Of the last day, by result and code.
+    pub attempts: IntGaugeVec,
+    /// Up to the horizon, by kind and status.
+    pub slots: IntGaugeVec,
+    pub horizon_days: IntGauge,
+    /// By specialty and priority.
+    pub waiting: IntGaugeVec,
+    /// Open ones.
+    pub offers: IntGauge,
+    /// By whether they are online.
+    pub carts: IntGaugeVec,
+    /// Rounds that ended in an error.
+    pub upkeep_failures: IntCounter,
 }
 
 pub struct HttpMetrics {
@@ -84,6 +105,7 @@ impl Metrics {
             },
             websocket: websocket(&families)?,
             session: session(&families)?,
+            booking: booking(&families)?,
             messages: families.counters_by(
                 "kenes_messages_total",
                 "Messages to patients, by channel and result.",
@@ -121,6 +143,35 @@ fn websocket(families: &Families) -> prometheus::Result<WebsocketMetrics> {
             "Sockets that were not opened, by cause.",
             "cause",
         )?,
+    })
+}
+
+fn booking(families: &Families) -> prometheus::Result<BookingMetrics> {
+    Ok(BookingMetrics {
+        appointments: families.gauges(
+            "kenes_appointments",
+            "Appointments that start within a day from now, before or after, by status, channel and reason.",
+            &["status", "channel", "reason"],
+        )?,
+        attempts: families.gauges(
+            "kenes_booking_attempts",
+            "Booking attempts of the last 24 hours, by result and code.",
+            &["result", "code"],
+        )?,
+        slots: families.gauges("kenes_slots", "Slots up to the horizon, by kind and status.", &["kind", "status"])?,
+        horizon_days: families.gauge_with(Opts::new("kenes_horizon_days", "Days ahead that can be booked."))?,
+        waiting: families.gauges(
+            "kenes_waiting_list",
+            "People on the waiting list, by specialty and priority.",
+            &["specialty", "priority"],
+        )?,
+        offers: families.gauge_with(Opts::new("kenes_waiting_list_offers", "Offers that wait for an answer."))?,
+        carts: families.gauges(
+            "kenes_carts",
+            "Carts, by whether they were heard of in the last minute.",
+            &["online"],
+        )?,
+        upkeep_failures: families.counter("kenes_upkeep_failures_total", "Jobs of upkeep that ended in an error.")?,
     })
 }
 
@@ -197,6 +248,12 @@ impl Families {
         let counters = IntCounterVec::new(Opts::new(name, help), labels)?;
         self.0.register(Box::new(counters.clone()))?;
         Ok(counters)
+    }
+
+    fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntGaugeVec> {
+        let gauges = IntGaugeVec::new(Opts::new(name, help), labels)?;
+        self.0.register(Box::new(gauges.clone()))?;
+        Ok(gauges)
     }
 
     fn gauge_with(&self, opts: Opts) -> prometheus::Result<IntGauge> {

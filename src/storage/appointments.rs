@@ -184,6 +184,46 @@ pub async fn unconfirmed(database: &Database, window: Interval, limit: u32) -> R
     rows.iter().map(appointment).collect()
 }
 
+/// Those that should have begun by `started_before` and whose patient has not checked in, with nothing proposed yet; proposals that were
+/// never booked among them. The longest overdue first.
+///
+/// # Errors
+/// The database failed.
+pub async fn overdue(
+    database: &Database,
+    since: UnixMillis,
+    started_before: UnixMillis,
+    limit: u32,
+) -> Result<Vec<Appointment>, StorageError> {
+    let rows = sqlx::query(
+        "SELECT * FROM appointments
+         WHERE status IN ('proposed', 'booked', 'confirmed') AND proposal IS NULL AND start_ms >= $1 AND start_ms <= $2
+         ORDER BY start_ms, id LIMIT $3",
+    )
+    .bind(millis(since))
+    .bind(millis(started_before))
+    .bind(i64::from(limit))
+    .fetch_all(&database.readers)
+    .await?;
+    rows.iter().map(appointment).collect()
+}
+
+/// When the first of them starts that starts after `now`.
+///
+/// # Errors
+/// The database failed.
+pub async fn next_start(database: &Database, now: UnixMillis) -> Result<Option<UnixMillis>, StorageError> {
+    let row = sqlx::query(
+        "SELECT start_ms FROM appointments
+         WHERE status IN ('proposed', 'booked', 'confirmed') AND proposal IS NULL AND start_ms > $1
+         ORDER BY start_ms, id LIMIT 1",
+    )
+    .bind(millis(now))
+    .fetch_optional(&database.readers)
+    .await?;
+    row.as_ref().map(|row| Columns(row).time("start_ms")).transpose()
+}
+
 /// An appointment's history, oldest first.
 ///
 /// # Errors

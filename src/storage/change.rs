@@ -193,6 +193,18 @@ impl Change {
         Ok(())
     }
 
+    /// Whether there is an answer given before `oldest`.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn has_answers_before(database: &Database, oldest: UnixMillis) -> Result<bool, StorageError> {
+        let row = sqlx::query("SELECT created_ms FROM idempotency_keys WHERE created_ms < $1 LIMIT 1")
+            .bind(millis(oldest))
+            .fetch_optional(&database.readers)
+            .await?;
+        Ok(row.is_some())
+    }
+
     /// Deletes the answers given before `oldest`: a client that asks again later than that asks anew.
     ///
     /// # Errors

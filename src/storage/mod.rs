@@ -31,6 +31,7 @@ pub mod refill;
 pub mod schedules;
 pub mod sign_ins;
 pub mod slots;
+pub mod tallies;
 pub mod users;
 pub mod visits;
 pub mod waiting;

@@ -34,6 +34,25 @@ pub async fn given_back(database: &Database, window: Interval, limit: u32) -> Re
     rows.iter().map(read).collect()
 }
 
+/// Those of them that nobody is being asked about.
+///
+/// # Errors
+/// The database failed.
+pub async fn unasked(database: &Database, window: Interval, limit: u32) -> Result<Vec<GivenBack>, StorageError> {
+    let rows = sqlx::query(
+        "SELECT s.*, f.cart_id FROM freed_slots f JOIN slots s ON s.id = f.slot_id
+         WHERE f.start_ms >= $1 AND f.start_ms < $2
+           AND NOT EXISTS (SELECT 1 FROM waitlist_offers WHERE slot_id = f.slot_id AND result IS NULL)
+         ORDER BY f.start_ms, f.slot_id LIMIT $3",
+    )
+    .bind(millis(window.start()))
+    .bind(millis(window.end()))
+    .bind(i64::from(limit))
+    .fetch_all(&database.readers)
+    .await?;
+    rows.iter().map(read).collect()
+}
+
 /// The same slot for a change that is about to offer it: another change that wants the same waits for this one's end. `None`: somebody
 /// has it by now.
 ///

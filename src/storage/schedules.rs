@@ -105,6 +105,21 @@ pub async fn of(database: &Database, resource: Resource) -> Result<Vec<Schedule>
     rows.iter().map(schedule).collect()
 }
 
+/// The specialists who have a schedule, after `after`, in the order of their ids.
+///
+/// # Errors
+/// The database failed.
+pub async fn specialists(database: &Database, after: Option<UserId>, limit: u32) -> Result<Vec<UserId>, StorageError> {
+    let rows = sqlx::query(
+        "SELECT DISTINCT specialist_id FROM schedules WHERE specialist_id > $1 ORDER BY specialist_id LIMIT $2",
+    )
+    .bind(after.map(|id| id.to_string()).unwrap_or_default())
+    .bind(i64::from(limit))
+    .fetch_all(&database.readers)
+    .await?;
+    rows.iter().map(|row| Columns(row).parsed("specialist_id")).collect()
+}
+
 /// # Errors
 /// There is no such specialist or cart.
 pub async fn create_exception(change: &mut Change, exception: &ScheduleException) -> Result<(), StorageError> {

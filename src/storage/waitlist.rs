@@ -261,9 +261,11 @@ pub async fn withdraw_offers(change: &mut Change, entry: WaitlistEntryId) -> Res
 /// # Errors
 /// The database failed.
 pub async fn next_lapse(database: &Database) -> Result<Option<UnixMillis>, StorageError> {
-    let row = sqlx::query("SELECT expires_ms FROM waitlist_offers WHERE result IS NULL ORDER BY expires_ms LIMIT 1")
-        .fetch_optional(&database.readers)
-        .await?;
+    let row = sqlx::query(
+        "SELECT expires_ms FROM waitlist_offers WHERE result IS NULL AND expires_ms > 0 ORDER BY expires_ms LIMIT 1",
+    )
+    .fetch_optional(&database.readers)
+    .await?;
     row.as_ref().map(|row| Columns(row).time("expires_ms")).transpose()
 }
 

@@ -33,5 +33,6 @@ mod power_cut;
 mod receivers;
 mod records;
 mod schema;
+mod upkeep;
 mod visits;
 mod waiting;

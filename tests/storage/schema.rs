@@ -28,9 +28,11 @@ async fn a_postgres_elsewhere_is_reached_by_tls_and_only_when_it_is_the_one() {
 }
 
 /// Statements that read a table from end to end, and why they may.
-const MAY_SCAN: [(&str, &str); 4] = [
+const MAY_SCAN: [(&str, &str); 6] = [
     ("SELECT * FROM sites ORDER BY", "a region has hundreds"),
     ("SELECT users.roles FROM credentials JOIN", "once at a start"),
+    ("SELECT COUNT(*) AS carts", "a region has hundreds"),
+    ("SELECT DISTINCT specialist_id FROM schedules", "a page of an index, once an hour"),
     ("SELECT seq FROM audit_head", "it has one row"),
     ("SELECT * FROM consent_texts ORDER BY", "four purposes, some versions in years"),
 ];
