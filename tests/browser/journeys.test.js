@@ -8,4 +8,5 @@ import './journeys/first_frame.js';
 import './journeys/visit_by_link.js';
 import './journeys/desk_nurse.js';
 import './journeys/desk_access.js';
+import './journeys/desk_screenshots.js';
 import './journeys/screenshots.js';

@@ -36,6 +36,7 @@ export class Live {
     this.#socket?.close();
     this.#socket = null;
     this.#wasConnected = false;
+    this.#say('connecting');
   }
 
   /** `onChange` is called when something of `topics` changed, or may have. @param {readonly string[]} topics @param {() => void} onChange @returns {() => void} */

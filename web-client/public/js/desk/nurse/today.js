@@ -3,6 +3,7 @@ import { html, useState } from '../../ui/html.js';
 import { Icon } from '../../ui/icons.js';
 import { addDays, clock, dayBounds, dayOf, dayWords, weekday, zoneSuffix } from '../clinic-time.js';
 import { can } from '../navigation.js';
+import { SelectField } from '../parts/field.js';
 import { Empty, Lamp, Loaded, ViewHead } from '../parts/frame.js';
 import { useList, useLists, useNow } from '../resource.js';
 import { weekdayWords } from '../words.js';
@@ -21,16 +22,16 @@ const NOW_MS = 20_000;
 /** @param {{desk: Desk}} props */
 export function Today({ desk }) {
   const now = useNow(desk, NOW_MS);
-  const today = dayOf(now, desk.zone);
+  const { site, zone, choice } = useSite(desk);
+  const today = dayOf(now, zone);
   const [chosen, setChosen] = useState(/** @type {string | null} null: today, also when midnight passes */ (null));
   const day = chosen ?? today;
   const { t } = desk;
   const isToday = day === today;
-  const site = can(desk.me, 'appointments:read', 'everywhere') ? null : desk.me.site.id;
   /** @type {import('../resource.js').Resource<Appointment[]>} */
-  const visits = useList(desk, '/appointments', { ...dayBounds(day, desk.zone), site }, ['appointments', 'carts', 'visits']);
+  const visits = useList(desk, '/appointments', { ...dayBounds(day, zone), site }, ['appointments', 'carts', 'visits']);
   const step = (/** @type {number} */ days) => setChosen(addDays(day, days) === today ? null : addDays(day, days));
-  const suffix = zoneSuffix(now, desk.zone, desk.viewerZone);
+  const suffix = zoneSuffix(now, zone, desk.viewerZone);
 
   return html`<div class="view">
     <${ViewHead} title=${isToday ? t('nav.today') : dayWords(day)} lead=${`${weekdayWords(desk, weekday(day))}${isToday ? `, ${dayWords(day)}` : ''}${suffix && ` · ${suffix}`}`}>
@@ -40,18 +41,29 @@ export function Today({ desk }) {
         <button type="button" class="button is-quiet is-small is-icon" data-testid="day-after" aria-label=${t('today.day_after')} title=${t('today.day_after')} onClick=${() => step(1)}><${Icon} name="right" size=${20} /></button>
       </div>
     <//>
-    <${Carts} desk=${desk} />
+    ${choice}
+    <${Carts} desk=${desk} site=${site} zone=${zone} />
     <div class="today">
       <section class="today-visits" aria-label=${t('today.visits')}>
-        <${Loaded} desk=${desk} resource=${visits}>${(/** @type {Appointment[]} */ all) => html`<${Timeline} desk=${desk} visits=${all} now=${isToday ? now : null} />`}<//>
+        <${Loaded} desk=${desk} resource=${visits}>${(/** @type {Appointment[]} */ all) => html`<${Timeline} desk=${desk} visits=${all} zone=${zone} now=${isToday ? now : null} />`}<//>
       </section>
       ${can(desk.me, 'referrals:read') && html`<${Inbox} desk=${desk} now=${now} />`}
     </div>
   </div>`;
 }
 
-/** @param {{desk: Desk, visits: Appointment[], now: number | null}} props `now` null: another day than today, nothing is due */
-function Timeline({ desk, visits, now }) {
+/** The site whose day it is: one's own, or for whoever works for all of them the one that is chosen. @param {Desk} desk @returns {{site: string, zone: string, choice: unknown}} */
+function useSite(desk) {
+  const [site, setSite] = useState(desk.me.site.id);
+  /** @type {import('../resource.js').Resource<import('../types.js').Site[]>} */
+  const sites = useList(desk, can(desk.me, 'appointments:read', 'everywhere') ? '/sites' : null, {}, ['sites']);
+  const zone = sites.data?.find(({ id }) => id === site)?.time_zone ?? desk.zone;
+  const choice = sites.data && html`<div class="site-choice"><${SelectField} id="site-choice" label=${desk.t('today.site')} value=${site} onInput=${setSite} options=${sites.data.map(({ id, name }) => ({ value: id, label: name }))} /></div>`;
+  return { site, zone, choice };
+}
+
+/** @param {{desk: Desk, visits: Appointment[], zone: string, now: number | null}} props `now` null: another day than today, nothing is due */
+function Timeline({ desk, visits, zone, now }) {
   const [open, setOpen] = useState(/** @type {{id: string, as: 'check_in' | 'details'} | null} */ (null));
   const [isWhole, setWhole] = useState(false);
   const whole = inOrder(visits);
@@ -59,7 +71,7 @@ function Timeline({ desk, visits, now }) {
   const ordered = whole.slice(folded);
   const shown = open && whole.find(({ id }) => id === open.id);
   const line = now === null ? -1 : nowRow(ordered, now);
-  const clockNow = now === null ? null : html`<li class="now-line" data-testid="now-line"><span>${desk.t('today.now', { time: clock(now, desk.zone) })}</span></li>`;
+  const clockNow = now === null ? null : html`<li class="now-line" data-testid="now-line"><span>${desk.t('today.now', { time: clock(now, zone) })}</span></li>`;
   if (whole.length === 0) return html`<${Empty} icon="calendar" title=${desk.t('today.empty')} lead=${desk.t('today.empty_lead')} testId="no-visits" />`;
   return html`${folded > 0 && html`<button type="button" class="button is-quiet is-small fold" data-testid="show-ended" onClick=${() => setWhole(true)}>${desk.t('today.show_ended', { count: folded })}</button>`}
     <ol class="timeline" data-testid="timeline">
@@ -74,16 +86,16 @@ function Timeline({ desk, visits, now }) {
     ${shown && open?.as === 'details' && html`<${VisitDialog} desk=${desk} id=${shown.id} onClose=${() => setOpen(null)} />`}`;
 }
 
-/** @param {{desk: Desk}} props */
-function Carts({ desk }) {
+/** @param {{desk: Desk, site: string, zone: string}} props */
+function Carts({ desk, site, zone }) {
   /** @type {import('../resource.js').Resource<import('../types.js').Cart[]>} */
-  const carts = useList(desk, can(desk.me, 'carts:check') ? '/carts' : null, { site: desk.me.site.id }, ['carts']);
+  const carts = useList(desk, can(desk.me, 'carts:check') ? '/carts' : null, { site }, ['carts']);
   if (!carts.data?.length) return null;
   return html`<ul class="carts" data-testid="carts" aria-label=${desk.t('nav.carts')}>
     ${carts.data.map(
       (cart) => html`<li key=${cart.id}><${Lamp} isOn=${cart.is_online} testId="cart-${cart.id}"><b>${cart.name}</b>: ${cart.is_online
         ? desk.t('cart.online')
-        : cart.last_seen ? desk.t('cart.offline_since', { time: clock(cart.last_seen, desk.zone) }) : desk.t('cart.never_seen')}<//></li>`,
+        : cart.last_seen ? desk.t('cart.offline_since', { time: clock(cart.last_seen, zone) }) : desk.t('cart.never_seen')}<//></li>`,
     )}
   </ul>`;
 }

@@ -1,5 +1,6 @@
 /** English of the nurse's desk. */
 export const en = {
+  'today.site': 'Site',
   'today.day': 'Day',
   'today.day_before': 'The day before',
   'today.day_after': 'The day after',

@@ -1,6 +1,7 @@
 /** Kazakh of the nurse's desk. */
 /** @type {Record<keyof typeof import('./en.js').en, string>} */
 export const kk = {
+  'today.site': 'Мекеме',
   'today.day': 'Күн',
   'today.day_before': 'Алдыңғы күн',
   'today.day_after': 'Келесі күн',

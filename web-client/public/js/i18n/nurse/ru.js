@@ -1,6 +1,7 @@
 /** Russian of the nurse's desk. */
 /** @type {Record<keyof typeof import('./en.js').en, string>} */
 export const ru = {
+  'today.site': 'Организация',
   'today.day': 'День',
   'today.day_before': 'Предыдущий день',
   'today.day_after': 'Следующий день',
