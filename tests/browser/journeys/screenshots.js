@@ -1,26 +1,16 @@
 /** Pictures of each page in three sizes and three languages, for a person to look at: `output/<page>-<size>-<language>.png`. */
 
 import assert from 'node:assert/strict';
-import { mkdir } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 
+import { visitOf } from '../harness/clinic.js';
+import { drawing, LANGUAGES, SIZES } from '../harness/draw.js';
 import { nextFrame } from '../harness/media.js';
 import { journey } from '../harness/world.js';
-import { visitOf } from '../harness/clinic.js';
 
 /** @typedef {import('../harness/person.js').Person} Person */
 
-const OUTPUT = fileURLToPath(new URL('../output/', import.meta.url));
-const LANGUAGES = ['kk', 'ru', 'en'];
-const SIZES = [
-  { width: 1440, height: 900 },
-  { width: 1024, height: 768 },
-  { width: 320, height: 640 },
-];
-
 for (const language of LANGUAGES) {
   journey(`each page is drawn in three sizes: ${language}`, async ({ base, links, person }) => {
-    await mkdir(OUTPUT, { recursive: true });
     const draw = drawing(language);
 
     const nurse = await person('chromium');
@@ -64,7 +54,6 @@ for (const language of LANGUAGES) {
 }
 
 journey('a guest’s way is drawn in three sizes and languages', async ({ atDesk, person }) => {
-  await mkdir(OUTPUT, { recursive: true });
   const nurse = await atDesk('svetlana');
   const visit = await visitOf(nurse, 'Бляшки на локтях');
   const { url } = await nurse.asks('POST', `/appointments/${visit.id}/links`, { role: 'patient', name: 'Динара' });
@@ -84,7 +73,6 @@ journey('a guest’s way is drawn in three sizes and languages', async ({ atDesk
 });
 
 journey('the specialist’s desk is drawn in three sizes and languages', async ({ atDesk, base }) => {
-  await mkdir(OUTPUT, { recursive: true });
   const specialist = await atDesk('daniyar');
   for (const language of LANGUAGES) {
     const draw = drawing(language);
@@ -97,20 +85,6 @@ journey('the specialist’s desk is drawn in three sizes and languages', async (
     }
   }
 });
-
-/** @param {string} language @returns {(who: Person, name: string, check?: (who: Person) => Promise<void>) => Promise<void>} draws in each size, with `check` at each */
-function drawing(language) {
-  return async (who, name, check) => {
-    for (const size of SIZES) {
-      await who.page.setViewport(size);
-      await who.page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
-      await who.page.screenshot({ path: `${OUTPUT}${name}-${size.width}x${size.height}-${language}.png` });
-      const overflow = await who.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-      assert.ok(overflow <= 0, `${name} at ${size.width} wide overflows by ${overflow} px`);
-      await check?.(who);
-    }
-  };
-}
 
 /** Each tile's name is drawn in full. @param {Person} who */
 async function namesAreLegible(who) {

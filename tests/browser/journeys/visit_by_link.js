@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict';
 
+import { FINGER_PX, findsNothing, smallTargets } from '../harness/access.js';
 import { atHome, linkTo, visitOf } from '../harness/clinic.js';
+import { drawing } from '../harness/draw.js';
 import { everybodyArrives } from '../harness/media.js';
 import { journey } from '../harness/world.js';
 
@@ -27,12 +29,14 @@ journey('a patient by link: consent, check, waiting room; admitted from Today in
 
   await patient.sees('way-greeting');
   await patient.click('language-ru');
+  await isAccessible(patient, 'way-greeting');
   const before = patient.clicks;
   await patient.click('way-enter');
+  await isAccessible(patient, 'way-consent');
   await patient.click('consent-give');
-  await patient.sees('device-check');
+  await isAccessible(patient, 'device-check');
   await patient.click('join-call');
-  await patient.sees('waiting-room');
+  await isAccessible(patient, 'waiting-room');
   assert.equal(patient.clicks - before, 3, 'three taps from the link to the waiting room');
   assert.equal(await patient.attribute('host-status', 'data-status'), 'absent');
 
@@ -65,11 +69,15 @@ journey('a patient by link: consent, check, waiting room; admitted from Today in
   assert.equal(await value(specialist, 'case-summary'), summary);
 
   await specialist.until('the patient is in the call', async () => (await specialist.tiles()).length === 1);
+  await findsNothing(specialist, 'the call with the visit beside it');
+  await drawing('ru')(specialist, 'call-case');
   await specialist.click('finish');
+  await drawing('ru')(specialist, 'finish');
   await specialist.click('finish-ok');
   await patient.sees('left-page');
   assert.equal(await patient.attribute('left-page', 'data-reason'), 'ended');
   await specialist.sees('left-page');
+  await drawing('ru')(patient, 'survey');
   await patient.click('survey-5');
   await patient.sees('survey-thanks');
 
@@ -91,7 +99,7 @@ journey('a patient who does not consent is told what that means, and may think a
   await opens(patient, url);
   await patient.click('way-enter');
   await patient.click('consent-refuse');
-  await patient.sees('way-declined');
+  await isAccessible(patient, 'way-declined');
   const { consents, status } = await nurse.asks('GET', `/appointments/${visit.id}`);
   assert.equal(consents.consultation, 'refused');
   assert.notEqual(status, 'checked_in');
@@ -113,7 +121,7 @@ journey('a patient who cannot come says so by the link, and the specialist sees 
   await patient.click('way-cannot-come');
   await patient.click('why-patient_ill');
   await patient.click('way-cancel');
-  await patient.sees('way-over');
+  await isAccessible(patient, 'way-over');
   await specialist.until('Today shows it', () => specialist.page.evaluate((id) => document.querySelector(`[data-testid="visit-${id}"]`)?.getAttribute('data-status') === 'cancelled', visit.id));
 });
 
@@ -137,6 +145,13 @@ journey('a link that opens nothing says why, in words', async ({ atDesk, base, p
   await specialist.asks('DELETE', `/appointments/${visit.id}/links/${revoked.id}`);
   await says(revoked.url, 'E-LINK-5');
 });
+
+/** @param {Person} guest @param {string} page its `data-testid` */
+async function isAccessible(guest, page) {
+  await guest.sees(page);
+  await findsNothing(guest, page);
+  assert.deepEqual(await smallTargets(guest), [], `${page}: targets smaller than ${FINGER_PX} px`);
+}
 
 /** As quickly as a finger on F5, whatever the page asks before it goes. @param {Person} someone */
 async function reloadNow(someone) {
