@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { Problem, unreachable } from '../public/js/desk/problem.js';
 import { readEntrance, Refusal, refusalOf } from '../public/js/session/entrance.js';
 
-test('the address names one of three doors, or none', () => {
+test('the address names one of four doors, or none', () => {
   assert.equal(readEntrance(''), null);
   assert.deepEqual(readEntrance('#v_AbC-1'), { kind: 'link', secret: 'v_AbC-1' });
+  assert.deepEqual(readEntrance('#o_AbC-1'), { kind: 'offer', secret: 'o_AbC-1' });
   assert.deepEqual(readEntrance('#a=0190b3c2-0000-7000-8000-000000000001'), { kind: 'appointment', secret: '0190b3c2-0000-7000-8000-000000000001' });
   assert.deepEqual(readEntrance('#rT9_x'), { kind: 'invitation', secret: 'rT9_x' });
 });

@@ -1,13 +1,13 @@
 /**
  * Which door the page's address names, and the way through it to a join token: a demo's invitation, the single-visit link of a patient or
- * another guest, or an appointment for who is signed in (signaling/PROTOCOL.md "Before the socket").
+ * another guest, an offered time, or an appointment for who is signed in (signaling/PROTOCOL.md "Before the socket").
  */
 import { Problem } from '../desk/problem.js';
 import { isLanguage } from '../i18n/index.js';
 
 /** @typedef {import('../protocol/types.js').Role} Role */
 /** @typedef {import('../i18n/index.js').Language} Language */
-/** @typedef {{kind: 'invitation' | 'link' | 'appointment', secret: string}} Entrance `secret` is the appointment's id where that is the door */
+/** @typedef {{kind: 'invitation' | 'link' | 'offer' | 'appointment', secret: string}} Entrance `secret` is the appointment's id where that is the door */
 /** @typedef {{token: string, expiresMs: number, role: Role, name: string, roomTitle: string, language: Language | null}} Welcome */
 
 /** A refusal that trying again will not change, or not soon. `code` is a key under `errors.`, or else the server's, with its words. */
@@ -34,10 +34,11 @@ const CODES = {
 const CODES_OF_DOOR = {
   invitation: {},
   link: { not_signed_in: 'E-LINK-2', not_found: 'E-LINK-2' },
+  offer: { not_signed_in: 'E-LINK-2', not_found: 'E-LINK-2' },
   appointment: { not_signed_in: 'E-LINK-7', not_found: 'E-LINK-8', not_allowed: 'E-LINK-8' },
 };
 
-/** @type {Record<Entrance['kind'], (secret: string) => [path: string, body?: object]>} */
+/** An offer leads to no room yet. @type {Record<Exclude<Entrance['kind'], 'offer'>, (secret: string) => [path: string, body?: object]>} */
 const JOIN = {
   invitation: (secret) => ['/join', { invitation: secret }],
   link: () => ['/visit/join'],
@@ -49,6 +50,7 @@ export function readEntrance(hash) {
   const text = decodeURIComponent(hash.slice(1));
   if (text === '') return null;
   if (text.startsWith('a=')) return { kind: 'appointment', secret: text.slice(2) };
+  if (text.startsWith('o_')) return { kind: 'offer', secret: text };
   return { kind: text.startsWith('v_') ? 'link' : 'invitation', secret: text };
 }
 
@@ -57,6 +59,7 @@ export function readEntrance(hash) {
  * @throws {Refusal} when the server said no; any other error means that it could not be reached
  */
 export async function exchange(entrance, api) {
+  if (entrance.kind === 'offer') throw new Refusal('E-LINK-2');
   const [path, body] = JOIN[entrance.kind](entrance.secret);
   const answer = await api.post(path, body).catch((error) => {
     throw refusalOf(entrance.kind, error);

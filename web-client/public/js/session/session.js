@@ -7,12 +7,15 @@ import { initialState, reduce } from '../state/reducer.js';
 import { createStore } from '../state/store.js';
 import { loadLanguage, pageLanguage, storeLanguage } from '../i18n/index.js';
 import { keepAwake } from './awake.js';
-import { exchange, readEntrance, Refusal } from './entrance.js';
+import { exchange, readEntrance, Refusal, refusalOf } from './entrance.js';
 import { LocalMedia } from './media.js';
 import { recall, remember } from './memory.js';
 import { Way } from './way.js';
 
 /** @typedef {import('../state/reducer.js').State} State */
+
+/** Doors whose key goes with each request; the others have their cookie, or their own way in. */
+const BEARERS = ['link', 'offer'];
 
 export class Session {
   /** @type {import('./line.js').Line | null} */ line = null;
@@ -25,7 +28,7 @@ export class Session {
     this.memory = recall(location.hash);
     this.store = createStore(reduce, initialState(pageLanguage()));
     this.store.dispatch({ type: 'door', door: this.entrance?.kind ?? null });
-    this.api = new Api(pageLanguage(), undefined, this.entrance?.kind === 'link' ? this.entrance.secret : null);
+    this.api = new Api(pageLanguage(), undefined, this.entrance && BEARERS.includes(this.entrance.kind) ? this.entrance.secret : null);
     this.way = new Way(this.api, this.store, () => this.#open());
     this.media = new LocalMedia(this.store, (section, track) => this.line?.link.peer?.put(section, track));
   }
@@ -33,6 +36,8 @@ export class Session {
   /** Opens the page: a guest's way first, then the device check, or straight back to the call after a reload. */
   async start() {
     if (!this.entrance) return this.#fail({ code: 'E-LINK-1' });
+    // Its page reads what it shows by itself: there is no visit yet.
+    if (this.entrance.kind === 'offer') return;
     if (this.entrance.kind !== 'link') return this.#open();
     // Back after a reload the visit is only looked at for what the waiting room says of it.
     if (this.memory.inVisit) return Promise.all([this.#open(), this.way.read().catch(() => {})]);
@@ -199,6 +204,16 @@ export class Session {
       await this.media.choose(use, id);
     }
     this.#remember();
+  }
+
+  /** The link opens nothing, or nobody answers. @param {unknown} error */
+  refuse(error) {
+    this.#fail(problemOf(refusalOf(this.entrance?.kind ?? 'link', error)));
+  }
+
+  /** In which language the page begins. @param {import('../i18n/index.js').Language} language */
+  async speakFirst(language) {
+    await this.#useLanguage(language);
   }
 
   /** @param {import('../state/reducer.js').Problem} problem */

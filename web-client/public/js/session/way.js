@@ -36,11 +36,6 @@ export class Way {
     return this.#act(() => this.api.post('/visit/cancel', { reason }));
   }
 
-  /** @param {'accept' | 'decline'} answer to the earlier time */
-  answerOffer(answer) {
-    return this.#act(() => this.api.post('/visit/offer', { answer }));
-  }
-
   /** @param {number} score from 1 to 5 */
   async rate(score) {
     this.#change({ hasRated: true });
@@ -109,8 +104,8 @@ export class Way {
   }
 }
 
-/** @param {unknown} error @returns {import('../state/reducer.js').Problem} */
-function problemOf(error) {
+/** @param {unknown} error @returns {import('../state/reducer.js').Problem} in the server's words, where it gave any */
+export function problemOf(error) {
   if (error instanceof Refusal) return error.problem;
   if (!(error instanceof Problem)) return { code: 'E-NET-6' };
   return { code: error.code, words: [error.title, error.detail].flatMap((words) => words ?? []) };

@@ -1,7 +1,6 @@
 /** A guest's way from the link to the waiting room: what `GET /visit` said, and which page comes next. Pure. */
 
 /** @typedef {{purpose: string, version: number, text: string}} ConsentText */
-/** @typedef {{start: string, end: string, expires: string, specialist: {name: string, specialty: string | null}}} Offer */
 /**
  * @typedef {object} Visit
  * @property {{status: string, start: string, end: string, channel: 'cart' | 'home_link' | 'phone', specialist: {name: string, specialty: string | null},
@@ -12,7 +11,6 @@
  * @property {ConsentText[]} consents_needed
  * @property {string[]} allowed
  * @property {{status: 'away' | 'in_room' | 'in_call'}} host
- * @property {Offer | null} [offer]
  */
 /** @typedef {'greeting' | 'consent' | 'declined' | 'ready' | 'over'} Step */
 /** @typedef {Record<string, 'given' | 'refused'>} Decisions by purpose */

@@ -28,6 +28,10 @@ export function App({ session }) {
   useEffect(() => {
     if (ready) void loadCall(state.language).then(setCall);
   }, [ready]);
+  const [offer, setOffer] = useState(/** @type {typeof import('./offer.js') | null} */ (null));
+  useEffect(() => {
+    if (state.door === 'offer') void import('./offer.js').then(setOffer);
+  }, []);
   const t = translator(state.language);
   useEffect(() => {
     document.documentElement.lang = state.language;
@@ -38,7 +42,7 @@ export function App({ session }) {
   if (state.phase === 'call' && state.room && call) return html`<${call.Call} ...${props} />`;
   return html`<${Page} language=${state.language} t=${t} title=${state.invited?.roomTitle}
     onSpeak=${(/** @type {import('../i18n/index.js').Language} */ language) => session.speak(language)}>
-    <${Content} ...${props} />
+    ${offer && state.phase === 'starting' ? html`<${offer.OfferPage} ...${props} />` : html`<${Content} ...${props} />`}
   <//>`;
 }
 

@@ -43,7 +43,6 @@ function Greeting(props) {
   return html`<h1 tabindex="-1">${t(`way.title.${visit.appointment.channel}`)}</h1>
     <p class="lead">${t('check.hello', { name: visit.name })}</p>
     <${Facts} ...${props} />
-    ${visit.offer && html`<${OfferCard} ...${props} offer=${visit.offer} />`}
     <${Guidance} ...${props} />
     <${Trouble} ...${props} />
     ${isRefusing
@@ -66,7 +65,7 @@ function Facts({ state, t, way }) {
 }
 
 /** The clinic's clock; where the phone's differs, by how much. @param {{language: string, t: Translate, start: string, end: string, zone: string}} props */
-function When({ language, t, start, end, zone }) {
+export function When({ language, t, start, end, zone }) {
   const day = dayOf(start, zone);
   const today = dayOf(Date.now(), zone);
   const weekday = new Intl.DateTimeFormat(language, { weekday: 'long', timeZone: zone }).format(new Date(start));
@@ -102,20 +101,6 @@ function useWaitingRoomOpening({ session, way }) {
       clearTimeout(timer);
     };
   }, [opens]);
-}
-
-/** A time that came free earlier. @param {WayProps & {offer: import('../state/way.js').Offer}} props */
-function OfferCard({ state, session, t, way, offer }) {
-  const { site } = way.visit.appointment;
-  return html`<section class="offer" data-testid="way-offer">
-    <h2>${t('way.offer_title')}</h2>
-    <p><${When} language=${state.language} t=${t} start=${offer.start} end=${offer.end} zone=${site.time_zone} /><br />${offer.specialist.name}, ${specialtyWords(t, offer.specialist.specialty)}</p>
-    <p class="quiet">${t('way.offer_until', { time: `${date(offer.expires, site.time_zone)} ${clock(offer.expires, site.time_zone)}` })}</p>
-    <div class="way-actions">
-      <${Action} way=${way} testid="offer-accept" look="is-primary" onClick=${() => session.way.answerOffer('accept')}>${t('way.offer_accept')}<//>
-      <${Action} way=${way} testid="offer-decline" look="is-quiet" onClick=${() => session.way.answerOffer('decline')}>${t('way.offer_decline')}<//>
-    </div>
-  </section>`;
 }
 
 /** @param {WayProps & {onBack: () => void}} props */
@@ -208,7 +193,7 @@ function Choice({ name, value, checked, onChoose, children }) {
 }
 
 /** @param {Translate} t @param {string | null} code */
-function specialtyWords(t, code) {
+export function specialtyWords(t, code) {
   if (code === null) return '';
   const key = `specialty.${code}`;
   return isKey(key) ? t(key) : code.replaceAll('_', ' ');
