@@ -2,6 +2,7 @@
 //! keeps it: backup, restore, checking the audit trail.
 
 use anyhow::{Context as _, bail};
+use kenes::accounts::recovery;
 use kenes::config::{self, Config};
 use kenes::storage::audit::{self, Chain};
 use kenes::storage::{Database, backup};
@@ -16,6 +17,7 @@ kenes check-config [--config FILE]   say what is wrong with the configuration an
 kenes backup FILE [--config FILE]    copy the SQLite database, beside a running server
 kenes restore FILE [--config FILE]   put such a copy back, while no server runs; the database that it replaces is kept
 kenes audit verify [--config FILE]   say whether the audit trail is as it was written
+kenes admin reset-password LOGIN     give LOGIN a one-time password, beside a running server [--config FILE]
 kenes --version | --help
 Every key, with unit, default and range: config/default.toml. Environment: KENES_<SECTION>_<KEY>.";
 
@@ -43,6 +45,7 @@ fn run(arguments: impl Iterator<Item = String>) -> anyhow::Result<()> {
         Action::Backup(file) => return block_on(back_up(&read()?.storage, &file)),
         Action::Restore(file) => return block_on(restore(&read()?.storage, &file)),
         Action::VerifyAudit => return block_on(verify_audit(&read()?.storage)),
+        Action::ResetPassword(login) => return block_on(reset_password(&read()?.storage, &login)),
     }
     Ok(())
 }
@@ -81,6 +84,14 @@ async fn verify_audit(storage: &config::Storage) -> anyhow::Result<()> {
         Chain::BrokenAt { seq } => bail!("the audit trail is broken at row {seq}"),
         Chain::WrongEnd { rows, expected } => bail!("the audit trail has {rows} rows and should end at row {expected}"),
     }
+    Ok(())
+}
+
+async fn reset_password(storage: &config::Storage, login: &str) -> anyhow::Result<()> {
+    let database = Database::open_beside(&storage.data_folder, storage.database_url.as_deref()).await?;
+    let password = recovery::reset_password(&database, login, clock::unix_ms()).await?;
+    database.close().await;
+    println!("one-time password: {}", password.reveal());
     Ok(())
 }
 
@@ -133,6 +144,7 @@ enum Action {
     Backup(PathBuf),
     Restore(PathBuf),
     VerifyAudit,
+    ResetPassword(String),
     Help,
     Version,
 }
@@ -148,6 +160,10 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<Argument
             "audit" => match arguments.next().as_deref() {
                 Some("verify") => parsed.action = Action::VerifyAudit,
                 _ => bail!("audit needs `verify`\n{USAGE}"),
+            },
+            "admin" => match (arguments.next().as_deref(), arguments.next()) {
+                (Some("reset-password"), Some(login)) => parsed.action = Action::ResetPassword(login),
+                _ => bail!("admin needs `reset-password` and a login\n{USAGE}"),
             },
             "--help" | "-h" => parsed.action = Action::Help,
             "--version" | "-V" => parsed.action = Action::Version,

@@ -4,4 +4,5 @@
 pub mod first_run;
 pub mod oidc;
 pub mod password;
+pub mod recovery;
 pub mod secret;

@@ -77,6 +77,19 @@ impl Database {
         Ok(Self::of(Engine::Sqlite, readers.clone(), readers, None))
     }
 
+    /// Opens it to change one thing beside a running server: SQLite's own lock makes the two take turns. The schema stays as it is.
+    ///
+    /// # Errors
+    /// There is no database.
+    pub async fn open_beside(folder: &Path, url: Option<&str>) -> Result<Self, StorageError> {
+        if let Some(url) = url {
+            return Self::postgres(url).await;
+        }
+        require_database(folder)?;
+        let writers = pool_options(1, SQLITE_SETTINGS).connect_with(sqlite_url(folder, "rw")?).await?;
+        Ok(Self::of(Engine::Sqlite, writers, sqlite_readers(folder).await?, None))
+    }
+
     #[must_use]
     pub fn engine(&self) -> Engine {
         self.engine
