@@ -17,7 +17,7 @@ use crate::model::role::{Reach, Right, Role};
 use crate::model::specialty::Specialty;
 use crate::model::user::{NewUser, User, UserInput};
 use crate::storage::users::{Account, Filter};
-use crate::storage::{accounts, idempotency, places, users};
+use crate::storage::{accounts, idempotency, places, sign_ins, users};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
@@ -101,7 +101,9 @@ pub async fn list(
     let is_last = found.len() <= limit as usize;
     found.truncate(limit as usize);
     let next = found.last().filter(|_| !is_last).map(|account| account.user.id.to_string());
-    Ok(Json(List { items: found.into_iter().map(|account| view(account, &caller)).collect(), next }))
+    let locked = sign_ins::locked(&app.database, caller.now).await?;
+    let views = found.into_iter().map(|account| view(account, &caller, &locked));
+    Ok(Json(List { items: views.collect(), next }))
 }
 
 /// One user.
@@ -117,7 +119,7 @@ pub async fn find(
 ) -> Result<(ETag, Json<UserView>), Problem> {
     let filter = within_reach(&caller, Filter { id: Some(id), ..Filter::default() }).ok_or(Problem::NotFound)?;
     let found = users::accounts(&app.database, &filter, None, 1).await?;
-    found.into_iter().next().map(|account| answer(account, &caller)).ok_or(Problem::NotFound)
+    answer(&app, &caller, found.into_iter().next().ok_or(Problem::NotFound)?).await
 }
 
 /// A new user, who signs in once `/users/{id}/password` has given a password.
@@ -149,7 +151,7 @@ pub async fn create(
             user.id
         }
     };
-    let (etag, view) = answer(account(&app, id).await?.ok_or(Problem::Internal)?, &caller);
+    let (etag, view) = answer(&app, &caller, account(&app, id).await?.ok_or(Problem::Internal)?).await?;
     Ok((StatusCode::CREATED, etag, view))
 }
 
@@ -184,7 +186,7 @@ pub async fn update(
         (None, _) => {}
     }
     change.commit().await?;
-    Ok(answer(account(&app, id).await?.ok_or(Problem::Internal)?, &caller))
+    answer(&app, &caller, account(&app, id).await?.ok_or(Problem::Internal)?).await
 }
 
 /// Gives a user a one-time password. Every session of the user ends, so that this also shuts out who has left.
@@ -260,11 +262,12 @@ async fn validated(app: &App, body: UserBody) -> Result<(NewUser, Option<Login>)
     }
 }
 
-fn answer(account: Account, caller: &Caller) -> (ETag, Json<UserView>) {
-    (ETag(account.user.stamp.version), Json(view(account, caller)))
+async fn answer(app: &App, caller: &Caller, account: Account) -> Result<(ETag, Json<UserView>), Problem> {
+    let locked = sign_ins::locked(&app.database, caller.now).await?;
+    Ok((ETag(account.user.stamp.version), Json(view(account, caller, &locked))))
 }
 
-fn view(account: Account, caller: &Caller) -> UserView {
+fn view(account: Account, caller: &Caller, locked: &[UserId]) -> UserView {
     let is_administrator = caller.reach(Right::WriteUsers).is_some();
     let User { id, details, stamp } = account.user;
     UserView {
@@ -276,6 +279,6 @@ fn view(account: Account, caller: &Caller) -> UserView {
         roles: details.roles.iter().collect(),
         specialty: details.specialty,
         languages: details.languages.as_slice().to_vec(),
-        is_locked: false,
+        is_locked: locked.contains(&id),
     }
 }
