@@ -31,8 +31,13 @@ struct Shared {
     key: KeyPair,
     /// How often the key got another name.
     rotations: Mutex<u32>,
-    /// Code -> what was asked for, and what the token shall say otherwise than it should.
-    codes: Mutex<HashMap<String, (HashMap<String, String>, Value)>>,
+    codes: Mutex<HashMap<String, Authorized>>,
+}
+
+struct Authorized {
+    asked: HashMap<String, String>,
+    /// What the token shall say otherwise than it should.
+    changes: Value,
 }
 
 impl FakeProvider {
@@ -60,7 +65,7 @@ impl FakeProvider {
         assert_eq!(asked["code_challenge_method"], "S256");
         let mut codes = self.shared.codes.lock().unwrap();
         let code = format!("code-{}", codes.len());
-        codes.insert(code.clone(), (asked, changes));
+        codes.insert(code.clone(), Authorized { asked, changes });
         code
     }
 
@@ -100,7 +105,9 @@ async fn token(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Stri
     if headers.get(header::AUTHORIZATION).is_none_or(|value| value.to_str().unwrap() != basic()) {
         return StatusCode::UNAUTHORIZED.into_response();
     }
-    let Some((asked, changes)) = shared.codes.lock().unwrap().remove(&form["code"]) else { return refused() };
+    let Some(Authorized { asked, changes }) = shared.codes.lock().unwrap().remove(&form["code"]) else {
+        return refused();
+    };
     let challenge = BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, form["code_verifier"].as_bytes()));
     let is_same = challenge == asked["code_challenge"] && form["redirect_uri"] == asked["redirect_uri"];
     if !is_same || form["grant_type"] != "authorization_code" {

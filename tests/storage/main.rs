@@ -21,6 +21,7 @@ macro_rules! on_both_databases {
     };
 }
 
+mod accounts;
 mod around;
 mod audit;
 mod backup;

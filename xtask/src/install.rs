@@ -17,7 +17,7 @@ struct Program {
 const PROGRAMS: [Program; 9] = [
     Program { name: "cc", package: "gcc", purpose: "builds the crypto library" },
     Program { name: "c++", package: "g++", purpose: "builds the fuzz targets" },
-    Program { name: "npm", package: "npm", purpose: "brings tsc and the browser driver" },
+    Program { name: "npm", package: "npm", purpose: "brings tsc, the browser driver, a sign-in provider" },
     Program { name: "chromium", package: "chromium", purpose: "browser journeys" },
     Program { name: "firefox-esr", package: "firefox-esr", purpose: "browser journeys" },
     Program { name: "espeak-ng", package: "espeak-ng", purpose: "speaks the talk that media tests send" },
@@ -31,7 +31,7 @@ const PROGRAMS: [Program; 9] = [
 const CARGO_TOOLS: [&str; 2] = ["cargo-nextest", "cargo-deny"];
 
 /// Folders with a `package-lock.json`.
-const NPM_FOLDERS: [&str; 2] = ["web-client", "tests/browser"];
+const NPM_FOLDERS: [&str; 3] = ["web-client", "tests/browser", "tests/openid"];
 
 pub(crate) fn everything(root: &Path) -> Result<()> {
     debian_packages(root)?;

@@ -34,7 +34,7 @@ impl Signer {
     }
 }
 
-fn claims(changes: Value) -> Value {
+fn claims(changes: &Value) -> Value {
     let mut claims = json!({
         "iss": "https://id.example", "sub": "subject-1", "aud": "kenes", "nonce": "n-1",
         "iat": NOW_S, "exp": NOW_S + 300, "preferred_username": "aigul",
@@ -47,7 +47,7 @@ fn claims(changes: Value) -> Value {
 
 fn judge(changes: Value) -> Result<Claims, TokenFault> {
     let signer = Signer::new("k1");
-    verify(&signer.sign(&claims(changes)), &JwkSet { keys: vec![signer.jwk()] }, &EXPECTED, NOW)
+    verify(&signer.sign(&claims(&changes)), &JwkSet { keys: vec![signer.jwk()] }, &EXPECTED, NOW)
 }
 
 #[test]
@@ -89,9 +89,9 @@ fn clocks_may_be_a_minute_apart() {
 fn a_key_that_the_provider_does_not_publish_signs_nothing() {
     let (ours, forger) = (Signer::new("k1"), Signer::new("k1"));
     let keys = JwkSet { keys: vec![ours.jwk()] };
-    let token = forger.sign(&claims(json!({})));
+    let token = forger.sign(&claims(&json!({})));
     assert_eq!(verify(&token, &keys, &EXPECTED, NOW).err(), Some(TokenFault::Invalid));
-    let token = Signer::new("k2").sign(&claims(json!({})));
+    let token = Signer::new("k2").sign(&claims(&json!({})));
     assert_eq!(verify(&token, &keys, &EXPECTED, NOW).err(), Some(TokenFault::UnknownKey));
 }
 
@@ -100,7 +100,7 @@ fn a_key_for_encryption_signs_nothing() {
     let signer = Signer::new("k1");
     let mut jwk = signer.jwk();
     jwk.common.public_key_use = Some(PublicKeyUse::Encryption);
-    let token = signer.sign(&claims(json!({})));
+    let token = signer.sign(&claims(&json!({})));
     let fault = verify(&token, &JwkSet { keys: vec![jwk] }, &EXPECTED, NOW).err();
     assert_eq!(fault, Some(TokenFault::UnknownKey));
 }
@@ -109,7 +109,7 @@ fn a_key_for_encryption_signs_nothing() {
 fn a_shared_secret_and_no_signature_at_all_are_refused() {
     let keys = JwkSet { keys: vec![Signer::new("k1").jwk()] };
     let secret = EncodingKey::from_secret(b"the provider's public key, for instance");
-    let token = encode(&Header::new(Algorithm::HS256), &claims(json!({})), &secret).unwrap();
+    let token = encode(&Header::new(Algorithm::HS256), &claims(&json!({})), &secret).unwrap();
     assert_eq!(verify(&token, &keys, &EXPECTED, NOW).err(), Some(TokenFault::Algorithm));
     // {"alg":"none"}, {}
     for token in ["eyJhbGciOiJub25lIn0.e30.", "eyJhbGciOiJub25lIn0.e30", "", "a.b.c"] {
