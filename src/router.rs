@@ -23,7 +23,7 @@ pub fn router(app: Arc<App>, over_tls: OverTls) -> Router {
         OpenApiRouter::with_openapi(openapi::description()).nest("/api/v1", api()).split_for_parts();
     let description = openapi::Written::of(&description);
     Router::new()
-        .merge(api)
+        .merge(api.layer(map_response(security_headers::keep_nowhere)))
         .route("/ws", get(websocket::upgrade))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))

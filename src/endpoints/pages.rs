@@ -1,6 +1,6 @@
 //! The web client's files, and the answer for every path that names nothing.
 
-use crate::endpoints::Problem;
+use crate::endpoints::{Problem, security_headers};
 use crate::web_client::{self, Coding, Page};
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
@@ -11,7 +11,7 @@ const CACHE_CONTROL: &str = "no-cache";
 
 pub async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     if uri.path().starts_with("/api/") {
-        return Problem::NotFound.into_response();
+        return security_headers::keep_nowhere(Problem::NotFound.into_response()).await;
     }
     if method != Method::GET && method != Method::HEAD {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();

@@ -45,6 +45,16 @@ async fn the_cookie_is_for_this_sites_pages_and_no_script() {
 }
 
 #[tokio::test]
+async fn no_browser_keeps_what_the_api_answers() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    for path in ["/session", "/sites", "/nothing-of-this-name"] {
+        let kept = admin.get(path).await.header("cache-control").map(str::to_owned);
+        assert_eq!(kept.as_deref(), Some("no-store"), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn another_sites_page_changes_nothing_in_a_signed_in_persons_name() {
     let app = TestApp::start().await;
     let admin = app.admin().await;
