@@ -29,9 +29,9 @@ export function MyDay({ desk }) {
   return html`<div class="view">
     <${ViewHead} title=${ahead === 0 ? t('my_day.today') : weekdayWords(desk, weekday(day))} lead=${dayWords(day)}>
       <${ServerLamp} desk=${desk} />
-      <button type="button" class="button is-quiet is-icon" data-testid="day-before" aria-label=${t('my_day.before')} title=${t('my_day.before')} onClick=${() => setAhead(ahead - 1)}><${Icon} name="left" /></button>
+      <div class="steps"><button type="button" class="button is-quiet is-icon" data-testid="day-before" aria-label=${t('my_day.before')} title=${t('my_day.before')} onClick=${() => setAhead(ahead - 1)}><${Icon} name="left" /></button>
       ${ahead !== 0 && html`<button type="button" class="button is-quiet" data-testid="day-today" onClick=${() => setAhead(0)}>${t('my_day.today')}</button>`}
-      <button type="button" class="button is-quiet is-icon" data-testid="day-after" aria-label=${t('my_day.after')} title=${t('my_day.after')} onClick=${() => setAhead(ahead + 1)}><${Icon} name="right" /></button>
+      <button type="button" class="button is-quiet is-icon" data-testid="day-after" aria-label=${t('my_day.after')} title=${t('my_day.after')} onClick=${() => setAhead(ahead + 1)}><${Icon} name="right" /></button></div>
     <//>
     <${Loaded} desk=${desk} resource=${visits}>${(/** @type {Appointment[]} */ found) => html`<${Visits} desk=${desk} visits=${found} />`}<//>
   </div>`;

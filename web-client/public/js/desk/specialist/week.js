@@ -32,9 +32,9 @@ export function Week({ desk }) {
   const exceptions = useList(desk, isOwn || cart ? '/schedule-exceptions' : null, { ...(isOwn ? { specialist: desk.me.id } : { cart }), from: monday, to: addDays(monday, 7) }, ['schedule_exceptions', 'schedules']);
   return html`<div class="view">
     <${ViewHead} title=${t('nav.week')} lead=${`${dayWords(monday)} – ${dayWords(addDays(monday, 6))}`}>
-      <button type="button" class="button is-quiet is-icon" data-testid="week-before" aria-label=${t('week.before')} title=${t('week.before')} onClick=${() => setWeeks(weeks - 1)}><${Icon} name="left" /></button>
+      <div class="steps"><button type="button" class="button is-quiet is-icon" data-testid="week-before" aria-label=${t('week.before')} title=${t('week.before')} onClick=${() => setWeeks(weeks - 1)}><${Icon} name="left" /></button>
       ${weeks !== 0 && html`<button type="button" class="button is-quiet" data-testid="week-this" onClick=${() => setWeeks(0)}>${t('week.this')}</button>`}
-      <button type="button" class="button is-quiet is-icon" data-testid="week-after" aria-label=${t('week.after')} title=${t('week.after')} onClick=${() => setWeeks(weeks + 1)}><${Icon} name="right" /></button>
+      <button type="button" class="button is-quiet is-icon" data-testid="week-after" aria-label=${t('week.after')} title=${t('week.after')} onClick=${() => setWeeks(weeks + 1)}><${Icon} name="right" /></button></div>
     <//>
     ${!isOwn && html`<${WhichCart} desk=${desk} cart=${cart} onChoose=${setCart} />`}
     <${Loaded} desk=${desk} resource=${visits}>${(/** @type {Appointment[]} */ found) => {
