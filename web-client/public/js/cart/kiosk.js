@@ -11,6 +11,7 @@ import { ProblemBox } from '../desk/parts/problem.js';
 import { Problem, unreachable } from '../desk/problem.js';
 import { useNow } from '../desk/resource.js';
 import { keepAwake } from '../session/awake.js';
+import { setHome } from '../session/memory.js';
 import { CheckScreen } from './check-screen.js';
 import { ConsentScreen } from './consent-screen.js';
 import { startHeartbeat } from './heartbeat.js';
@@ -125,6 +126,7 @@ function Screens({ kiosk }) {
 
 /** Where the call is. @param {Appointment} visit */
 export function enterVisit(visit) {
+  setHome('/cart');
   location.assign(`/visit#a=${visit.id}`);
 }
 

@@ -78,6 +78,7 @@ export const en = {
 
   'error.code': 'Code',
   'error.to_desk': 'To the desk',
+  'error.to_cart': 'To the visits of today',
   'errors.E-LINK-1': 'This page was opened without an invitation. Open the link that you were given, in full.',
   'errors.E-LINK-2': 'The link is not valid. Open it from the message again, in full, or ask your clinic for a new one.',
   'errors.E-LINK-3': 'The link has expired. Ask your clinic for a new one.',

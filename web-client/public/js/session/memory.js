@@ -32,3 +32,23 @@ export function remember(memory) {
     // Without storage a reload passes the device check again; nothing else is lost.
   }
 }
+
+const HOME = 'kenes.home';
+
+/** The page that visits are entered from in this tab. @param {'/desk' | '/cart'} path */
+export function setHome(path) {
+  try {
+    sessionStorage.setItem(HOME, path);
+  } catch {
+    // The desk it is, then.
+  }
+}
+
+/** @returns {'/desk' | '/cart'} */
+export function home() {
+  try {
+    return sessionStorage.getItem(HOME) === '/cart' ? '/cart' : '/desk';
+  } catch {
+    return '/desk';
+  }
+}

@@ -1,5 +1,6 @@
 /** The page could not go on: why, and what to do. */
 import { html } from './html.js';
+import { HomeLink } from './home-link.js';
 import { Icon } from './icons.js';
 import { ProblemWords } from './frame.js';
 import { PhoneLine } from './phone-line.js';
@@ -12,7 +13,7 @@ export function Failure({ state, session, t }) {
     <span class="card-badge is-warning"><${Icon} name="alert" size=${28} /></span>
     <${ProblemWords} problem=${problem} t=${t} />
     ${retryable && html`<button type="button" class="button is-primary" data-testid="try-again" onClick=${() => session.retry()}>${t('check.try_again')}</button>`}
-    ${state.door === 'appointment' && html`<a class="button is-quiet" href="/desk" data-testid="to-desk">${t('error.to_desk')}</a>`}
+    ${state.door === 'appointment' && html`<${HomeLink} isMain=${false} t=${t} />`}
     <${PhoneLine} phone=${state.way?.visit.appointment.site.phone} t=${t} isLarge=${true} />
   </section>`;
 }

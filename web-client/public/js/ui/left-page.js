@@ -1,5 +1,6 @@
 /** After the visit, or beside it: why the person is out, and the way back. */
 import { html } from './html.js';
+import { HomeLink } from './home-link.js';
 import { Mark } from './icons.js';
 import { PhoneLine } from './phone-line.js';
 import { Survey } from './survey.js';
@@ -23,7 +24,7 @@ export function LeftPage({ state, session, t }) {
     html`<button type="button" class="button ${reason === 'ended' ? 'is-quiet' : 'is-primary'}" data-testid="return-to-call" onClick=${() => session.rejoin()}>
       ${t('left.return')}
     </button>`}
-    ${state.door === 'appointment' && html`<a class="button ${isDone ? 'is-primary' : 'is-quiet'}" href="/desk" data-testid="to-desk">${t('error.to_desk')}</a>`}
+    ${state.door === 'appointment' && html`<${HomeLink} isMain=${isDone} t=${t} />`}
     <${PhoneLine} phone=${visit?.appointment.site.phone} t=${t} />
   </section>`;
 }
