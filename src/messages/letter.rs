@@ -5,7 +5,7 @@ use crate::accounts::secret::{self, Secret};
 use crate::links;
 use crate::model::appointment::{Appointment, Channel};
 use crate::model::ids::{JoinTokenId, WaitlistOfferId};
-use crate::model::join_link::{GuestRole, JoinToken, NewJoinToken};
+use crate::model::join_link::{GuestRole, JoinToken, LINK_PREFIX, NewJoinToken, OFFER_LINK_PREFIX};
 use crate::model::message::{About, Message, carries_link, is_wanted};
 use crate::model::patient::Patient;
 use crate::model::site::Site;
@@ -82,7 +82,12 @@ impl Letter {
         if !carries_link(message.kind, self.channel) {
             return Ok(None);
         }
-        let token = Secret::random("")?;
+        // The page tells by it what the link opens.
+        let prefix = match self.about {
+            Subject::Visit(_) => LINK_PREFIX,
+            Subject::Offer(_) => OFFER_LINK_PREFIX,
+        };
+        let token = Secret::random(prefix)?;
         let url = links::visit(base, &token.text);
         let id = match &self.about {
             Subject::Offer(offer) => {

@@ -12,6 +12,11 @@ use serde::Deserialize;
 use std::fmt;
 use std::time::Duration;
 
+/// What the token of a visit's link begins with.
+pub const LINK_PREFIX: &str = "v_";
+/// .. and that of a link to a time offered to the waiting list.
+pub const OFFER_LINK_PREFIX: &str = "o_";
+
 /// A link goes on working so long after the visit's planned end: visits run late, and the survey comes after them.
 const AFTER_END: Duration = Duration::from_secs(60 * 60);
 const NAME: TextLimit = TextLimit { min: 2, max: 200 };

@@ -8,7 +8,7 @@ use crate::endpoints::caller::Caller;
 use crate::endpoints::openapi::Problems;
 use crate::endpoints::request::{Body, Id, rfc3339};
 use crate::model::ids::{AppointmentId, JoinTokenId};
-use crate::model::join_link::{GuestRole, JoinToken, JoinTokenInput, NewJoinToken};
+use crate::model::join_link::{GuestRole, JoinToken, JoinTokenInput, LINK_PREFIX, NewJoinToken};
 use crate::model::refusal::Refusal;
 use crate::model::role::Right;
 use crate::storage::agenda::Entry;
@@ -73,7 +73,7 @@ pub async fn create_link(
         return Err(Refusal::AppointmentEnded.into());
     }
     let window = details.role.window(entry.appointment.time, caller.now).ok_or(Refusal::AppointmentEnded)?;
-    let secret = Secret::random("v_")?;
+    let secret = Secret::random(LINK_PREFIX)?;
     let mut link = JoinToken {
         id: JoinTokenId::new(caller.now, random()?),
         hash: secret.hash,
