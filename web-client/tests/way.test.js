@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { Api } from '../public/js/desk/api.js';
 import { reduce, initialState } from '../public/js/state/reducer.js';
 import { createStore } from '../public/js/state/store.js';
-import { inOrder, mayEnter, opensAtMs, stepOf } from '../public/js/state/way.js';
+import { awaitsPatient, inOrder, mayEnter, opensAtMs, stepOf } from '../public/js/state/way.js';
 import { Way } from '../public/js/session/way.js';
 
 /** @typedef {import('../public/js/state/way.js').Visit} Visit */
@@ -56,6 +56,14 @@ test('the waiting room opens half an hour before a visit by link, and never for 
   assert.equal(opensAtMs(visit(), opens - 1), opens);
   assert.equal(opensAtMs(visit(), opens), null);
   assert.equal(opensAtMs(visit({}, { channel: 'cart' }), opens - 1), null);
+});
+
+test('who came to help waits until somebody has checked the patient in', () => {
+  const nowMs = Date.parse('2026-11-22T09:10:00.000Z');
+  const guest = (/** @type {string[]} */ allowed) => visit({ role: 'interpreter', consents_needed: [], allowed });
+  assert.ok(awaitsPatient(guest([]), nowMs));
+  assert.ok(!awaitsPatient(guest(['join']), nowMs));
+  assert.ok(!awaitsPatient(visit({ allowed: [] }), nowMs), 'the patient checks in');
 });
 
 test('the server says who may enter', () => {

@@ -44,6 +44,11 @@ export function opensAtMs(visit, nowMs) {
   return visit.appointment.channel === 'home_link' && nowMs < opens ? opens : null;
 }
 
+/** Who came to help waits for somebody else to check the patient in. @param {Visit} visit @param {number} nowMs @returns {boolean} */
+export function awaitsPatient(visit, nowMs) {
+  return !actsForPatient(visit) && !mayEnter(visit) && visit.appointment.channel !== 'phone' && nowMs < Date.parse(visit.appointment.end);
+}
+
 /** @param {Visit} visit @returns {boolean} who opened the link decides for the patient */
 export function actsForPatient(visit) {
   return visit.role === 'patient' || visit.role === 'legal_representative';

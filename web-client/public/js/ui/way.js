@@ -6,13 +6,14 @@ import { PhoneLine } from './phone-line.js';
 import { Survey } from './survey.js';
 import { clock, date, dayOf, addDays, viewerZone, zoneSuffix } from '../desk/clinic-time.js';
 import { isKey } from '../i18n/index.js';
-import { CANNOT_COME, actsForPatient, inOrder, mayEnter, opensAtMs, stepOf } from '../state/way.js';
+import { CANNOT_COME, actsForPatient, awaitsPatient, inOrder, mayEnter, opensAtMs, stepOf } from '../state/way.js';
 
 /** @typedef {import('./frame.js').Translate} Translate */
 /** @typedef {import('./frame.js').ViewProps & {way: import('../state/reducer.js').Way}} WayProps */
 
 /** A timer takes no more; nobody keeps the page open for weeks. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const ASK_AGAIN_MS = 20_000;
 
 /** @param {import('./frame.js').ViewProps} props */
 export function WayPage(props) {
@@ -79,28 +80,36 @@ function Guidance({ t, way }) {
   const { visit } = way;
   const { channel, status, site, start } = visit.appointment;
   const opens = opensAtMs(visit, Date.now());
-  const words = [];
-  if (status === 'confirmed') words.push(html`<p class="way-done"><${Icon} name="check" size=${20} />${t('way.confirmed')}</p>`);
-  if (channel !== 'home_link') words.push(html`<p>${t(`way.how.${channel}`, { time: clock(start, site.time_zone) })}</p>`);
-  else if (opens !== null) words.push(html`<p>${t('way.opens', { time: clock(opens, site.time_zone) })}</p>`);
-  else if (!mayEnter(visit)) words.push(html`<p>${t('way.closed_now')}</p>`);
-  return html`<div class="way-words" role="status" aria-live="polite" data-testid="way-guidance">${words}</div>`;
+  const words = () => {
+    if (awaitsPatient(visit, Date.now())) return t('way.not_begun');
+    if (channel !== 'home_link') return t(`way.how.${channel}`, { time: clock(start, site.time_zone) });
+    if (opens !== null) return t('way.opens', { time: clock(opens, site.time_zone) });
+    return mayEnter(visit) ? null : t('way.closed_now');
+  };
+  return html`<div class="way-words" role="status" aria-live="polite" data-testid="way-guidance">
+    ${status === 'confirmed' && actsForPatient(visit) && html`<p class="way-done"><${Icon} name="check" size=${20} />${t('way.confirmed')}</p>`}
+    ${words() && html`<p>${words()}</p>`}
+  </div>`;
 }
 
 /** The button to enter comes by itself when the time comes, and when the phone wakes. @param {WayProps} props */
 function useWaitingRoomOpening({ session, way }) {
   const opens = opensAtMs(way.visit, Date.now());
+  const awaits = awaitsPatient(way.visit, Date.now());
   useEffect(() => {
     const refresh = () => {
       if (document.visibilityState === 'visible') void session.way.refresh();
     };
     document.addEventListener('visibilitychange', refresh);
     const timer = opens === null ? undefined : setTimeout(refresh, Math.min(opens - Date.now() + 1000, LONGEST_TIMER_MS));
+    // A guest has no socket yet that could tell; the minutes before a visit are few.
+    const asking = awaits ? setInterval(refresh, ASK_AGAIN_MS) : undefined;
     return () => {
       document.removeEventListener('visibilitychange', refresh);
       clearTimeout(timer);
+      clearInterval(asking);
     };
-  }, [opens]);
+  }, [opens, awaits]);
 }
 
 /** @param {WayProps & {onBack: () => void}} props */

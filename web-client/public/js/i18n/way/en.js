@@ -16,6 +16,7 @@ export const en = {
   'way.cannot_come': 'I cannot come',
   'way.opens': 'You can enter from {time}. Open this link again then, or keep this page open: the button will appear.',
   'way.closed_now': 'The visit cannot be entered now. If the doctor is expecting you, call the clinic.',
+  'way.not_begun': 'The visit has not begun. Keep this page open: the button to enter will appear.',
   'way.how.cart': 'Come to the clinic by {time}. The nurse will take you to the doctor on the screen.',
   'way.how.phone': 'The doctor will phone you at {time}. Keep your phone at hand.',
   'way.why': 'Why can you not come?',
