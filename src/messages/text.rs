@@ -75,7 +75,7 @@ fn news(language: Language, facts: &Facts<'_>) -> String {
         (Cancelled, English) => format!("Doctor's visit {day} at {time} is cancelled."),
         (Offer, Kazakh) => format!("Бос қабылдау: {day} {time}."),
         (Offer, Russian) => format!("Есть время у врача: {day} в {time}."),
-        (Offer, English) => format!("The doctor is free: {day} at {time}."),
+        (Offer, English) => format!("A doctor is free: {day} at {time}."),
         (Link, Kazakh) => format!("Қабылдауға сілтеме, {day} {time}:"),
         (Link, Russian) => format!("Ссылка на приём врача {day} в {time}:"),
         (Link, English) => format!("Link to the doctor's visit {day} at {time}:"),
@@ -132,11 +132,12 @@ fn cut(text: &str, most: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::join_link::LINK_PREFIX;
     use crate::model::message::carries_link;
     use jiff::civil::date;
 
-    /// The longest link that a message must have room for: 25 characters of `http.public_url`, the page, 43 of the token.
-    const LONGEST_LINK: usize = 25 + "/visit#".len() + 43;
+    /// The longest link that a message must have room for: 25 characters of `http.public_url`, the page, the token of 256 bits.
+    const LONGEST_LINK: usize = 25 + "/visit#".len() + LINK_PREFIX.len() + 43;
 
     /// Every kind by every channel in every language.
     fn all<'a>(link: &'a str, place: &'a str) -> Vec<(Language, Facts<'a>)> {
@@ -208,7 +209,7 @@ mod tests {
             "Doctor's visit: 24.12.2026 at 09:05. The doctor will phone you.",
             "Doctor's visit 24.12.2026 at 09:05. Will you be there? https://k.kz/visit#t",
             "Doctor's visit 24.12.2026 at 09:05 is cancelled.",
-            "The doctor is free: 24.12.2026 at 09:05. Answer by 22:30: https://k.kz/visit#t",
+            "A doctor is free: 24.12.2026 at 09:05. Answer by 22:30: https://k.kz/visit#t",
         ] {
             assert!(texts.iter().any(|text| text == expected), "{expected}\n{texts:#?}");
         }
