@@ -6,13 +6,12 @@ import { moment } from '../clinic-time.js';
 import { SelectField, TextField } from '../parts/field.js';
 import { Empty, Loaded, ViewHead } from '../parts/frame.js';
 import { ProblemBox } from '../parts/problem.js';
-import { useAct, useList, useResource } from '../resource.js';
+import { useAct, useResource } from '../resource.js';
 import { useForm } from './form.js';
-import { ENTITIES, actorName, detailPairs } from './rules.js';
+import { ENTITIES, actorKind, detailPairs } from './rules.js';
 
 /** @typedef {import('../shell.js').Desk} Desk */
 /** @typedef {import('./types.js').AuditEntry} AuditEntry */
-/** @typedef {import('./types.js').User} User */
 
 const PAGE = 50;
 
@@ -20,7 +19,6 @@ const PAGE = 50;
 export function Audit({ desk }) {
   const { t } = desk;
   const [wish, set] = useForm({ entity: '', entity_id: '' });
-  const users = /** @type {User[]} */ (useList(desk, '/users', {}, ['users']).data ?? []);
   const query = { entity: wish.entity, entity_id: wish.entity_id.trim() };
   return html`<section class="view" data-testid="audit">
     <${ViewHead} title=${t('nav.audit')} lead=${t('admin.audit_lead')} />
@@ -29,7 +27,7 @@ export function Audit({ desk }) {
       <${SelectField} id="entity" label=${t('admin.entity')} value=${wish.entity} onInput=${set('entity')} options=${[{ value: '', label: t('admin.all') }, ...ENTITIES.map((entity) => ({ value: entity, label: entityWords(desk, entity) }))]} />
       <${TextField} id="entity_id" label=${t('admin.entity_id')} value=${wish.entity_id} onInput=${set('entity_id')} type="search" />
     </div>
-    <${Entries} desk=${desk} key=${JSON.stringify(query)} query=${query} users=${users} />
+    <${Entries} desk=${desk} key=${JSON.stringify(query)} query=${query} />
   </section>`;
 }
 
@@ -39,12 +37,12 @@ function Chain({ desk }) {
   const chain = useResource(desk, '/audit/chain');
   return html`<${Loaded} desk=${desk} resource=${chain}>${(/** @type {import('./types.js').Chain} */ data) =>
     data.state === 'intact'
-      ? html`<p class="chain is-good" data-testid="chain" data-state="intact"><${Icon} name="check" /><span>${t('admin.chain_intact', { rows: data.rows ?? 0 })}</span></p>`
-      : html`<p class="chain is-broken" role="alert" data-testid="chain" data-state=${data.state}><${Icon} name="alert" /><span>${data.state === 'broken' ? t('admin.chain_broken', { row: data.row ?? 0 }) : t('admin.chain_cut')}</span></p>`}<//>`;
+      ? html`<p class="chain is-good" data-testid="chain" data-state="intact"><${Icon} name="check" /><span>${t('admin.chain_intact', { rows: data.rows })}</span></p>`
+      : html`<p class="chain is-broken" role="alert" data-testid="chain" data-state=${data.state}><${Icon} name="alert" /><span>${data.state === 'broken' ? t('admin.chain_broken', { row: data.broken_at ?? 0 }) : t('admin.chain_cut')}</span></p>`}<//>`;
 }
 
-/** Page after page, by hand: nobody reads the whole trail. @param {{desk: Desk, query: {entity: string, entity_id: string}, users: User[]}} props */
-function Entries({ desk, query, users }) {
+/** Page after page, by hand: nobody reads the whole trail. @param {{desk: Desk, query: {entity: string, entity_id: string}}} props */
+function Entries({ desk, query }) {
   const { t } = desk;
   const [entries, setEntries] = useState(/** @type {{items: AuditEntry[], next: string | null} | null} */ (null));
   const act = useAct(desk);
@@ -58,19 +56,18 @@ function Entries({ desk, query, users }) {
     <${ProblemBox} desk=${desk} problem=${act.problem} onRetry=${more} />
     ${!entries && act.isBusy && html`<p class="quiet loading" role="status"><span class="spinner" aria-hidden="true"></span>${t('desk.loading')}</p>`}
     ${entries?.items.length === 0 && html`<${Empty} icon="lock" title=${t('admin.no_entries')} />`}
-    ${entries && entries.items.length > 0 && html`<ol class="sheet" data-testid="entries">${entries.items.map((entry) => html`<${Entry} desk=${desk} key=${entry.seq} entry=${entry} users=${users} />`)}</ol>`}
+    ${entries && entries.items.length > 0 && html`<ol class="sheet" data-testid="entries">${entries.items.map((entry) => html`<${Entry} desk=${desk} key=${entry.seq} entry=${entry} />`)}</ol>`}
     ${entries?.next && html`<button type="button" class="button is-quiet" data-testid="more-entries" disabled=${act.isBusy} onClick=${more}>${t('admin.more_entries')}</button>`}
   </div>`;
 }
 
-/** @param {{desk: Desk, entry: AuditEntry, users: User[]}} props */
-function Entry({ desk, entry, users }) {
+/** @param {{desk: Desk, entry: AuditEntry}} props */
+function Entry({ desk, entry }) {
   const { t, zone } = desk;
-  const actor = actorName(entry.actor, users);
   return html`<li class="sheet-row entry" data-testid="entry" data-seq=${entry.seq} data-entity=${entry.entity} data-action=${entry.action}>
     <div class="row-words">
       <span class="row-name">${entityWords(desk, entry.entity)}: ${actionWords(desk, entry.action)}</span>
-      <span class="row-line"><span>${moment(entry.at, zone)}</span><span>${actor.name ?? t(`actor.${actor.kind}`)}</span></span>
+      <span class="row-line"><span>${moment(entry.at, zone)}</span><span>${entry.actor_name ?? t(`actor.${actorKind(entry.actor)}`)}</span></span>
       <span class="row-line entry-detail"><span>${entry.entity_id}</span>${detailPairs(entry.detail).map(([name, value]) => html`<span key=${name}>${name ? `${name} = ${value}` : value}</span>`)}</span>
     </div>
     <span class="entry-seq">${`№ ${entry.seq}`}</span>

@@ -7,7 +7,7 @@ import { ChecksField, SelectField, TextField } from '../parts/field.js';
 import { Badge, Empty, Loaded, ViewHead } from '../parts/frame.js';
 import { useAct, useList, useNow } from '../resource.js';
 import { ConfirmDialog, FormDialog, SecretDialog, useForm } from './form.js';
-import { CAPABILITIES, cartLight, toggled } from './rules.js';
+import { CAPABILITIES, toggled } from './rules.js';
 
 /** @typedef {import('../shell.js').Desk} Desk */
 /** @typedef {import('./types.js').Cart} Cart */
@@ -42,7 +42,7 @@ export function Carts({ desk }) {
 /** @param {{desk: Desk, cart: Cart, site: Site | null, onOpen: (open: Open) => void}} props */
 function CartRow({ desk, cart, site, onOpen }) {
   const { t } = desk;
-  const light = cartLight(cart);
+  const { light } = cart;
   return html`<li class="sheet-row" data-testid="cart-${cart.id}" data-name=${cart.name}>
     <span class="light is-${light}" data-testid="cart-light" data-light=${light}><${Icon} name=${{ green: 'check', yellow: 'alert', red: 'close' }[light]} size=${20} /></span>
     <div class="row-words">

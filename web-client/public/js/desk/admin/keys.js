@@ -17,7 +17,7 @@ import { SCOPES, inAYear, keyState, toggled } from './rules.js';
 /** @param {{desk: Desk}} props */
 export function Keys({ desk }) {
   const { t } = desk;
-  const keys = useList(desk, '/api-keys', {}, ['api_keys']);
+  const keys = useList(desk, '/api-keys', {}, ['api_key']);
   const sites = /** @type {Site[]} */ (useList(desk, '/sites', {}, ['sites']).data ?? []);
   const [open, setOpen] = useState(/** @type {Open | null} */ (null));
   const close = () => setOpen(null);

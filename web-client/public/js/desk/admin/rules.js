@@ -44,14 +44,6 @@ export function usersLike(users, { text, site, role }) {
     .sort((a, b) => a.name.localeCompare(b.name, 'kk'));
 }
 
-/** @typedef {'green' | 'yellow' | 'red'} Light */
-
-/** Red: not there, or failed its check. Yellow: there, but its check found something. @param {Pick<Cart, 'is_online' | 'check'>} cart @returns {Light} */
-export function cartLight(cart) {
-  if (!cart.is_online || cart.check === 'failed') return 'red';
-  return cart.check === 'degraded' ? 'yellow' : 'green';
-}
-
 /** A week's windows, seven lists from Monday, each in the order of the day. @param {readonly Schedule[]} schedules @returns {Schedule[][]} */
 export function weekOf(schedules) {
   return [1, 2, 3, 4, 5, 6, 7].map((day) => schedules.filter((schedule) => schedule.weekday === day).sort((a, b) => a.start.localeCompare(b.start)));
@@ -126,11 +118,9 @@ export function inAYear(today) {
   return `${month === '02' && day === '29' ? '28' : day}.${month}.${Number(year) + 1}`;
 }
 
-/** Who made a change: a person by name when she is known here, else what kind of actor it was. @param {string} actor `user:<id>` .. or `system` @param {readonly Pick<User, 'id' | 'name'>[]} users */
-export function actorName(actor, users) {
-  const [kind = '', id = ''] = actor.split(':');
-  const name = users.find((user) => user.id === id)?.name ?? null;
-  return { kind: ACTORS.find((other) => other === kind) ?? 'system', name };
+/** What kind of actor made a change, where no name is known. @param {string} actor `user:<id>` .. or `system` */
+export function actorKind(actor) {
+  return ACTORS.find((kind) => kind === actor.split(':')[0]) ?? 'system';
 }
 
 /** What stands in an audit row's detail, as pairs. @param {unknown} detail JSON, or its text @returns {[string, string][]} */

@@ -43,8 +43,8 @@ export function Schedules({ desk }) {
 /** @param {{desk: Desk, whose: Whose, zone: string}} props */
 function Week({ desk, whose, zone }) {
   const { t } = desk;
-  const schedules = useList(desk, '/schedules', whose, ['schedules']);
-  const absences = useList(desk, '/schedule-exceptions', whose, ['schedules', 'schedule_exceptions']);
+  const schedules = useList(desk, '/schedules', whose, ['schedule']);
+  const absences = useList(desk, '/schedule-exceptions', whose, ['schedule_exception']);
   const [open, setOpen] = useState(/** @type {Open | null} */ (null));
   const today = dayOf(desk.api.nowMs(), zone);
   const close = () => setOpen(null);

@@ -16,7 +16,7 @@ import { textsByPurpose } from './rules.js';
 /** @param {{desk: Desk}} props */
 export function Texts({ desk }) {
   const { t } = desk;
-  const texts = useList(desk, '/consent-texts', {}, ['consent_texts']);
+  const texts = useList(desk, '/consent-texts', {}, ['consent_text']);
   const [open, setOpen] = useState(/** @type {{purpose: string, latest: ConsentText | null} | null} */ (null));
   return html`<section class="view" data-testid="texts">
     <${ViewHead} title=${t('nav.texts')} lead=${t('admin.texts_lead')} />

@@ -12,7 +12,6 @@
  * @property {string | null} specialty
  * @property {string[]} languages
  * @property {boolean} is_locked
- * @property {string} [one_time_password] in the first answer alone
  */
 /**
  * @typedef {object} Cart
@@ -24,6 +23,7 @@
  * @property {string | null} last_seen
  * @property {boolean} is_online
  * @property {'passed' | 'degraded' | 'failed' | null} check
+ * @property {'green' | 'yellow' | 'red'} light
  */
 /**
  * @typedef {object} Schedule
@@ -60,11 +60,12 @@
  * @property {number} seq
  * @property {string} at
  * @property {string} actor
+ * @property {string | null} actor_name
  * @property {string} action
  * @property {string} entity
  * @property {string} entity_id
  * @property {unknown} detail
  */
-/** @typedef {{state: 'intact' | 'broken' | 'cut', rows?: number, row?: number}} Chain `row` is the first that does not follow from the one before it */
+/** @typedef {{state: 'intact' | 'broken' | 'wrong_end', rows: number, broken_at: number | null}} Chain */
 
 export {};

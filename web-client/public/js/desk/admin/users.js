@@ -80,15 +80,12 @@ function UserForm({ desk, user, sites, onClose, onSaved }) {
   const save = async () => {
     const { specialty, ...rest } = form;
     const body = { ...rest, name: form.name.trim(), login: form.login.trim(), specialty: form.roles.includes('specialist') && specialty ? specialty : null };
-    /** @type {User | null} */
-    let made = null;
     const send = async () => {
-      made = await (user ? api.put(`/users/${user.id}`, body, user.version) : api.create('/users', body));
+      const { id } = await (user ? api.put(`/users/${user.id}`, body, user.version) : api.create('/users', body));
+      desk.done(t('admin.saved', { name: body.name }));
+      onSaved(user || !body.login ? null : await oneTimePassword(desk, { id, name: body.name, login: body.login }));
     };
-    if (!(await act.run(send))) return;
-    desk.done(t('admin.saved', { name: body.name }));
-    const password = /** @type {User | null} */ (made)?.one_time_password;
-    onSaved(password ? { kind: 'password', name: body.name, login: body.login, password } : null);
+    await act.run(send);
   };
   return html`<${FormDialog} desk=${desk} title=${user ? user.name : t('admin.new_user')} testId="user-form" submit=${t('desk.save')} act=${act} onSubmit=${save} onClose=${onClose} isWide=${true}
     fields=${['name', 'login', 'site', 'roles', 'specialty', 'languages']}>
@@ -112,8 +109,13 @@ function Reset({ desk, user, onClose, onSaved }) {
   const act = useAct(desk);
   const reset = () =>
     act.run(async () => {
-      const { one_time_password: password } = await desk.api.post(`/users/${user.id}/password`);
-      onSaved({ kind: 'password', name: user.name, login: user.login, password });
+      onSaved(await oneTimePassword(desk, user));
     });
   return html`<${ConfirmDialog} desk=${desk} title=${desk.t('admin.reset_title', { name: user.name })} text=${desk.t('admin.reset_lead')} submit=${desk.t('admin.reset_submit')} act=${act} onConfirm=${reset} onClose=${onClose} />`;
+}
+
+/** @param {Desk} desk @param {Pick<User, 'id' | 'name' | 'login'>} user @returns {Promise<Open>} */
+async function oneTimePassword(desk, { id, name, login }) {
+  const { one_time_password: password } = await desk.api.post(`/users/${id}/password`);
+  return { kind: 'password', name, login, password };
 }
