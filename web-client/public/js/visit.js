@@ -3,6 +3,7 @@ import { html, render } from './ui/html.js';
 import { App } from './ui/app.js';
 import { loadLanguage } from './i18n/index.js';
 import { Session } from './session/session.js';
+import { cartOfTab } from './cart/tab.js';
 
 /** Narrower than this, the call is laid out for a phone. */
 const NARROW = '(max-width: 699px)';
@@ -40,3 +41,7 @@ Object.defineProperty(window, 'kenes', {
 });
 
 void session.start();
+
+// A cart in a call is still there, and the desks are to see it.
+const cart = cartOfTab();
+if (cart) void import('./cart/heartbeat.js').then(({ startHeartbeat }) => startHeartbeat(session.api, cart, () => {}));

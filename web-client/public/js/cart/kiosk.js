@@ -17,6 +17,7 @@ import { ConsentScreen } from './consent-screen.js';
 import { startHeartbeat } from './heartbeat.js';
 import { Pairing } from './pairing.js';
 import { linkAfter } from './rules.js';
+import { rememberCartOfTab } from './tab.js';
 import { Today } from './today.js';
 
 /** @typedef {import('../i18n/index.js').Language} Language */
@@ -71,6 +72,7 @@ export function Kiosk({ api, live }) {
   }, [me, problem]);
 
   useEffect(() => {
+    if (me !== undefined) rememberCartOfTab(me?.id ?? null);
     if (!me) return undefined;
     localStorage.setItem(PAIRED, me.name);
     live.start();

@@ -32,6 +32,7 @@ export const VIEWS = [
   tab('carts', 'admin', 'cart', ['admin'], 'carts:write'),
   tab('schedules', 'admin', 'clock', ['admin'], 'schedules:write'),
   tab('texts', 'admin', 'text', ['admin'], 'texts:write'),
+  tab('messages', 'admin', 'chat', ['admin'], 'audit:read'),
   tab('keys', 'admin', 'key', ['admin'], 'users:write'),
   tab('audit', 'admin', 'lock', ['admin'], 'audit:read'),
 ];

@@ -1,19 +1,17 @@
 /** Who changed what, the newest first, and whether the chain of these rows is whole. */
-import { html, useEffect, useState } from '../../ui/html.js';
+import { html } from '../../ui/html.js';
 import { Icon } from '../../ui/icons.js';
 import { isKey } from '../../i18n/index.js';
 import { moment } from '../clinic-time.js';
 import { SelectField, TextField } from '../parts/field.js';
-import { Empty, Loaded, ViewHead } from '../parts/frame.js';
-import { ProblemBox } from '../parts/problem.js';
-import { useAct, useResource } from '../resource.js';
+import { Loaded, ViewHead } from '../parts/frame.js';
+import { useResource } from '../resource.js';
 import { useForm } from './form.js';
+import { Pages } from './pages.js';
 import { ENTITIES, actorKind, detailPairs } from './rules.js';
 
 /** @typedef {import('../shell.js').Desk} Desk */
 /** @typedef {import('./types.js').AuditEntry} AuditEntry */
-
-const PAGE = 50;
 
 /** @param {{desk: Desk}} props */
 export function Audit({ desk }) {
@@ -27,7 +25,8 @@ export function Audit({ desk }) {
       <${SelectField} id="entity" label=${t('admin.entity')} value=${wish.entity} onInput=${set('entity')} options=${[{ value: '', label: t('admin.all') }, ...ENTITIES.map((entity) => ({ value: entity, label: entityWords(desk, entity) }))]} />
       <${TextField} id="entity_id" label=${t('admin.entity_id')} value=${wish.entity_id} onInput=${set('entity_id')} type="search" />
     </div>
-    <${Entries} desk=${desk} key=${JSON.stringify(query)} query=${query} />
+    <${Pages} desk=${desk} key=${JSON.stringify(query)} path="/audit" query=${query} testId="entries" icon="lock" empty=${t('admin.no_entries')}
+      draw=${(/** @type {AuditEntry} */ entry) => html`<${Entry} desk=${desk} key=${entry.seq} entry=${entry} />`} />
   </section>`;
 }
 
@@ -39,26 +38,6 @@ function Chain({ desk }) {
     data.state === 'intact'
       ? html`<p class="chain is-good" data-testid="chain" data-state="intact"><${Icon} name="check" /><span>${t('admin.chain_intact', { rows: data.rows })}</span></p>`
       : html`<p class="chain is-broken" role="alert" data-testid="chain" data-state=${data.state}><${Icon} name="alert" /><span>${data.state === 'broken' ? t('admin.chain_broken', { row: data.broken_at ?? 0 }) : t('admin.chain_cut')}</span></p>`}<//>`;
-}
-
-/** Page after page, by hand: nobody reads the whole trail. @param {{desk: Desk, query: {entity: string, entity_id: string}}} props */
-function Entries({ desk, query }) {
-  const { t } = desk;
-  const [entries, setEntries] = useState(/** @type {{items: AuditEntry[], next: string | null} | null} */ (null));
-  const act = useAct(desk);
-  const more = () =>
-    act.run(async () => {
-      const page = await desk.api.get('/audit', { ...query, limit: PAGE, cursor: entries?.next });
-      setEntries({ items: [...(entries?.items ?? []), ...page.items], next: page.next ?? null });
-    });
-  useEffect(() => void more(), []);
-  return html`<div class="loaded" aria-busy=${act.isBusy}>
-    <${ProblemBox} desk=${desk} problem=${act.problem} onRetry=${more} />
-    ${!entries && act.isBusy && html`<p class="quiet loading" role="status"><span class="spinner" aria-hidden="true"></span>${t('desk.loading')}</p>`}
-    ${entries?.items.length === 0 && html`<${Empty} icon="lock" title=${t('admin.no_entries')} />`}
-    ${entries && entries.items.length > 0 && html`<ol class="sheet" data-testid="entries">${entries.items.map((entry) => html`<${Entry} desk=${desk} key=${entry.seq} entry=${entry} />`)}</ol>`}
-    ${entries?.next && html`<button type="button" class="button is-quiet" data-testid="more-entries" disabled=${act.isBusy} onClick=${more}>${t('admin.more_entries')}</button>`}
-  </div>`;
 }
 
 /** @param {{desk: Desk, entry: AuditEntry}} props */

@@ -77,10 +77,11 @@ function capabilityWords(desk, capability) {
 function CartForm({ desk, cart, sites, onClose, onSaved }) {
   const { t, api } = desk;
   const act = useAct(desk);
-  const [form, set] = useForm({ name: cart?.name ?? '', site: cart?.site ?? sites[0]?.id ?? '', capabilities: cart?.capabilities ?? [] });
+  const [form, set] = useForm({ name: cart?.name ?? '', site: cart?.site ?? '', capabilities: cart?.capabilities ?? [] });
+  const site = form.site || (sites[0]?.id ?? '');
   const error = (/** @type {string} */ field) => act.problem?.field(field) ?? null;
   const save = async () => {
-    const body = { ...form, name: form.name.trim() };
+    const body = { ...form, site, name: form.name.trim() };
     if (await act.run(() => (cart ? api.put(`/carts/${cart.id}`, body, cart.version) : api.create('/carts', body)))) {
       desk.done(t('admin.saved', { name: body.name }));
       onSaved();
@@ -88,7 +89,7 @@ function CartForm({ desk, cart, sites, onClose, onSaved }) {
   };
   return html`<${FormDialog} desk=${desk} title=${cart ? cart.name : t('admin.new_cart')} testId="cart-form" submit=${t('desk.save')} act=${act} onSubmit=${save} onClose=${onClose} fields=${['name', 'site', 'capabilities']}>
     <${TextField} id="name" label=${t('admin.name')} value=${form.name} onInput=${set('name')} error=${error('name')} maxlength=${80} isRequired=${true} />
-    <${SelectField} id="site" label=${t('admin.site')} value=${form.site} onInput=${set('site')} error=${error('site')} options=${sites.map(({ id, name }) => ({ value: id, label: name }))} />
+    <${SelectField} id="site" label=${t('admin.site')} value=${site} onInput=${set('site')} error=${error('site')} options=${sites.map(({ id, name }) => ({ value: id, label: name }))} />
     <${ChecksField} name="capability" label=${t('admin.capabilities')} values=${form.capabilities} error=${error('capabilities')} options=${CAPABILITIES.map((value) => ({ value, label: capabilityWords(desk, value) }))}
       onInput=${(/** @type {string} */ value, /** @type {boolean} */ isOn) => set('capabilities')(toggled(CAPABILITIES, form.capabilities, value, isOn))} />
   <//>`;

@@ -67,19 +67,20 @@ function scopeWords(desk, scope) {
 function KeyForm({ desk, sites, onClose, onSaved }) {
   const { t, api, zone } = desk;
   const act = useAct(desk);
-  const [form, set] = useForm({ name: '', source: '', site: sites[0]?.id ?? '', scopes: /** @type {string[]} */ ([]), expires: inAYear(dayOf(api.nowMs(), zone)) });
+  const [form, set] = useForm({ name: '', source: '', site: '', scopes: /** @type {string[]} */ ([]), expires: inAYear(dayOf(api.nowMs(), zone)) });
+  const site = form.site || (sites[0]?.id ?? '');
   const error = (/** @type {string} */ field) => act.problem?.field(field) ?? null;
   const save = () =>
     act.run(async () => {
       const day = readDay(form.expires);
-      const body = { ...form, name: form.name.trim(), source: form.source.trim(), expires: day ? instantAt(day, '00:00', zone) : form.expires };
+      const body = { ...form, site, name: form.name.trim(), source: form.source.trim(), expires: day ? instantAt(day, '00:00', zone) : form.expires };
       onSaved({ kind: 'made', key: await api.create('/api-keys', body) });
     });
   return html`<${FormDialog} desk=${desk} title=${t('admin.new_key')} testId="key-form" submit=${t('admin.make_key')} act=${act} onSubmit=${save} onClose=${onClose} fields=${['name', 'source', 'site', 'scopes', 'expires']}>
     <div class="fields is-two">
       <${TextField} id="name" label=${t('admin.key_name')} hint=${t('admin.key_name_hint')} value=${form.name} onInput=${set('name')} error=${error('name')} maxlength=${80} isRequired=${true} />
       <${TextField} id="source" label=${t('admin.source')} hint=${t('admin.source_hint')} value=${form.source} onInput=${set('source')} error=${error('source')} maxlength=${40} isRequired=${true} />
-      <${SelectField} id="site" label=${t('admin.site')} value=${form.site} onInput=${set('site')} error=${error('site')} options=${sites.map(({ id, name }) => ({ value: id, label: name }))} />
+      <${SelectField} id="site" label=${t('admin.site')} value=${site} onInput=${set('site')} error=${error('site')} options=${sites.map(({ id, name }) => ({ value: id, label: name }))} />
       <${TextField} id="expires" label=${t('admin.expires')} hint=${t('admin.day_hint')} value=${form.expires} onInput=${set('expires')} error=${error('expires')} />
     </div>
     <${ChecksField} name="scope" label=${t('admin.scopes')} values=${form.scopes} error=${error('scopes')} options=${SCOPES.map((value) => ({ value, label: scopeWords(desk, value) }))}

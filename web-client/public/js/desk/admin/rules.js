@@ -14,6 +14,7 @@ export const LANGUAGES = ['kk', 'ru', 'en'];
 export const CAPABILITIES = ['ptz', 'exam_camera', 'otoscope', 'dermatoscope', 'stethoscope', 'vital_signs'];
 export const CHANNELS = ['cart', 'home_link', 'phone'];
 export const PURPOSES = ['consultation', 'recording', 'images', 'third_party'];
+export const MESSAGE_STATUSES = ['queued', 'sending', 'sent', 'delivered', 'failed', 'expired'];
 export const SCOPES = ['patients:write', 'referrals:read', 'referrals:write', 'appointments:read', 'conclusions:read'];
 /** Who may make a change, as the audit trail names them. @type {readonly ('user' | 'cart' | 'link' | 'api_key' | 'system')[]} */
 const ACTORS = ['user', 'cart', 'link', 'api_key', 'system'];
@@ -121,6 +122,12 @@ export function inAYear(today) {
 /** What kind of actor made a change, where no name is known. @param {string} actor `user:<id>` .. or `system` */
 export function actorKind(actor) {
   return ACTORS.find((kind) => kind === actor.split(':')[0]) ?? 'system';
+}
+
+/** @param {string} status of a message @returns {'neutral' | 'good' | 'danger'} */
+export function messageTone(status) {
+  if (status === 'delivered') return 'good';
+  return status === 'failed' || status === 'expired' ? 'danger' : 'neutral';
 }
 
 /** What stands in an audit row's detail, as pairs. @param {unknown} detail JSON, or its text @returns {[string, string][]} */

@@ -66,6 +66,7 @@
  * @property {string} entity_id
  * @property {unknown} detail
  */
+/** @typedef {{id: string, kind: string, channel: 'sms' | 'email', status: string, to_masked: string | null, attempts: number, error: string | null, appointment: string | null, created: string, updated: string}} SentMessage */
 /** @typedef {{state: 'intact' | 'broken' | 'wrong_end', rows: number, broken_at: number | null}} Chain */
 
 export {};

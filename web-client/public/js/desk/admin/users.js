@@ -72,14 +72,16 @@ function UserForm({ desk, user, sites, onClose, onSaved }) {
   const { t, api } = desk;
   const act = useAct(desk);
   const [form, set] = useForm({
-    name: user?.name ?? '', login: user?.login ?? '', site: user?.site ?? sites[0]?.id ?? '',
+    name: user?.name ?? '', login: user?.login ?? '', site: user?.site ?? '',
     roles: user?.roles ?? [], specialty: user?.specialty ?? '', languages: user?.languages ?? ['kk', 'ru'],
   });
   const error = (/** @type {string} */ field) => act.problem?.field(field) ?? null;
+  // The first until another is chosen, also when the sites came after the form was opened.
+  const site = form.site || (sites[0]?.id ?? '');
   const specialties = [...new Set([...SPECIALTIES, ...(user?.specialty ? [user.specialty] : [])])];
   const save = async () => {
     const { specialty, ...rest } = form;
-    const body = { ...rest, name: form.name.trim(), login: form.login.trim(), specialty: form.roles.includes('specialist') && specialty ? specialty : null };
+    const body = { ...rest, site, name: form.name.trim(), login: form.login.trim(), specialty: form.roles.includes('specialist') && specialty ? specialty : null };
     const send = async () => {
       const { id } = await (user ? api.put(`/users/${user.id}`, body, user.version) : api.create('/users', body));
       desk.done(t('admin.saved', { name: body.name }));
@@ -92,7 +94,7 @@ function UserForm({ desk, user, sites, onClose, onSaved }) {
     <div class="fields is-two">
       <${TextField} id="name" label=${t('admin.full_name')} value=${form.name} onInput=${set('name')} error=${error('name')} maxlength=${200} isRequired=${true} />
       <${TextField} id="user-login" label=${t('sign_in.login')} hint=${t('admin.login_hint')} value=${form.login} onInput=${set('login')} error=${error('login')} isRequired=${true} />
-      <${SelectField} id="site" label=${t('admin.site')} value=${form.site} onInput=${set('site')} error=${error('site')} options=${sites.map(({ id, name }) => ({ value: id, label: name }))} />
+      <${SelectField} id="site" label=${t('admin.site')} value=${site} onInput=${set('site')} error=${error('site')} options=${sites.map(({ id, name }) => ({ value: id, label: name }))} />
     </div>
     <${ChecksField} name="role" label=${t('admin.roles')} values=${form.roles} error=${error('roles')} options=${ROLES.map((role) => ({ value: role, label: roleWords(desk, role) }))}
       onInput=${(/** @type {string} */ role, /** @type {boolean} */ isOn) => set('roles')(toggled(ROLES, form.roles, role, isOn))} />

@@ -50,6 +50,7 @@ export const en = {
   'nav.carts': 'Carts',
   'nav.schedules': 'Schedules',
   'nav.texts': 'Consent texts',
+  'nav.messages': 'Messages',
   'nav.keys': 'API keys',
   'nav.audit': 'Audit',
 

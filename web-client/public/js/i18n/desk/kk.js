@@ -51,6 +51,7 @@ export const kk = {
   'nav.carts': 'Кешендер',
   'nav.schedules': 'Кестелер',
   'nav.texts': 'Келісім мәтіндері',
+  'nav.messages': 'Хабарламалар',
   'nav.keys': 'API кілттері',
   'nav.audit': 'Әрекеттер журналы',
 

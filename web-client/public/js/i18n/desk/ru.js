@@ -51,6 +51,7 @@ export const ru = {
   'nav.carts': 'Комплексы',
   'nav.schedules': 'Расписания',
   'nav.texts': 'Тексты согласий',
+  'nav.messages': 'Сообщения',
   'nav.keys': 'Ключи API',
   'nav.audit': 'Журнал действий',
 
