@@ -4,8 +4,8 @@ use crate::app::App;
 use crate::endpoints::cookie::OverTls;
 use crate::endpoints::{
     Problem, api_keys, appointments, audit, calendar, carts, consent_texts, health, join, live, message_delivery,
-    metrics, oidc, openapi, pages, pairing, patients, problem, referrals, schedules, security_headers, session, sites,
-    slots, specialties, users, visit, websocket,
+    messages, metrics, oidc, openapi, pages, pairing, patients, problem, referrals, schedules, security_headers,
+    session, sites, slots, specialties, users, visit, websocket,
 };
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, map_response};
@@ -92,6 +92,8 @@ fn administration() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(schedules::list_exceptions, schedules::create_exception))
         .routes(routes!(schedules::delete_exception))
         .routes(routes!(audit::list))
+        .routes(routes!(audit::chain))
+        .routes(routes!(messages::list))
 }
 
 /// From the door of a visit to its conclusion.

@@ -1,4 +1,4 @@
-//! `GET /api/v1/audit`: who changed what, newest first. Rows are read here and written nowhere but by a change itself.
+//! `GET /api/v1/audit`: who changed what, newest first, and whether the trail is whole. Rows are read here and written nowhere but by a change itself.
 
 use super::Problem;
 use super::caller::Caller;
@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::model::invalid::Fault;
 use crate::model::role::Right;
 use crate::storage::StorageError;
-use crate::storage::audit::{self, Line};
+use crate::storage::audit::{self, Chain, Line};
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -70,6 +70,36 @@ pub async fn list(
     let next = lines.last().filter(|_| !is_last).map(|line| line.entry.seq.to_string());
     let items = lines.into_iter().map(view).collect::<Result<_, _>>()?;
     Ok(Json(List { items, next }))
+}
+
+/// What following the trail from its first row has found.
+#[derive(Serialize, ToSchema)]
+pub struct ChainView {
+    /// `intact`; `broken`: somebody has changed, added or removed a row; `wrong_end`: the newest rows are missing, or were written
+    /// by no change.
+    #[schema(value_type = String)]
+    state: &'static str,
+    /// As many follow from one another.
+    rows: u64,
+    /// The first that does not.
+    broken_at: Option<u64>,
+    /// Hash of the newest row: kept elsewhere, it proves later what came before it.
+    head: Option<String>,
+}
+
+/// Follows the trail from its first row to its end.
+///
+/// # Errors
+/// `not_allowed`.
+#[utoipa::path(get, path = "/audit/chain", tag = "audit", responses((status = 200, body = ChainView), Problems))]
+pub async fn chain(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<ChainView>, Problem> {
+    caller.require_everywhere(Right::ReadAudit)?;
+    let (state, rows, broken_at, head) = match audit::verify(&app.database).await? {
+        Chain::Intact { rows, head } => ("intact", rows, None, Some(head)),
+        Chain::BrokenAt { seq } => ("broken", seq.saturating_sub(1), Some(seq), None),
+        Chain::WrongEnd { rows, .. } => ("wrong_end", rows, None, None),
+    };
+    Ok(Json(ChainView { state, rows, broken_at, head }))
 }
 
 /// What a kind of thing and an id are written with.

@@ -13,6 +13,7 @@ pub mod health;
 pub mod join;
 pub mod live;
 pub mod message_delivery;
+pub mod messages;
 pub mod metrics;
 pub mod oidc;
 pub mod openapi;

@@ -6,7 +6,7 @@ use super::columns::Columns;
 use super::{Database, StorageError};
 use crate::model::appointment::Appointment;
 use crate::model::ids::{AppointmentId, MessageId, PatientId};
-use crate::model::message::{About, Message, Recipient, WITHDRAWN};
+use crate::model::message::{About, Message, MessageStatus, Recipient, WITHDRAWN};
 use crate::model::time::{UnixMillis, Zone};
 use serde_json::{Value, json};
 use sqlx::any::AnyRow;
@@ -182,6 +182,31 @@ pub async fn of_appointment(database: &Database, id: AppointmentId) -> Result<Ve
         .bind(id.to_string())
         .fetch_all(&database.readers)
         .await?;
+    rows.iter().map(message).collect()
+}
+
+/// The newest first, from before `before` on; in one state when it is named.
+///
+/// # Errors
+/// The database failed.
+pub async fn newest(
+    database: &Database,
+    status: Option<MessageStatus>,
+    before: Option<MessageId>,
+    limit: u32,
+) -> Result<Vec<Message>, StorageError> {
+    // Ids sort by the time when they were made; "~" sorts behind all of them.
+    let before = before.map_or_else(|| "~".to_owned(), |id| id.to_string());
+    let query = match status {
+        None => sqlx::query("SELECT * FROM messages WHERE id < $1 ORDER BY id DESC LIMIT $2"),
+        Some(_) => sqlx::query("SELECT * FROM messages WHERE id < $1 AND status = $3 ORDER BY id DESC LIMIT $2"),
+    };
+    let query = query.bind(before).bind(i64::from(limit));
+    let query = match status {
+        None => query,
+        Some(status) => query.bind(status.as_str()),
+    };
+    let rows = query.fetch_all(&database.readers).await?;
     rows.iter().map(message).collect()
 }
 

@@ -287,3 +287,26 @@ async fn the_audit_trail_is_the_administrators_to_read() {
     let next = admin.read(&format!("/audit?limit=2&cursor={}", page["next"].as_str().unwrap())).await;
     assert!(page["items"][1]["seq"].as_u64().unwrap() > next["items"][0]["seq"].as_u64().unwrap());
 }
+
+#[tokio::test]
+async fn the_administrator_sees_that_the_trail_is_whole() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let site = site(&admin, "Presnovka").await;
+    let chain = admin.read("/audit/chain").await;
+    let newest = admin.read("/audit?limit=1").await["items"][0]["seq"].clone();
+    assert_eq!((&chain["state"], &chain["rows"], &chain["broken_at"]), (&json!("intact"), &newest, &Value::Null));
+    let (_, nurse) = colleague(&app, &admin, &site, "nurse", "aigul").await;
+    assert_eq!(nurse.get("/audit/chain").await.status, 403);
+}
+
+#[tokio::test]
+async fn the_administrator_reads_what_was_sent_a_page_at_a_time() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let site = site(&admin, "Presnovka").await;
+    assert_eq!(admin.read("/messages?status=failed&limit=1").await, json!({ "items": [], "next": null }));
+    assert_eq!(admin.get("/messages?status=lost").await.status, 422);
+    let (_, nurse) = colleague(&app, &admin, &site, "nurse", "aigul").await;
+    assert_eq!(nurse.get("/messages").await.status, 403);
+}
