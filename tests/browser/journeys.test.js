@@ -9,4 +9,8 @@ import './journeys/visit_by_link.js';
 import './journeys/desk_nurse.js';
 import './journeys/desk_access.js';
 import './journeys/desk_screenshots.js';
+import './journeys/desk_admin.js';
+import './journeys/cart_kiosk.js';
+import './journeys/admin_access.js';
+import './journeys/admin_screenshots.js';
 import './journeys/screenshots.js';
