@@ -1,5 +1,6 @@
 //! What nobody asks for and has to happen all the same: offers lapse and the next in the queue is asked, a visit that nobody came to is
-//! proposed as such, slots are published as far as the horizon, old answers are forgotten, tallies are made for the metrics.
+//! proposed as such, slots are published as far as the horizon, old answers are forgotten, tallies are made for the metrics, a cart
+//! that has fallen silent turns red.
 //!
 //! One task, with a deadline for each job: it sleeps until the nearest, or until a commit gives a job something to do. Every job may be done
 //! twice, by another node or after a crash, and changes nothing then; what one round does is bounded. Decides no rule of booking.
@@ -7,6 +8,7 @@
 mod horizon;
 mod overdue;
 mod refill;
+mod silence;
 mod tallies;
 
 pub use horizon::publish;
@@ -66,9 +68,11 @@ pub enum Job {
     /// Answers to Idempotency-Keys.
     Keys,
     Tallies,
+    /// Carts of which nothing is heard any more.
+    Silence,
 }
 
-const JOBS: [Job; 5] = [Job::Refill, Job::Overdue, Job::Horizon, Job::Keys, Job::Tallies];
+const JOBS: [Job; 6] = [Job::Refill, Job::Overdue, Job::Horizon, Job::Keys, Job::Tallies, Job::Silence];
 
 impl Upkeep {
     #[must_use]
@@ -121,6 +125,7 @@ impl Upkeep {
             Job::Horizon => horizon::round(&self.database, self.horizon, now).await,
             Job::Keys => forget_keys(&self.database, now).await,
             Job::Tallies => tallies::round(&self.database, &self.metrics, self.horizon, now).await,
+            Job::Silence => silence::round(&self.database, now).await,
         };
         match done {
             Ok(next) => next,

@@ -27,6 +27,7 @@ on_both_databases!(
     a_slot_given_back_goes_down_the_queue_by_itself,
     slots_are_published_as_far_as_the_horizon_and_once,
     old_answers_are_forgotten,
+    who_shows_a_cart_is_told_when_it_falls_silent,
 );
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -190,4 +191,24 @@ async fn old_answers_are_forgotten(test: TestDatabase) {
     assert!(there().await);
     look_after(&upkeep, MORNING.plus(DAY + MINUTE)).await;
     assert!(!there().await);
+}
+
+async fn who_shows_a_cart_is_told_when_it_falls_silent(test: TestDatabase) {
+    let database = clinic::open(&test).await;
+    let cart = clinic::cart(0).id;
+    places::cart_seen(&database, cart, MORNING, None).await.unwrap();
+    let upkeep = upkeep(&database, &Arc::default());
+    let mut notices = database.notices();
+    let mut told = async |seconds| {
+        upkeep.catch_up(MORNING.plus(Duration::from_secs(seconds))).await;
+        let mut seen = Vec::new();
+        while let Ok(notice) = notices.try_recv() {
+            seen.extend((notice.entity == "cart").then_some(notice.id));
+        }
+        seen
+    };
+    assert_eq!(told(25).await, Vec::<String>::new(), "green");
+    assert_eq!(told(35).await, [cart.to_string()], "a heartbeat is late");
+    assert_eq!(told(62).await, [cart.to_string()], "silent for a minute");
+    assert_eq!(told(90).await, Vec::<String>::new(), "red as before");
 }
