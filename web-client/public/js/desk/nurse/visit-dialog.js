@@ -15,7 +15,8 @@ import { StatusBadge } from './visit-row.js';
 /** @typedef {{id: string, role: string, name: string, opens: string, expires: string, revoked: boolean | string | null}} JoinLink */
 /**
  * @typedef {import('../types.js').Appointment & {events: {kind: string, from: string | null, to: string | null, reason: string | null, at: string}[], links?: JoinLink[],
- *   messages?: Message[]}} WholeVisit
+ *   messages?: Message[], conclusion?: {summary: string | null, recommendations: string | null, icd10: string | null, signed: string | null,
+ *   addenda: {summary: string, signed: string | null}[]} | null}} WholeVisit
  */
 
 const CANCEL_REASONS = ['patient_declined', 'patient_ill', 'patient_elsewhere', 'patient_died', 'specialist_unavailable', 'cart_unavailable', 'not_needed'];
@@ -54,6 +55,9 @@ function Whole({ desk, visit }) {
       ${referral && html`<${Fact} label=${t('referral.reason')}>${referral.icd10 ? `${referral.icd10}: ` : ''}${referral.reason}<//>
         <${Fact} label=${t('referral.doctor')}>${referral.referring_doctor} · № ${referral.mis_ref}<//>`}
       ${visit.cancel_reason && html`<${Fact} label=${t('visit.why')}>${reasonWords(desk, visit.cancel_reason)}<//>`}
+      ${visit.conclusion?.signed && html`<div class="is-whole"><dt>${t('visit.conclusion')}</dt><dd class="prose">${[visit.conclusion.icd10, visit.conclusion.summary].filter(Boolean).join(': ')}</dd></div>
+        ${visit.conclusion.recommendations && html`<div class="is-whole"><dt>${t('visit.recommendations')}</dt><dd class="prose">${visit.conclusion.recommendations}</dd></div>`}
+        ${visit.conclusion.addenda.map(({ summary, signed }, at) => html`<div class="is-whole" key=${at}><dt>${t('visit.addendum', { time: signed ? moment(signed, site.time_zone) : '' })}</dt><dd class="prose">${summary}</dd></div>`)}`}
     </dl>
     <${ProblemBox} desk=${desk} problem=${act.problem} />
     <div class="row-actions">

@@ -50,6 +50,9 @@ export const en = {
   'visit.specialist': 'Specialist',
   'visit.where': 'Where',
   'visit.why': 'Reason',
+  'visit.conclusion': 'Conclusion',
+  'visit.recommendations': 'Recommendations',
+  'visit.addendum': 'Addendum, {time}',
   'visit.history': 'What happened so far',
 
   'patient.born': 'born {date}',

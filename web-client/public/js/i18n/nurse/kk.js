@@ -51,6 +51,9 @@ export const kk = {
   'visit.specialist': 'Маман',
   'visit.where': 'Қайда',
   'visit.why': 'Себебі',
+  'visit.conclusion': 'Қорытынды',
+  'visit.recommendations': 'Ұсыныстар',
+  'visit.addendum': 'Қосымша, {time}',
   'visit.history': 'Жазылу барысы',
 
   'patient.born': '{date} ж. т.',

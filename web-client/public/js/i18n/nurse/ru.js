@@ -51,6 +51,9 @@ export const ru = {
   'visit.specialist': 'Специалист',
   'visit.where': 'Где',
   'visit.why': 'Причина',
+  'visit.conclusion': 'Заключение',
+  'visit.recommendations': 'Рекомендации',
+  'visit.addendum': 'Дополнение, {time}',
   'visit.history': 'Ход записи',
 
   'patient.born': '{date} г. р.',
