@@ -6,6 +6,9 @@ import { journey } from '../harness/world.js';
 
 /** @typedef {import('../harness/person.js').Person} Person */
 
+/** Offers are made by the server's upkeep, once a minute at the latest. */
+const OFFERED_MS = 75_000;
+
 let referrals = 0;
 
 /**
@@ -124,7 +127,7 @@ journey('a visit that the patient declines on the telephone goes to the next one
     row?.querySelector(/** @type {'button'} */ ('[data-testid="offer-accept"]'))?.click();
     return row !== undefined;
   }, waits.patient.name);
-  await nurse.until('the time is offered to who waits', accept);
+  await nurse.until('the time is offered to who waits', accept, OFFERED_MS);
   await nurse.until('the one who waited is booked', async () => (await nurse.asks('GET', `/referrals/${waits.id}`)).status === 'booked');
   const { items } = await nurse.asks('GET', `/appointments?from=${from}&to=${to}&patient=${waits.patient.id}`);
   assert.deepEqual(items.map((/** @type {any} */ booked) => booked.start), [slot.start], 'at the time that was given back');

@@ -106,17 +106,18 @@
  * @typedef {object} WaitlistEntry
  * @property {string} id
  * @property {number} version
- * @property {Referral} referral
+ * @property {{id: string, site: string, mis_ref: string, reason: string}} referral
  * @property {{id: string, name: string, phone: string | null}} patient
  * @property {string} specialty
  * @property {Channel} channel
- * @property {{id: string, name: string} | string | null} cart
+ * @property {string | null} cart
  * @property {string} earliest
  * @property {string} latest
  * @property {Priority} priority
  * @property {'waiting' | 'booked' | 'withdrawn'} status
  * @property {string} created
- * @property {{id: string, slot?: Slot, expires: string, result: string | null}[]} offers
+ * @property {string | null} lost the visit that was lost when the specialist cancelled the day
+ * @property {{id: string, slot: {id: string, start: string, end: string}, expires: string, result: string | null}[]} offers
  */
 
 /** @typedef {{appointment: Appointment, calls: {attempt: number, result: string, note: string | null, at: string}[]}} ReconfirmLine */

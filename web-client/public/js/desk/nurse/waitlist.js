@@ -68,7 +68,7 @@ function CallRow({ desk, slot, entry }) {
 
 /** The cart that the patient can reach, or the clinic's first that is online. @param {Desk} desk @param {Entry} entry @returns {Promise<string | null>} */
 async function cartFor(desk, entry) {
-  if (entry.cart) return typeof entry.cart === 'string' ? entry.cart : entry.cart.id;
+  if (entry.cart) return entry.cart;
   const { items } = await desk.api.get('/carts', { site: entry.referral.site });
   return (items.find((/** @type {import('../types.js').Cart} */ cart) => cart.is_online) ?? items[0])?.id ?? null;
 }
@@ -89,9 +89,10 @@ function EntryRow({ desk, entry }) {
   return html`<li class="sheet-row" data-testid="waitlist-entry" data-id=${entry.id}>
     <div class="row-words"><${WhoWaits} desk=${desk} entry=${entry} />
       <p class="row-line">${t('waitlist.between', { from: date(entry.earliest, desk.zone), to: date(Date.parse(entry.latest) - 1, desk.zone) })}</p>
+      ${entry.lost && html`<p class="row-line"><${Badge} tone="warn" icon="alert">${t('waitlist.lost')}<//></p>`}
       <p class="row-line">${entry.referral.reason}</p>
       ${open.map(
-        (offer) => html`<div class="offer" key=${offer.id} data-testid="offer"><span>${offer.slot ? html`<${ClinicTime} desk=${desk} start=${offer.slot.start} end=${offer.slot.end} zone=${desk.zone} hasDate=${true} />. ` : ''}${t('waitlist.offered_until', { time: clock(offer.expires, desk.zone) })}</span>
+        (offer) => html`<div class="offer" key=${offer.id} data-testid="offer"><span><${ClinicTime} desk=${desk} start=${offer.slot.start} end=${offer.slot.end} zone=${desk.zone} hasDate=${true} />. ${t('waitlist.offered_until', { time: clock(offer.expires, desk.zone) })}</span>
           <div class="row-actions"><button type="button" class="button is-quiet is-small" data-testid="offer-decline" disabled=${act.isBusy} onClick=${answer(offer.id, 'decline')}>${t('waitlist.declines')}</button>
             <button type="button" class="button is-primary is-small" data-testid="offer-accept" disabled=${act.isBusy} onClick=${answer(offer.id, 'accept')}>${t('waitlist.agreed')}</button></div></div>`,
       )}
@@ -108,9 +109,8 @@ function EntryRow({ desk, entry }) {
 /** @param {{desk: Desk, entry: Entry, onClose: () => void}} props */
 function OfferDialog({ desk, entry, onClose }) {
   const { t } = desk;
-  const cart = typeof entry.cart === 'string' ? entry.cart : (entry.cart?.id ?? null);
   /** @type {import('../resource.js').Resource<Slot[]>} */
-  const slots = useList(desk, '/slots', { specialty: entry.specialty, channel: entry.channel, patient: entry.patient.id, cart, from: entry.earliest, to: entry.latest }, ['slots']);
+  const slots = useList(desk, '/slots', { specialty: entry.specialty, channel: entry.channel, patient: entry.patient.id, cart: entry.cart, from: entry.earliest, to: entry.latest }, ['slots']);
   const act = useAct(desk);
   const offer = async (/** @type {Slot} */ slot) => {
     if (!(await act.run(() => desk.api.create(`/waitlist/${entry.id}/offers`, { slot: slot.id })))) return slots.reload();

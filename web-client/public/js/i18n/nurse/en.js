@@ -187,6 +187,7 @@ export const en = {
   'waitlist.agreed': 'Agrees, book',
   'waitlist.declines': 'Declines',
   'waitlist.declined': 'Noted; the time is offered to the next one',
+  'waitlist.lost': 'The specialist cancelled the day',
   'waitlist.between': 'from {from} to {to}',
   'waitlist.from': 'Not before',
   'waitlist.to': 'Not after',

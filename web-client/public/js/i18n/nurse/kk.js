@@ -188,6 +188,7 @@ export const kk = {
   'waitlist.agreed': 'Келісті, жазу',
   'waitlist.declines': 'Бас тартты',
   'waitlist.declined': 'Бас тарту жазылды, уақыт келесіге ұсынылады',
+  'waitlist.lost': 'Маман күнін болдырмады',
   'waitlist.between': '{from} – {to} аралығында',
   'waitlist.from': 'Ең ерте',
   'waitlist.to': 'Ең кеш',

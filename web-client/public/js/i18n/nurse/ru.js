@@ -188,6 +188,7 @@ export const ru = {
   'waitlist.agreed': 'Согласен, записать',
   'waitlist.declines': 'Отказался',
   'waitlist.declined': 'Отказ записан, время предложат следующему',
+  'waitlist.lost': 'Специалист отменил свой день',
   'waitlist.between': 'с {from} по {to}',
   'waitlist.from': 'Не раньше',
   'waitlist.to': 'Не позже',
