@@ -40,7 +40,7 @@ export function Week({ desk }) {
     <${Loaded} desk=${desk} resource=${visits}>${(/** @type {Appointment[]} */ found) => {
       const seen = found.filter(({ status }) => !UNSEEN.includes(status));
       const days = weekOf(monday, desk.zone, seen, schedules.data ?? [], exceptions.data ?? []);
-      return html`<ol class="week" data-testid="week">${days.map((day) => html`<${Day} key=${day.day} desk=${desk} day=${day} isToday=${day.day === today} isOwn=${isOwn} />`)}</ol>`;
+      return html`<ol class="agenda" data-testid="week">${days.map((day) => html`<${Day} key=${day.day} desk=${desk} day=${day} isToday=${day.day === today} isOwn=${isOwn} />`)}</ol>`;
     }}<//>
   </div>`;
 }
@@ -50,20 +50,20 @@ function WhichCart({ desk, cart, onChoose }) {
   /** @type {import('../resource.js').Resource<import('../types.js').Cart[]>} */
   const carts = useList(desk, '/carts', { site: desk.me.site.id }, ['carts']);
   const options = [{ value: '', label: desk.t('week.all_carts') }, ...(carts.data ?? []).map(({ id, name }) => ({ value: id, label: name }))];
-  return html`<div class="week-cart"><${SelectField} id="week-cart" label=${desk.t('week.cart')} value=${cart} onInput=${onChoose} options=${options} /></div>`;
+  return html`<div class="agenda-cart"><${SelectField} id="week-cart" label=${desk.t('week.cart')} value=${cart} onInput=${onChoose} options=${options} /></div>`;
 }
 
 /** @param {{desk: Desk, day: WeekDay, isToday: boolean, isOwn: boolean}} props */
 function Day({ desk, day, isToday, isOwn }) {
   const { t } = desk;
-  return html`<li class="week-day ${isToday ? 'is-today' : ''}" data-testid="day-${day.day}" aria-current=${isToday ? 'date' : undefined}>
-    <h2><span>${weekdayWords(desk, weekday(day.day))}</span> <span class="week-date">${dayWords(day.day).slice(0, 5)}</span></h2>
-    <p class="week-hours">${day.hours.length > 0 ? day.hours.map(({ start, end }) => `${start}–${end}`).join(', ') : t('week.no_hours')}</p>
-    ${day.away.map(({ start, end, reason }) => html`<p class="week-away" key=${start}><${Icon} name="close" size=${16} />${start}–${end}: ${reason}</p>`)}
+  return html`<li class="agenda-day ${isToday ? 'is-today' : ''}" data-testid="day-${day.day}" aria-current=${isToday ? 'date' : undefined}>
+    <h2><span>${weekdayWords(desk, weekday(day.day))}</span> <span class="agenda-date">${dayWords(day.day).slice(0, 5)}</span></h2>
+    <p class="agenda-hours">${day.hours.length > 0 ? day.hours.map(({ start, end }) => `${start}–${end}`).join(', ') : t('week.no_hours')}</p>
+    ${day.away.map(({ start, end, reason }) => html`<p class="agenda-away" key=${start}><${Icon} name="close" size=${16} />${start}–${end}: ${reason}</p>`)}
     ${day.visits.length > 0 &&
-    html`<ul>${day.visits.map((visit) => html`<li class="week-visit is-${visit.status}" key=${visit.id} data-testid="week-visit-${visit.id}">
-      <p class="week-time">${clock(visit.start, desk.zone)} <span>${visit.channel === 'cart' ? (visit.cart?.name ?? '') : channelWords(desk, visit.channel)}</span></p>
-      <p class="week-who">${visit.patient.name}</p>
+    html`<ul>${day.visits.map((visit) => html`<li class="agenda-visit is-${visit.status}" key=${visit.id} data-testid="week-visit-${visit.id}">
+      <p class="agenda-time">${clock(visit.start, desk.zone)} <span>${visit.channel === 'cart' ? (visit.cart?.name ?? '') : channelWords(desk, visit.channel)}</span></p>
+      <p class="agenda-who">${visit.patient.name}</p>
       ${!isOwn && html`<p class="quiet">${visit.specialist.name}</p>`}
       <p class="quiet">${statusWords(desk, visit.status)}</p>
     </li>`)}</ul>`}
