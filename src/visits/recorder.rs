@@ -6,7 +6,7 @@ use crate::booking;
 use crate::clock;
 use crate::metrics::Metrics;
 use crate::model::appointment::{Actor, Appointment, Event, Facts, Status};
-use crate::model::consent;
+use crate::model::consent::{self, Consent, Purpose};
 use crate::model::ids::AppointmentId;
 use crate::model::private::Private;
 use crate::model::visit::{Attendee, Visit, VisitPerson, VisitRole};
@@ -185,26 +185,44 @@ impl Recorder {
     async fn follow(&self, id: AppointmentId, room: &RoomId, by: Option<Attendee>) -> Result<(), StorageError> {
         let Some(appointment) = appointments::find(&self.database, id).await? else { return Ok(()) };
         match appointment.status {
-            Status::CheckedIn => self.begin(&appointment, room, by).await,
-            Status::InCall => self.let_in(&appointment, room).await,
-            status if status.is_live() => Ok(()),
+            Status::CheckedIn | Status::InCall => {}
+            status if status.is_live() => return Ok(()),
             _ => {
                 self.rooms.end(room);
+                return Ok(());
+            }
+        }
+        let people = self.people(&appointment, room).await?;
+        let consents = visits::consents(&self.database, id).await?;
+        let is_shown = people.iter().any(|(person, status)| {
+            *status != CallStatus::Waiting && person.role.is_patients_side(appointment.channel)
+        });
+        // Withdrawn in the middle of the call: nobody sees or hears the patient any more.
+        if is_shown && !consent::is_given(&consents, Purpose::Consultation) {
+            self.rooms.end(room);
+            return Ok(());
+        }
+        match appointment.status {
+            Status::CheckedIn if is_shown => self.begin(&appointment, &people, &consents, by).await,
+            Status::InCall => {
+                self.let_in(&appointment, &people, room);
                 Ok(())
             }
+            _ => Ok(()),
         }
     }
 
     /// The call begins when the patient's side was let in by a host who may do so, or when it and the specialist are in the call.
-    async fn begin(&self, appointment: &Appointment, room: &RoomId, by: Option<Attendee>) -> Result<(), StorageError> {
-        let people = self.people(appointment, room).await?;
-        let in_call = || people.iter().filter(|(_, status)| *status != CallStatus::Waiting).map(|(person, _)| person);
-        if !in_call().any(|person| person.role.is_patients_side(appointment.channel)) {
-            return Ok(());
-        }
-        let specialist = in_call().find(|person| person.role == VisitRole::Specialist).map(|person| person.subject);
-        let consents = visits::consents(&self.database, appointment.id).await?;
-        let facts = Facts { is_consent_decided: consent::is_decided(&consents), ..Facts::default() };
+    async fn begin(
+        &self,
+        appointment: &Appointment,
+        people: &[(VisitPerson, CallStatus)],
+        consents: &[Consent],
+        by: Option<Attendee>,
+    ) -> Result<(), StorageError> {
+        let mut in_call = people.iter().filter(|(_, status)| *status != CallStatus::Waiting).map(|(person, _)| person);
+        let specialist = in_call.find(|person| person.role == VisitRole::Specialist).map(|person| person.subject);
+        let facts = Facts { is_consent_decided: consent::is_decided(consents), ..Facts::default() };
         for host in by.into_iter().chain(specialist) {
             let Some(actor) = self.actor(host).await? else { continue };
             let now = clock::unix_ms();
@@ -218,16 +236,15 @@ impl Recorder {
     }
 
     /// Who waits although the call has begun: admitted from the desk, or back after this server was restarted.
-    async fn let_in(&self, appointment: &Appointment, room: &RoomId) -> Result<(), StorageError> {
-        for (person, status) in self.people(appointment, room).await? {
-            if status == CallStatus::Waiting
+    fn let_in(&self, appointment: &Appointment, people: &[(VisitPerson, CallStatus)], room: &RoomId) {
+        for (person, status) in people {
+            if *status == CallStatus::Waiting
                 && person.role.is_patients_side(appointment.channel)
                 && let Ok(subject) = Subject::new(person.subject.to_string())
             {
                 self.rooms.admit(room, subject);
             }
         }
-        Ok(())
     }
 
     /// Those in the room now, as the record knows them.

@@ -263,6 +263,20 @@ async fn who_comes_after_the_desk_admitted_does_not_wait() {
 }
 
 #[tokio::test]
+async fn consent_that_is_withdrawn_in_the_call_ends_it() {
+    let visit = Visit::at_home().await;
+    let (mut specialist, mut patient, waiting) = visit.gathered().await;
+    specialist.moderate("admit", &waiting).await;
+    patient.next("joined").await;
+    visit.until("call", |shown| shown["status"] == "in_call").await;
+    visit.patient.decide("withdrawn").await;
+    assert_eq!(patient.next("bye").await["reason"], "ended");
+    assert_eq!(code(&visit.patient.join().await), "consent_refused");
+    visit.until("end of the call", |shown| shown["visit"]["ended"].is_string()).await;
+    assert_eq!(visit.read().await["status"], "in_call", "the specialist says what became of the appointment");
+}
+
+#[tokio::test]
 async fn on_a_cart_the_call_begins_when_the_specialist_meets_the_nurse() {
     let visit = Visit::by("cart").await;
     let consents = format!("/appointments/{}/consents", visit.id);
