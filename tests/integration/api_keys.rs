@@ -27,6 +27,16 @@ async fn get_with_key(app: &TestApp, path: &str, key: &str) -> Response {
     http::get_with(app.address(), &format!("/api/v1{path}"), &format!("Authorization: Bearer {key}")).await
 }
 
+async fn post_with_key(app: &TestApp, path: &str, key: &str, body: &Value) -> Response {
+    let (address, body) = (app.address(), body.to_string());
+    let request = format!(
+        "POST /api/v1{path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nAuthorization: Bearer {key}\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    http::send(address, &request).await
+}
+
 #[tokio::test]
 async fn a_key_is_said_once_and_kept_as_a_digest() {
     let app = TestApp::start().await;
@@ -127,4 +137,34 @@ async fn only_an_administrator_makes_keys() {
     let nurse = Staff::sign_in(app.address(), "aigul", app.link("password")).await;
     let refused = nurse.post("/api-keys", &key_request(&nurse, &["referrals:read"]).await).await;
     assert_eq!((refused.status, &refused.json()["code"]), (403, &json!("not_allowed")));
+}
+
+#[tokio::test]
+async fn a_program_sends_referrals_and_reads_those_of_its_own_source() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let scopes = ["referrals:write", "referrals:read"];
+    let key_of = async |source: &str| {
+        let mut request = key_request(&admin, &scopes).await;
+        request["source"] = source.into();
+        admin.post("/api-keys", &request).await.json()["key"].as_str().unwrap().to_owned()
+    };
+    let (own, other) = (key_of("damumed").await, key_of("riams").await);
+    let referral = |source: &str| {
+        let patient = json!({ "name": "Somebody Else", "birth_date": "1980-02-29", "sex": "female", "language": "kk", "mis_id": "77" });
+        json!({
+            "source": source, "mis_ref": "4711", "patient": patient, "referring_doctor": "A Doctor", "specialty": "cardiology",
+            "reason": "Pain on exertion", "priority": "routine",
+        })
+    };
+    let sent = post_with_key(&app, "/referrals", &own, &referral("damumed")).await;
+    assert_eq!(sent.status, 201, "{}", sent.body);
+    let path = format!("/referrals/{}", sent.json()["id"].as_str().unwrap());
+    assert_eq!(get_with_key(&app, &path, &own).await.status, 200);
+    assert_eq!(get_with_key(&app, &path, &other).await.status, 404);
+    let listed =
+        async |key: &str| get_with_key(&app, "/referrals", key).await.json()["items"].as_array().unwrap().len();
+    assert_eq!((listed(&own).await, listed(&other).await), (1, 0));
+    let forged = post_with_key(&app, "/referrals", &other, &referral("damumed")).await;
+    assert_eq!((forged.status, &forged.json()["code"]), (403, &json!("not_allowed")), "in another's name");
 }

@@ -1,9 +1,11 @@
 //! What stands against guessing: waits and locks, the same for everybody's login, and passwords that nobody guesses.
 
 use crate::http;
+use crate::lifecycle::kenes;
 use crate::staff::Staff;
 use crate::test_app::TestApp;
 use serde_json::json;
+use std::process::Stdio;
 
 /// Tries a wrong password until something else than "wrong" is answered, at most `most` times.
 async fn guess(app: &TestApp, login: &str, most: usize) -> (usize, http::Response) {
@@ -130,4 +132,23 @@ async fn signing_in_and_failing_to_leave_audit_rows_without_the_login() {
     let failed = ("system".to_owned(), "sign_in_failed".to_owned(), json!({ "attempts": 1 }).to_string());
     assert_eq!(unknown, [failed]);
     assert!(!format!("{unknown:?}").contains("somebody"));
+}
+
+#[tokio::test]
+async fn whoever_keeps_the_server_lets_somebody_in_again_by_command() {
+    let app = TestApp::start().await;
+    let lost = app.admin().await;
+    let folder = app.folder().to_str().unwrap();
+    let reset = |login: &str| {
+        let mut command = kenes(&["admin", "reset-password", login]);
+        command.env("KENES_STORAGE_DATA_FOLDER", folder).stdout(Stdio::piped()).stderr(Stdio::piped()).output().unwrap()
+    };
+    let printed = String::from_utf8(reset("Admin").stdout).unwrap();
+    let password = printed.trim().strip_prefix("one-time password: ").unwrap();
+    assert_eq!(lost.get("/session").await.status, 401, "every session ends");
+    let mut found = Staff::sign_in(app.address(), "admin", password).await;
+    assert_eq!(found.read("/session").await["must_change_password"], true);
+    found.change_password(password, "another word of mine").await;
+    let unknown = reset("nobody");
+    assert!(!unknown.status.success() && String::from_utf8(unknown.stderr).unwrap().contains("nobody signs in"));
 }
