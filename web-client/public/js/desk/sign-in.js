@@ -20,13 +20,14 @@ export function SignIn({ desk, api, onSignedIn }) {
     api.get('/oidc').then(({ items }) => setProviders(items), () => {});
   }, [api]);
 
+  const failure = new URLSearchParams(location.search).get('sign_in');
   return html`<section class="card sign-in" data-testid="sign-in">
     <h1>${t('sign_in.title')}</h1>
     <p class="quiet">${t('sign_in.lead')}</p>
     <form class="fields" onSubmit=${submit}>
       <${TextField} id="login" label=${t('sign_in.login')} value=${login} onInput=${setLogin} autocomplete="username" isRequired=${true} />
       <${TextField} id="password" label=${t('sign_in.password')} value=${password} onInput=${setPassword} type="password" autocomplete="current-password" isRequired=${true} />
-      <${ProblemBox} desk=${desk} problem=${problem} />
+      <${ProblemBox} desk=${desk} problem=${problem ?? ofProvider(t, failure)} />
       <button type="submit" class="button is-primary is-large" data-testid="sign-in-submit" disabled=${isBusy}>${t('sign_in.submit')}</button>
     </form>
     ${providers.length > 0 &&
@@ -36,6 +37,13 @@ export function SignIn({ desk, api, onSignedIn }) {
           <${Icon} name="lock" size=${20} />${t('sign_in.with', { name })}</a>`,
       )}</div>`}
   </section>`;
+}
+
+/** What a sign-in at the provider came to, as the server tells the page that it leads back to. @param {Speaking['t']} t @param {string | null} code */
+function ofProvider(t, code) {
+  if (!code || !/^oidc_[a-z_]{1,30}$/.test(code)) return null;
+  const title = t(code === 'oidc_unknown_user' ? 'sign_in.unknown_user' : 'sign_in.provider_failed');
+  return new Problem({ code, status: 401, title, detail: null, fields: [] });
 }
 
 /** @param {{desk: Speaking, api: Api, isForced: boolean, onChanged: () => void, onSignOut: () => void}} props */

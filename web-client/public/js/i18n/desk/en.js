@@ -22,6 +22,8 @@ export const en = {
   'sign_in.submit': 'Sign in',
   'sign_in.or': 'or',
   'sign_in.with': 'Sign in with {name}',
+  'sign_in.provider_failed': 'Signing in with the other account failed. Try again, or sign in with login and password.',
+  'sign_in.unknown_user': 'Nobody here belongs to your other account. Ask the administrator.',
 
   'password.title': 'New password',
   'password.lead': 'The password that you were given works once. Choose your own.',
