@@ -21,7 +21,7 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 pub fn router(app: Arc<App>, over_tls: OverTls) -> Router {
     let (api, description) =
         OpenApiRouter::with_openapi(openapi::description()).nest("/api/v1", api()).split_for_parts();
-    let description = openapi::Written::of(&description);
+    let description = openapi::Written::of(description);
     Router::new()
         .merge(api.layer(map_response(security_headers::keep_nowhere)))
         .route("/ws", get(websocket::upgrade))

@@ -39,10 +39,13 @@ pub struct CartView {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CartBody {
+    #[schema(value_type = SiteId)]
     site: Option<String>,
+    #[schema(value_type = String, min_length = 1, max_length = 80)]
     name: Option<String>,
     /// Beyond a camera, a microphone and a speaker.
     #[serde(default)]
+    #[schema(value_type = Vec<Capability>)]
     capabilities: Vec<String>,
 }
 

@@ -84,9 +84,30 @@ pub struct Written(Bytes);
 
 impl Written {
     #[must_use]
-    pub fn of(description: &OpenApi) -> Self {
+    pub fn of(mut description: OpenApi) -> Self {
+        name_calls(&mut description);
         // Strings, numbers and maps by strings always become JSON.
-        Self(serde_json::to_vec(description).unwrap_or_default().into())
+        Self(serde_json::to_vec(&description).unwrap_or_default().into())
+    }
+}
+
+/// Handlers of different modules have the same names; a call's name is its method and path: `get_sites_id`.
+fn name_calls(description: &mut OpenApi) {
+    for (path, item) in &mut description.paths.paths {
+        let words: Vec<_> = path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
+        let name = words.get(2..).unwrap_or_default().join("_");
+        let calls = [
+            ("get", &mut item.get),
+            ("post", &mut item.post),
+            ("put", &mut item.put),
+            ("patch", &mut item.patch),
+            ("delete", &mut item.delete),
+        ];
+        for (method, call) in calls {
+            if let Some(call) = call {
+                call.operation_id = Some(format!("{method}_{name}"));
+            }
+        }
     }
 }
 

@@ -44,16 +44,20 @@ pub struct UserView {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UserBody {
+    #[schema(value_type = SiteId)]
     site: Option<String>,
+    #[schema(value_type = String, min_length = 2, max_length = 200)]
     name: Option<String>,
     /// Left out: nobody signs in as this user with a password.
     login: Option<String>,
     #[serde(default)]
+    #[schema(value_type = Vec<Role>)]
     roles: Vec<String>,
     /// A specialist has one.
     specialty: Option<String>,
     /// Best first.
     #[serde(default)]
+    #[schema(value_type = Vec<Language>)]
     languages: Vec<String>,
 }
 

@@ -39,9 +39,14 @@ pub struct NewSite {
 #[derive(Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SiteInput {
+    #[schema(value_type = SiteKind)]
     pub kind: Option<String>,
+    #[schema(value_type = String, min_length = 2, max_length = 120)]
     pub name: Option<String>,
+    /// As IANA names it.
+    #[schema(value_type = String, example = "Asia/Almaty")]
     pub time_zone: Option<String>,
+    #[schema(value_type = u32, maximum = 5000)]
     pub km_to_hub: Option<u32>,
 }
 

@@ -3,6 +3,7 @@
 use crate::http;
 use crate::test_app::TestApp;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
@@ -74,7 +75,9 @@ async fn every_call_says_what_it_does_and_how_it_may_fail() {
     let description = description(&app).await;
     let operations = operations(&description);
     assert!(!operations.is_empty());
+    let mut names = BTreeSet::new();
     for (call, operation) in operations {
+        assert!(names.insert(operation["operationId"].as_str().unwrap()), "{call} has another's name");
         assert!(operation["summary"].as_str().is_some_and(|summary| !summary.is_empty()), "{call} has no summary");
         assert!(operation["tags"][0].is_string(), "{call} has no tag");
         let responses = operation["responses"].as_object().unwrap();

@@ -1,6 +1,6 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { curl, find, findProblems, read } from '../public/js/docs/document.js';
+import { curl, find, findProblems, pieces, read } from '../public/js/docs/document.js';
 
 const SITE = { $ref: '#/components/schemas/Site' };
 const DOCUMENT = {
@@ -11,6 +11,7 @@ const DOCUMENT = {
       get: {
         tags: ['sites'],
         summary: 'Sites within reach.',
+        description: 'By name.\n\n# Errors\n`invalid`.',
         parameters: [{ name: 'limit', in: 'query', schema: { type: ['integer', 'null'], format: 'int32', minimum: 1, maximum: 200 } }],
         responses: { 401: { description: 'Nobody' }, 200: { description: '', content: { 'application/json': { schema: { type: 'object', required: ['items'], properties: { items: { type: 'array', items: SITE }, next: { type: ['string', 'null'] } } } } } } },
       },
@@ -80,4 +81,13 @@ test('the example names what a call cannot do without', () => {
     curl(create, 'https://kenes.example'),
     "curl -X POST 'https://kenes.example/api/v1/sites' \\\n  -H 'Authorization: Bearer kk_…' \\\n  -H 'If-Match: …' \\\n  -H 'Content-Type: application/json' \\\n  -d '{…}'",
   );
+});
+
+test('what a call refuses stands apart from what it does', () => {
+  const [list] = groups[1]?.calls ?? [];
+  assert.deepEqual([list?.about, list?.refusals], ['By name.', '`invalid`.']);
+});
+
+test('code in a text is told apart from its words', () => {
+  assert.deepEqual(pieces('`next` of the page'), [{ code: true, text: 'next' }, { code: false, text: ' of the page' }]);
 });

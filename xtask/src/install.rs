@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use crate::process::{is_installed, run, run_with, tools_dir};
+use crate::process::{is_installed, python_dir, run, run_with, tools_dir};
 
 /// A program that the tests start, the Debian package that has it, and what it is for.
 struct Program {
@@ -30,6 +30,9 @@ const PROGRAMS: [Program; 9] = [
 /// Cargo tools, built once into [`tools_dir`]; unoptimised, because they run for seconds and build for minutes.
 const CARGO_TOOLS: [&str; 2] = ["cargo-nextest", "cargo-deny"];
 
+/// Python packages with their versions, for tests/api.
+const REQUIREMENTS: &str = "tests/api/requirements.txt";
+
 /// Folders with a `package-lock.json`.
 const NPM_FOLDERS: [&str; 3] = ["web-client", "tests/browser", "tests/openid"];
 
@@ -39,7 +42,7 @@ pub(crate) fn everything(root: &Path) -> Result<()> {
     for folder in NPM_FOLDERS {
         npm_packages(&root.join(folder))?;
     }
-    Ok(())
+    python_packages(root)
 }
 
 fn debian_packages(root: &Path) -> Result<()> {
@@ -49,6 +52,10 @@ fn debian_packages(root: &Path) -> Result<()> {
             println!("{} is missing ({}): package {}", program.name, program.purpose, program.package);
             packages.push(program.package);
         }
+    }
+    if !makes_virtual_environments(root)? {
+        println!("Python's venv is missing (holds schemathesis): package python3-venv");
+        packages.push("python3-venv");
     }
     if packages.is_empty() {
         println!("Debian packages: all there");
@@ -71,6 +78,27 @@ fn is_root() -> bool {
     }
     #[cfg(not(unix))]
     false
+}
+
+/// Debian ships Python without what a virtual environment needs, and no program tells it.
+fn makes_virtual_environments(root: &Path) -> Result<bool> {
+    Ok(is_installed("python3")? && run(root, &["python3", "-c", "import ensurepip, venv"]).is_ok())
+}
+
+/// What [`REQUIREMENTS`] lists, in a virtual environment of its own.
+fn python_packages(root: &Path) -> Result<()> {
+    let folder = python_dir()?;
+    let (wanted, installed) = (root.join(REQUIREMENTS), folder.join("requirements.txt"));
+    if std::fs::read(&installed).ok() == Some(std::fs::read(&wanted)?) {
+        println!("Python packages: all there");
+        return Ok(());
+    }
+    run(root, &["python3", "-m", "venv", "--clear", &folder.display().to_string()])?;
+    let pip = folder.join("bin/pip").display().to_string();
+    run(root, &[&pip, "install", "--quiet", "--disable-pip-version-check", "--requirement", REQUIREMENTS])?;
+    // Last, so that it says that all the others are there.
+    std::fs::copy(wanted, installed)?;
+    Ok(())
 }
 
 fn cargo_tools(root: &Path) -> Result<()> {

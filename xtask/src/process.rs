@@ -36,11 +36,20 @@ pub(crate) fn is_installed(program: &str) -> Result<bool> {
 
 /// Where xtask keeps the cargo tools that it builds: outside the clone, so that a fresh clone finds them.
 pub(crate) fn tools_dir() -> Result<PathBuf> {
+    Ok(cache_dir()?.join("tools"))
+}
+
+/// The virtual environment with the Python packages.
+pub(crate) fn python_dir() -> Result<PathBuf> {
+    Ok(cache_dir()?.join("python"))
+}
+
+fn cache_dir() -> Result<PathBuf> {
     let cache = match std::env::var_os("XDG_CACHE_HOME") {
         Some(cache) => PathBuf::from(cache),
         None => PathBuf::from(std::env::var_os("HOME").context("HOME is not set")?).join(".cache"),
     };
-    Ok(cache.join("kenes").join("tools"))
+    Ok(cache.join("kenes"))
 }
 
 fn search_path() -> Result<std::ffi::OsString> {

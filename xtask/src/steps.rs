@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::install;
-use crate::process::{run, run_with};
+use crate::process::{python_dir, run, run_with};
 
 /// Which steps one run takes.
 pub(crate) struct Selection {
@@ -33,7 +33,7 @@ struct Step {
     run: fn(&Path) -> Result<()>,
 }
 
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     Step { name: "install", what: "what the other steps need", stage: Stage::Static, run: install::everything },
     Step { name: "fmt", what: "rustfmt changes nothing", stage: Stage::Static, run: fmt },
     Step {
@@ -48,6 +48,7 @@ const STEPS: [Step; 10] = [
     Step { name: "tidy", what: "arrows, sizes, dead files", stage: Stage::Static, run: tidy },
     Step { name: "fuzz", what: "the fuzz targets build", stage: Stage::Static, run: fuzz },
     Step { name: "rust", what: "unit, integration, media and corpus tests", stage: Stage::Dynamic, run: rust },
+    Step { name: "api", what: "schemathesis finds the API as it is described", stage: Stage::Dynamic, run: api },
     Step { name: "browser", what: "journeys in Chromium and Firefox", stage: Stage::Dynamic, run: browser },
 ];
 
@@ -147,6 +148,15 @@ fn fuzz(root: &Path) -> Result<()> {
 
 fn rust(root: &Path) -> Result<()> {
     run(root, &["cargo", "nextest", "run", "--locked", "--workspace"])
+}
+
+/// A developer's build: its arithmetic is checked, so that an overflow is a failure and not a wrong answer.
+fn api(root: &Path) -> Result<()> {
+    run(root, &["cargo", "build", "--locked", "--package", "kenes"])?;
+    let server = target_dir(root).join("debug/kenes").display().to_string();
+    let schemathesis = python_dir()?.join("bin/schemathesis").display().to_string();
+    let programs = [("KENES_BIN", &*server), ("SCHEMATHESIS", &*schemathesis)];
+    run_with(root, &["node", "tests/api/schemathesis.js"], &programs)
 }
 
 /// The journeys drive the binary that ships: release, with the web client embedded.

@@ -49,13 +49,19 @@ pub struct ExceptionView {
 #[serde(deny_unknown_fields)]
 pub struct ExceptionBody {
     /// One of the two; a specialist who names neither means oneself.
+    #[schema(value_type = Option<UserId>)]
     specialist: Option<String>,
+    #[schema(value_type = Option<CartId>)]
     cart: Option<String>,
     /// `2026-11-23`, by the site's clock.
+    #[schema(value_type = String, format = "date")]
     date: Option<String>,
     /// `09:00`; with neither start nor end the whole day.
+    #[schema(pattern = "^[0-2][0-9]:[0-5][0-9]$")]
     start: Option<String>,
+    #[schema(pattern = "^[0-2][0-9]:[0-5][0-9]$")]
     end: Option<String>,
+    #[schema(value_type = String, min_length = 1, max_length = 200)]
     reason: Option<String>,
 }
 

@@ -60,25 +60,30 @@ pub struct ScheduleView {
 #[serde(deny_unknown_fields)]
 pub struct ScheduleBody {
     /// One of the two; a specialist who names neither means oneself.
+    #[schema(value_type = Option<UserId>)]
     specialist: Option<String>,
+    #[schema(value_type = Option<CartId>)]
     cart: Option<String>,
     /// The site's, when left out.
     time_zone: Option<String>,
     /// 1 = Monday .. 7 = Sunday.
-    #[schema(minimum = 1, maximum = 7)]
+    #[schema(value_type = u8, minimum = 1, maximum = 7)]
     weekday: Option<u8>,
     /// `09:00`
+    #[schema(value_type = String, pattern = "^[0-2][0-9]:[0-5][0-9]$")]
     start: Option<String>,
     /// `13:00`; `24:00` is the next midnight.
+    #[schema(value_type = String, pattern = "^[0-2][0-9]:[0-5][0-9]$")]
     end: Option<String>,
-    /// 5 to 240.
-    #[schema(minimum = 5, maximum = 240)]
+    #[schema(value_type = u16, minimum = 5, maximum = 240)]
     slot_minutes: Option<u16>,
-    /// `cart`, `home_link` or `phone`.
+    #[schema(value_type = Channel)]
     channel: Option<String>,
     /// `2026-11-23`
+    #[schema(value_type = String, format = "date")]
     valid_from: Option<String>,
     /// The last day, itself included; left out: until further notice.
+    #[schema(format = "date")]
     valid_to: Option<String>,
 }
 

@@ -6,7 +6,7 @@
 /** @typedef {{media: string, type: string, fields: Field[]}} Body */
 /** @typedef {{status: string, about: string, body: Body | null}} Answer */
 /**
- * @typedef {{id: string, method: string, path: string, summary: string, about: string, open: boolean, parameters: Parameter[],
+ * @typedef {{id: string, method: string, path: string, summary: string, about: string, refusals: string, open: boolean, parameters: Parameter[],
  *   body: Body | null, answers: Answer[], problems: Answer[]}} Call
  */
 /** @typedef {{name: string, calls: Call[]}} Group */
@@ -15,6 +15,8 @@
 
 /** Where the server describes itself. */
 export const DESCRIPTION = '/api/v1/openapi.json';
+/** What stands in a call's description before the errors that are its own. */
+const ERRORS = /^# Errors$/m;
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
 /** Fields within fields are shown this deep; a description may contain itself. */
 const DEEPEST = 5;
@@ -38,7 +40,7 @@ export function find(groups, search) {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   const matches = (/** @type {Group} */ group, /** @type {Call} */ call) => {
     const fields = [...call.parameters, ...(call.body?.fields ?? []), ...call.answers.flatMap(({ body }) => body?.fields ?? [])];
-    const text = [group.name, call.method, call.path, call.summary, call.about, ...fields.map(({ name }) => name)].join(' ').toLowerCase();
+    const text = [group.name, call.method, call.path, call.summary, call.about, call.refusals, ...fields.map(({ name }) => name)].join(' ').toLowerCase();
     return words.every((word) => text.includes(word));
   };
   return groups.map((group) => ({ ...group, calls: group.calls.filter((call) => matches(group, call)) })).filter(({ calls }) => calls.length > 0);
@@ -51,6 +53,11 @@ export function findProblems(problems, search, language) {
     const text = `${code} ${said[language]?.title} ${said[language]?.detail}`.toLowerCase();
     return words.every((word) => text.includes(word));
   });
+}
+
+/** A text's words and, between backticks, its code, in turn. @param {string} text @returns {{code: boolean, text: string}[]} */
+export function pieces(text) {
+  return text.split('`').map((part, at) => ({ code: at % 2 === 1, text: part })).filter(({ text: part }) => part !== '');
 }
 
 /** A command that an integrator can paste. @param {Call} call @param {string} origin */
@@ -71,12 +78,14 @@ function call(document, method, path, operation) {
   const answers = Object.entries(operation.responses ?? {}).map(([status, response]) => answer(document, status, response));
   answers.sort((a, b) => a.status.localeCompare(b.status));
   const security = operation.security ?? document.security ?? [];
+  const [about = '', refusals = ''] = (operation.description ?? '').split(ERRORS);
   return {
     id: `${method}-${path}`,
     method,
     path,
     summary: operation.summary ?? '',
-    about: operation.description ?? '',
+    about: about.trim(),
+    refusals: refusals.trim(),
     open: security.length === 0 || security.some((/** @type {Json} */ way) => Object.keys(way).length === 0),
     parameters: (operation.parameters ?? []).map((/** @type {Json} */ parameter) => parameterOf(document, parameter)),
     body: operation.requestBody ? bodyOf(document, resolve(document, operation.requestBody).content) : null,

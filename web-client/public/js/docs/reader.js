@@ -2,7 +2,7 @@
 import { html, useEffect, useState } from '../ui/html.js';
 import { Page, translator } from '../ui/frame.js';
 import { loadLanguage, storeLanguage } from '../i18n/index.js';
-import { DESCRIPTION, curl, find, findProblems } from './document.js';
+import { DESCRIPTION, curl, find, findProblems, pieces } from './document.js';
 
 /** @typedef {import('../i18n/index.js').Language} Language */
 /** @typedef {import('../ui/frame.js').Translate} Translate */
@@ -81,7 +81,7 @@ function Call({ call, t }) {
 /** @param {{call: import('./document.js').Call, t: Translate}} props */
 function Details({ call, t }) {
   return html`<div class="docs-details">
-    ${call.about && html`<p class="docs-about">${call.about}</p>`}
+    ${call.about && html`<p class="docs-about"><${Words} text=${call.about} /></p>`}
     <p class="quiet">${call.open ? t('docs.open') : t('docs.signed_in')} <a href="#${encodeURIComponent(call.id)}">${t('docs.link')}</a></p>
     ${call.parameters.length > 0 && html`<h3>${t('docs.parameters')}</h3><${Rows} rows=${call.parameters.map((row) => ({ ...row, depth: 0 }))} t=${t} />`}
     ${call.body && html`<h3>${t('docs.body')}</h3><${BodyRows} body=${call.body} t=${t} />`}
@@ -92,10 +92,11 @@ function Details({ call, t }) {
         ${body && html`<${BodyRows} body=${body} t=${t} />`}
       </div>`,
     )}
-    ${call.problems.length > 0 &&
-    html`<ul class="docs-refusals">
-      ${call.problems.map(({ status, about }) => html`<li key=${status}><span class="docs-status is-problem">${status}</span> ${about}</li>`)}
-    </ul>`}
+    <h3>${t('docs.refusals')}</h3>
+    ${call.refusals && html`<p class="docs-about"><${Words} text=${call.refusals} /></p>`}
+    <ul class="docs-refusals">
+      ${call.problems.map(({ status, about }) => html`<li key=${status}><span class="docs-status is-problem">${status}</span> <${Words} text=${about} /></li>`)}
+    </ul>
     <h3>${t('docs.example')}</h3>
     <pre class="docs-example" tabindex="0">${curl(call, location.origin)}</pre>
   </div>`;
@@ -114,10 +115,15 @@ function Rows({ rows, t }) {
       (row) => html`<li class="docs-row is-depth-${Math.min(row.depth, 4)}">
         <p class="docs-name"><code>${row.name}</code> <span class="docs-type">${row.type}</span>
           ${row.place && html` <span class="docs-tag">${row.place}</span>`}${row.required && html` <span class="docs-tag is-required">${t('docs.required')}</span>`}</p>
-        ${row.about && html`<p>${row.about}</p>`}
+        ${row.about && html`<p><${Words} text=${row.about} /></p>`}
         ${row.choices.length > 0 && html`<p class="docs-choices">${row.choices.map((choice) => html`<code>${choice}</code> `)}</p>`}
         ${row.limits && html`<p class="quiet"><code>${row.limits}</code></p>`}
       </li>`,
     )}
   </ul>`;
+}
+
+/** @param {{text: string}} props */
+function Words({ text }) {
+  return pieces(text).map((piece) => (piece.code ? html`<code>${piece.text}</code>` : piece.text));
 }

@@ -11,6 +11,7 @@ export const en = {
   'docs.parameters': 'Parameters',
   'docs.body': 'Body',
   'docs.answers': 'Answers',
+  'docs.refusals': 'Refusals',
   'docs.example': 'Example',
   'docs.required': 'required',
   'docs.problems': 'Error codes',

@@ -12,6 +12,7 @@ export const kk = {
   'docs.parameters': 'Параметрлер',
   'docs.body': 'Сұрау денесі',
   'docs.answers': 'Жауаптар',
+  'docs.refusals': 'Бас тарту себептері',
   'docs.example': 'Мысал',
   'docs.required': 'міндетті',
   'docs.problems': 'Қате кодтары',

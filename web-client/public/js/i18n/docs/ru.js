@@ -12,6 +12,7 @@ export const ru = {
   'docs.parameters': 'Параметры',
   'docs.body': 'Тело запроса',
   'docs.answers': 'Ответы',
+  'docs.refusals': 'Отказы',
   'docs.example': 'Пример',
   'docs.required': 'обязательно',
   'docs.problems': 'Коды ошибок',
