@@ -54,9 +54,9 @@ function Week({ desk, whose, zone }) {
     absences.reload();
   };
   return html`<div class="view">
-    <${Loaded} desk=${desk} resource=${schedules}>${(/** @type {Schedule[]} */ items) => html`<div class="week" data-testid="week">
+    <${Loaded} desk=${desk} resource=${schedules}>${(/** @type {Schedule[]} */ items) => html`<div class="hours-week" data-testid="week">
       ${weekOf(items).map(
-        (windows, at) => html`<section class="week-day" key=${at} data-testid="weekday-${at + 1}">
+        (windows, at) => html`<section class="hours-day" key=${at} data-testid="weekday-${at + 1}">
           <h2>${weekdayWords(desk, at + 1)}</h2>
           ${windows.map((schedule) => html`<${Window} desk=${desk} key=${schedule.id} schedule=${schedule} today=${today} onOpen=${() => setOpen({ kind: 'window', schedule, weekday: at + 1 })} />`)}
           <button type="button" class="button is-quiet is-small" data-testid="add-${at + 1}" aria-label=${t('admin.add_window', { day: weekdayWords(desk, at + 1) })}

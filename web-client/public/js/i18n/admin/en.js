@@ -225,5 +225,6 @@ export const en = {
   'action.link_created': 'link made',
   'action.status_set': 'state changed',
   'action.messages_withdrawn': 'messages withdrawn',
+  'action.message': 'message',
   'action.state_set': 'state changed',
 };

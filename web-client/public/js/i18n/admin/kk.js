@@ -226,5 +226,6 @@ export const kk = {
   'action.link_created': 'сілтеме жасалды',
   'action.status_set': 'күйі өзгерді',
   'action.messages_withdrawn': 'хабарламалар қайтарып алынды',
+  'action.message': 'хабарлама',
   'action.state_set': 'күйі өзгерді',
 };

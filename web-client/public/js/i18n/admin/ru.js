@@ -226,5 +226,6 @@ export const ru = {
   'action.link_created': 'создана ссылка',
   'action.status_set': 'смена состояния',
   'action.messages_withdrawn': 'сообщения отозваны',
+  'action.message': 'сообщение',
   'action.state_set': 'смена состояния',
 };
