@@ -3,9 +3,9 @@
 use crate::app::App;
 use crate::endpoints::cookie::OverTls;
 use crate::endpoints::{
-    Problem, api_keys, appointments, audit, calendar, carts, consent_texts, health, join, live, message_delivery,
-    messages, metrics, oidc, openapi, pages, pairing, patients, problem, referrals, schedules, security_headers,
-    session, sites, slots, specialties, users, visit, websocket,
+    Problem, api_keys, appointments, audit, calendar, carts, consent_texts, days_off, health, join, live,
+    message_delivery, messages, metrics, oidc, openapi, pages, pairing, patients, problem, reconfirmation, referrals,
+    schedules, security_headers, session, sites, slots, specialties, users, visit, waitlist, websocket,
 };
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, map_response};
@@ -43,6 +43,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .merge(administration())
         .merge(visits())
+        .merge(waiting())
         .routes(routes!(session::me, session::sign_in, session::sign_out))
         .routes(routes!(session::change_password))
         .routes(routes!(oidc::providers))
@@ -94,6 +95,19 @@ fn administration() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(audit::list))
         .routes(routes!(audit::chain))
         .routes(routes!(messages::list))
+}
+
+/// Who waits, who is called, and what a cancelled day does.
+fn waiting() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(waitlist::list, waitlist::join))
+        .routes(routes!(waitlist::leave))
+        .routes(routes!(waitlist::calls))
+        .routes(routes!(waitlist::offer))
+        .routes(routes!(waitlist::answer))
+        .routes(routes!(reconfirmation::list))
+        .routes(routes!(reconfirmation::call))
+        .routes(routes!(days_off::take))
 }
 
 /// From the door of a visit to its conclusion.

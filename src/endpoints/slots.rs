@@ -201,7 +201,7 @@ fn read(query: &SearchQuery, now: UnixMillis) -> Result<Search, Problem> {
 }
 
 impl SlotView {
-    fn of(slot: &Slot, specialist: Option<&Private<String>>, caller: &Caller) -> Self {
+    pub(super) fn of(slot: &Slot, specialist: Option<&Private<String>>, caller: &Caller) -> Self {
         let state = slot.state.at(caller.now);
         let hold_until = match state {
             SlotState::Held(hold) if caller.user() == Some(hold.by) => Some(rfc3339(hold.until)),

@@ -67,6 +67,8 @@ words! {
         Take = "take",
         Book = "book",
         Wait = "wait",
+        /// Off the waiting list, and a nurse's to work on again.
+        StopWaiting = "stop_waiting",
         /// Its appointment was cancelled, missed or failed: it needs another one.
         LoseAppointment = "lose_appointment",
         Complete = "complete",
@@ -89,6 +91,7 @@ impl ReferralStatus {
             (Self::Received, On::Take) => Ok(Self::InWork),
             (Self::InWork | Self::Waitlisted, On::Book) => Ok(Self::Booked),
             (Self::InWork, On::Wait) => Ok(Self::Waitlisted),
+            (Self::Waitlisted, On::StopWaiting) => Ok(Self::InWork),
             (Self::Booked, On::LoseAppointment) => Ok(Self::InWork),
             (Self::Booked, On::Complete) => Ok(Self::Completed),
             (Self::Received | Self::InWork, On::Reject) => Ok(Self::Rejected),
@@ -199,7 +202,7 @@ mod tests {
     /// The arrows of booking.md, with `Cancel` from every open state; everything unnamed is refused.
     #[test]
     fn a_referral_goes_the_way_of_the_table_and_no_other() {
-        let arrows = "received take in_work, in_work book booked, in_work wait waitlisted, waitlisted book booked, \
+        let arrows = "received take in_work, in_work book booked, in_work wait waitlisted, waitlisted book booked, waitlisted stop_waiting in_work, \
                       booked lose_appointment in_work, booked complete completed, received reject rejected, \
                       in_work reject rejected, received cancel cancelled, in_work cancel cancelled, \
                       booked cancel cancelled, waitlisted cancel cancelled";

@@ -176,6 +176,34 @@ pub async fn list(
     Ok(entries)
 }
 
+/// Of those that start within `window`, what the contact centre has to do with: booked, or with an answer. Without their consents.
+///
+/// # Errors
+/// The database failed.
+pub async fn to_reconfirm(
+    database: &Database,
+    site: Option<SiteId>,
+    window: Interval,
+    after: Option<After>,
+    limit: u32,
+) -> Result<Vec<Entry>, StorageError> {
+    let (start, after) = after.map_or((0, String::new()), |after| (millis(after.start), after.id.to_string()));
+    let rows = sqlx::query(entries!(
+        "a.status IN ('booked', 'confirmed', 'cancelled') AND a.start_ms >= $1 AND a.start_ms < $2
+           AND ($3 IS NULL OR a.site_id = $3) AND (a.start_ms > $4 OR (a.start_ms = $4 AND a.id > $5))
+         ORDER BY a.start_ms, a.id LIMIT $6"
+    ))
+    .bind(millis(window.start()))
+    .bind(millis(window.end()))
+    .bind(site.map(|id| id.to_string()))
+    .bind(start)
+    .bind(after)
+    .bind(i64::from(limit))
+    .fetch_all(&database.readers)
+    .await?;
+    rows.iter().map(entry).collect()
+}
+
 /// # Errors
 /// The database failed.
 pub async fn find(database: &Database, id: AppointmentId) -> Result<Option<Entry>, StorageError> {

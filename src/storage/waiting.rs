@@ -5,7 +5,7 @@ use super::change::millis;
 use super::columns::Columns;
 use super::waitlist::{entry, offer_of};
 use super::{Database, StorageError};
-use crate::model::ids::{SiteId, WaitlistEntryId};
+use crate::model::ids::{SiteId, UserId, WaitlistEntryId};
 use crate::model::phone::Phone;
 use crate::model::private::Private;
 use crate::model::referral::Priority;
@@ -31,6 +31,7 @@ pub struct Waiting {
 pub struct Offered {
     pub offer: WaitlistOffer,
     pub time: Interval,
+    pub specialist: UserId,
     pub specialist_name: Private<String>,
 }
 
@@ -101,7 +102,7 @@ pub async fn find(database: &Database, id: WaitlistEntryId) -> Result<Option<Wai
     let Some(row) = row else { return Ok(None) };
     let mut found = waiting(&row)?;
     let offers = sqlx::query(
-        "SELECT o.*, s.start_ms, s.end_ms, u.name AS specialist_name FROM waitlist_offers o
+        "SELECT o.*, s.start_ms, s.end_ms, s.specialist_id, u.name AS specialist_name FROM waitlist_offers o
          JOIN slots s ON s.id = o.slot_id JOIN users u ON u.id = s.specialist_id
          WHERE o.waitlist_id = $1 ORDER BY o.created_ms, o.id",
     )
@@ -135,7 +136,7 @@ async fn with_offers(database: &Database, rows: &[AnyRow]) -> Result<Vec<Waiting
         return Ok(list);
     }
     let offers = sqlx::query(
-        "SELECT o.*, s.start_ms, s.end_ms, u.name AS specialist_name FROM waitlist_offers o
+        "SELECT o.*, s.start_ms, s.end_ms, s.specialist_id, u.name AS specialist_name FROM waitlist_offers o
          JOIN slots s ON s.id = o.slot_id JOIN users u ON u.id = s.specialist_id
          WHERE o.waitlist_id IN (SELECT id FROM waitlist WHERE status = 'waiting') ORDER BY o.created_ms, o.id",
     )
@@ -170,6 +171,7 @@ fn offered(row: &AnyRow) -> Result<Offered, StorageError> {
     Ok(Offered {
         offer: offer_of(row)?,
         time: columns.interval()?,
+        specialist: columns.parsed("specialist_id")?,
         specialist_name: Private::new(columns.plain("specialist_name")?),
     })
 }

@@ -34,3 +34,4 @@ mod sign_in_limits;
 mod staff;
 mod test_app;
 mod visits;
+mod waitlist;

@@ -3,6 +3,7 @@
 use crate::model::ids::AppointmentId;
 use crate::model::private::Private;
 use crate::model::reconfirm::{NewReconfirmCall, ReconfirmCall};
+use crate::model::time::Interval;
 use crate::storage::change::{Change, millis};
 use crate::storage::columns::Columns;
 use crate::storage::{Database, StorageError};
@@ -39,6 +40,22 @@ pub async fn calls(database: &Database, appointment: AppointmentId) -> Result<Ve
         .bind(appointment.to_string())
         .fetch_all(&database.readers)
         .await?;
+    rows.iter().map(call).collect()
+}
+
+/// Of the visits that start within `window`, each one's in their order.
+///
+/// # Errors
+/// The database failed.
+pub async fn calls_within(database: &Database, window: Interval) -> Result<Vec<ReconfirmCall>, StorageError> {
+    let rows = sqlx::query(
+        "SELECT c.* FROM reconfirm_calls c JOIN appointments a ON a.id = c.appointment_id
+         WHERE a.start_ms >= $1 AND a.start_ms < $2 ORDER BY c.appointment_id, c.attempt",
+    )
+    .bind(millis(window.start()))
+    .bind(millis(window.end()))
+    .fetch_all(&database.readers)
+    .await?;
     rows.iter().map(call).collect()
 }
 

@@ -7,7 +7,7 @@ mod links;
 mod people;
 mod record;
 
-pub use calls::{add_call, calls};
+pub use calls::{add_call, calls, calls_within};
 pub use consents::{add_consent, consents, record_consent};
 pub use links::{create_link, find_link, link_by_id, links, renew_link, revoke_link};
 pub use people::{Arrival, depart, enter_call, join, people};
