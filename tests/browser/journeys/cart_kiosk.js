@@ -50,6 +50,9 @@ journey('the kiosk shows its visits of today and starts one once the patient has
   await kiosk.until('the started visit is entered again at one touch', async () => (await kiosk.attribute(`visit-${id}`, 'data-step')) === 'enter');
   await kiosk.click(`start-${id}`);
   await kiosk.sees('device-check');
+  const beat = kiosk.page.waitForRequest((request) => request.url().endsWith(`/carts/${cart.id}/heartbeat`));
+  await kiosk.page.reload();
+  await beat; // also in the visit the cart says that it is there
 });
 
 journey('an administrator pairs a cart by a code, and sees it come, go red and be let go', async ({ atDesk, base, person }) => {
