@@ -32,9 +32,11 @@ CREATE INDEX messages_due ON messages (next_ms, id) WHERE status IN ('queued', '
 CREATE INDEX messages_by_appointment ON messages (appointment_id, created_ms);
 CREATE INDEX messages_by_offer ON messages (offer_id);
 
--- Links by which an offer is answered. The token itself is nowhere: only its SHA-256 as hexadecimal digits.
+-- Links by which an offer is answered; once it is accepted, the visit's link has the same id and hash. The token itself is nowhere: only its
+-- SHA-256 as hexadecimal digits.
 CREATE TABLE offer_links (
     hash TEXT NOT NULL PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
     offer_id TEXT NOT NULL REFERENCES waitlist_offers (id),
     created_ms BIGINT NOT NULL
 );

@@ -31,7 +31,7 @@ enum Subject {
 /// A link as it stands in a text, and what withdraws it.
 pub(super) struct Link {
     pub(super) url: String,
-    pub(super) id: Option<JoinTokenId>,
+    pub(super) revocable: Option<JoinTokenId>,
 }
 
 /// `None`: it is not wanted any more.
@@ -89,14 +89,14 @@ impl Letter {
         };
         let token = Secret::random(prefix)?;
         let url = links::visit(base, &token.text);
-        let id = match &self.about {
+        let now = change.now();
+        let id = JoinTokenId::new(now, secret::random()?);
+        let revocable = match &self.about {
             Subject::Offer(offer) => {
-                waitlist::create_link(change, *offer, &token.hash).await?;
+                waitlist::create_link(change, *offer, id, &token.hash).await?;
                 None
             }
             Subject::Visit(visit) => {
-                let now = change.now();
-                let id = JoinTokenId::new(now, secret::random()?);
                 let details = NewJoinToken { role: GuestRole::Patient, name: self.patient.details.name.clone() };
                 // A visit that is over needs no link; its message has expired.
                 let Some(window) = details.role.window(visit.time, now) else { return Ok(None) };
@@ -114,7 +114,7 @@ impl Letter {
                 Some(id)
             }
         };
-        Ok(Some(Link { url, id }))
+        Ok(Some(Link { url, revocable }))
     }
 
     pub(super) fn facts<'a>(&'a self, message: &Message, link: Option<&'a Link>) -> Facts<'a> {

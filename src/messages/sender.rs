@@ -185,7 +185,7 @@ impl Sender {
             Address::Sms(phone) => Way::Sms(phone, text::sms(message.language, &facts)),
             Address::Email(email) => Way::Email(email, text::email(message.language, &facts)),
         };
-        Ok(Some(Job { message, way, link: link.and_then(|link| link.id) }))
+        Ok(Some(Job { message, way, link: link.and_then(|link| link.revocable) }))
     }
 
     async fn give_up(&self, seen: &Message, status: MessageStatus, code: &str) -> Result<Option<Job>, StorageError> {

@@ -3,7 +3,7 @@
 use super::change::{Change, millis, require_current};
 use super::columns::Columns;
 use super::{Database, StorageError, hex};
-use crate::model::ids::{ReferralId, SlotId, WaitlistEntryId, WaitlistOfferId};
+use crate::model::ids::{JoinTokenId, ReferralId, SlotId, WaitlistEntryId, WaitlistOfferId};
 use crate::model::join_link::TokenHash;
 use crate::model::time::{Interval, UnixMillis};
 use crate::model::waitlist::{FreedSlot, NewWaitlistEntry, OfferResult, WaitlistEntry, WaitlistOffer, WaitlistStatus};
@@ -172,35 +172,42 @@ pub async fn find_offer(database: &Database, id: WaitlistOfferId) -> Result<Opti
     row.as_ref().map(offer_of).transpose()
 }
 
-/// Keeps the digest of a link by which the offer is answered.
+/// Keeps a link by which the offer is answered.
 ///
 /// # Errors
 /// There is no such offer.
-pub async fn create_link(change: &mut Change, offer: WaitlistOfferId, hash: &TokenHash) -> Result<(), StorageError> {
-    sqlx::query("INSERT INTO offer_links (hash, offer_id, created_ms) VALUES ($1, $2, $3)")
+pub async fn create_link(
+    change: &mut Change,
+    offer: WaitlistOfferId,
+    id: JoinTokenId,
+    hash: &TokenHash,
+) -> Result<(), StorageError> {
+    sqlx::query("INSERT INTO offer_links (hash, id, offer_id, created_ms) VALUES ($1, $2, $3, $4)")
         .bind(hex::encode(&hash.0))
+        .bind(id.to_string())
         .bind(offer.to_string())
         .bind(millis(change.now))
         .execute(change.connection())
         .await
         .map_err(StorageError::on_insert("link"))?;
-    change.note("waitlist_offer", offer, "link_created", json!({}));
+    change.note("waitlist_offer", offer, "link_created", json!({ "link": id }));
     Ok(())
 }
 
-/// The offer that a link is for; whether it is still open is [`WaitlistOffer::is_open`]'s to say.
+/// The link of a hash, and the offer that it is for; whether that is still open is [`WaitlistOffer::is_open`]'s to say.
 ///
 /// # Errors
 /// The database failed.
-pub async fn find_offer_by_link(database: &Database, hash: &TokenHash) -> Result<Option<WaitlistOffer>, StorageError> {
-    let row = sqlx::query(
-        "SELECT waitlist_offers.* FROM offer_links JOIN waitlist_offers ON waitlist_offers.id = offer_links.offer_id
-         WHERE offer_links.hash = $1",
-    )
-    .bind(hex::encode(&hash.0))
-    .fetch_optional(&database.readers)
-    .await?;
-    row.as_ref().map(offer_of).transpose()
+pub async fn find_by_link(
+    database: &Database,
+    hash: &TokenHash,
+) -> Result<Option<(JoinTokenId, WaitlistOfferId)>, StorageError> {
+    let row = sqlx::query("SELECT id, offer_id FROM offer_links WHERE hash = $1")
+        .bind(hex::encode(&hash.0))
+        .fetch_optional(&database.readers)
+        .await?;
+    let ids = |row: &AnyRow| Ok((Columns(row).parsed("id")?, Columns(row).parsed("offer_id")?));
+    row.as_ref().map(ids).transpose()
 }
 
 /// Every offer of a slot, oldest first.

@@ -506,7 +506,8 @@ async fn an_offer_is_told_with_a_link_of_its_own(test: TestDatabase) {
     timeout(WITHIN, sent).await.unwrap();
     let text = gateway.requests()[0]["text"].as_str().unwrap().to_owned();
     let token = secret::hash(token_in(&text));
-    assert_eq!(waitlist::find_offer_by_link(&world.database, &token).await.unwrap(), Some(offer));
+    let (_, found) = waitlist::find_by_link(&world.database, &token).await.unwrap().unwrap();
+    assert_eq!(found, offer.id);
     assert_eq!(visits::find_link(&world.database, &token).await.unwrap(), None, "there is no visit yet");
     sender.stop().await;
 }
