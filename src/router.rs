@@ -130,4 +130,5 @@ fn visits() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(visit::check_in))
         .routes(routes!(visit::join))
         .routes(routes!(visit::survey))
+        .routes(routes!(visit::answer_offer))
 }

@@ -1,5 +1,6 @@
 //! Who comes by a single-visit link: the token in the `Authorization` header, which no log and no address line shows.
 
+use super::offer::Invited;
 use crate::accounts::secret;
 use crate::app::App;
 use crate::clock;
@@ -9,7 +10,7 @@ use crate::model::join_link::JoinToken;
 use crate::model::refusal::Refusal;
 use crate::model::time::UnixMillis;
 use crate::storage::agenda::{self, Entry};
-use crate::storage::{Author, visits};
+use crate::storage::{Author, visits, waitlist};
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use std::net::SocketAddr;
@@ -21,7 +22,13 @@ pub struct Guest {
     pub now: UnixMillis,
 }
 
-impl FromRequestParts<Arc<App>> for Guest {
+/// What a link opens.
+pub enum Opened {
+    Visit(Guest),
+    Offer(Invited),
+}
+
+impl FromRequestParts<Arc<App>> for Opened {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
@@ -30,11 +37,25 @@ impl FromRequestParts<Arc<App>> for Guest {
         if !app.join_limit.admit(from.ip(), clock::now()) {
             return Err(Problem::RateLimited);
         }
-        let token = bearer(&parts.headers).ok_or(Problem::NotSignedIn)?;
-        let link = visits::find_link(&app.database, &secret::hash(token)).await?.ok_or(Problem::InvitationInvalid)?;
+        let hash = secret::hash(bearer(&parts.headers).ok_or(Problem::NotSignedIn)?);
         let now = clock::unix_ms();
-        link.check(now)?;
-        Ok(Self { link, now })
+        if let Some(link) = visits::find_link(&app.database, &hash).await? {
+            link.check(now)?;
+            return Ok(Self::Visit(Guest { link, now }));
+        }
+        let (id, offer) = waitlist::find_by_link(&app.database, &hash).await?.ok_or(Problem::InvitationInvalid)?;
+        Ok(Self::Offer(Invited { id, hash, offer, now }))
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Guest {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        match Opened::from_request_parts(parts, app).await? {
+            Opened::Visit(guest) => Ok(guest),
+            Opened::Offer(_) => Err(Problem::InvitationInvalid),
+        }
     }
 }
 

@@ -3,11 +3,13 @@
 
 mod guest;
 mod join;
+mod offer;
 mod steps;
 pub mod view;
 
 pub use guest::Guest;
 pub use join::{__path_join, join};
+pub use offer::{__path_answer_offer, answer_offer};
 pub use steps::{
     __path_cancel, __path_check_in, __path_confirm, __path_consent, __path_survey, cancel, check_in, confirm, consent,
     survey,

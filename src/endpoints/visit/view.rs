@@ -1,6 +1,7 @@
 //! `GET /api/v1/visit`: all that a guest's page has to know. Nothing of the patient is in it but what the guest is called.
 
 use super::Guest;
+use super::guest::Opened;
 use crate::app::App;
 use crate::endpoints::Problem;
 use crate::endpoints::openapi::Problems;
@@ -24,32 +25,34 @@ use utoipa::ToSchema;
 
 #[derive(Serialize, ToSchema)]
 pub struct GuestVisit {
-    appointment: GuestAppointment,
+    pub(super) appointment: GuestAppointment,
     /// `patient`, `legal_representative`, `interpreter` or `family_doctor`.
     #[schema(value_type = String)]
-    role: GuestRole,
+    pub(super) role: GuestRole,
     /// As the others in the call see it.
-    name: String,
+    pub(super) name: String,
     /// The patient's.
     #[schema(value_type = String)]
-    language: Language,
+    pub(super) language: Language,
     /// What is to be decided before the call, in the language that the request accepts.
-    consents_needed: Vec<ConsentNeeded>,
+    pub(super) consents_needed: Vec<ConsentNeeded>,
     /// Of `confirm`, `cancel`, `check_in` and `join`, what is open now.
-    allowed: Vec<&'static str>,
-    host: SpecialistPlace,
+    pub(super) allowed: Vec<&'static str>,
+    pub(super) host: SpecialistPlace,
+    /// The time that the link offers; with it, the appointment is proposed.
+    pub(super) offer: Option<GuestOffer>,
 }
 
 #[derive(Serialize, ToSchema)]
 pub struct GuestAppointment {
     #[schema(value_type = String)]
-    status: Status,
-    start: String,
-    end: String,
+    pub(super) status: Status,
+    pub(super) start: String,
+    pub(super) end: String,
     #[schema(value_type = String)]
-    channel: Channel,
-    specialist: GuestSpecialist,
-    site: GuestSite,
+    pub(super) channel: Channel,
+    pub(super) specialist: GuestSpecialist,
+    pub(super) site: GuestSite,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -60,33 +63,49 @@ pub struct GuestSpecialist {
 
 #[derive(Serialize, ToSchema)]
 pub struct GuestSite {
-    name: String,
-    time_zone: String,
-    phone: Option<String>,
+    pub(super) name: String,
+    pub(super) time_zone: String,
+    pub(super) phone: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
 pub struct ConsentNeeded {
     #[schema(value_type = String)]
-    purpose: Purpose,
-    version: u32,
-    text: String,
+    pub(super) purpose: Purpose,
+    pub(super) version: u32,
+    pub(super) text: String,
+}
+
+/// Open until it expires.
+#[derive(Serialize, ToSchema)]
+pub struct GuestOffer {
+    pub(super) start: String,
+    pub(super) end: String,
+    pub(super) expires: String,
+    pub(super) specialist: GuestSpecialist,
 }
 
 /// Where the specialist is: `away`, `in_room` or `in_call`.
 #[derive(Serialize, ToSchema)]
 pub struct SpecialistPlace {
-    status: &'static str,
+    pub(super) status: &'static str,
 }
 
-/// The visit that the link opens.
+/// The visit that the link opens, or the one that it offers.
 ///
 /// # Errors
 /// `invitation_invalid`, `link_too_early`, `link_expired`, `link_revoked`; `rate_limited`.
 #[utoipa::path(get, path = "/visit", tag = "visit", security(("link" = [])),
     responses((status = 200, body = GuestVisit), Problems))]
-pub async fn read(State(app): State<Arc<App>>, guest: Guest, headers: HeaderMap) -> Result<Json<GuestVisit>, Problem> {
-    shown(&app, &guest, accepted_language(&headers)).await.map(Json)
+pub async fn read(
+    State(app): State<Arc<App>>,
+    opened: Opened,
+    headers: HeaderMap,
+) -> Result<Json<GuestVisit>, Problem> {
+    match opened {
+        Opened::Visit(guest) => shown(&app, &guest, accepted_language(&headers)).await.map(Json),
+        Opened::Offer(invited) => invited.shown(&app).await.map(Json),
+    }
 }
 
 /// As this guest sees it now.
@@ -112,6 +131,7 @@ pub(super) async fn shown(app: &App, guest: &Guest, language: Language) -> Resul
         consents_needed: if acts_for_patient { needed(app, guest, &entry, language).await? } else { Vec::new() },
         allowed: allowed(guest, &entry),
         host: SpecialistPlace { status: host_status(app, &entry) },
+        offer: None,
     })
 }
 
