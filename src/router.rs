@@ -130,5 +130,5 @@ fn visits() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(visit::check_in))
         .routes(routes!(visit::join))
         .routes(routes!(visit::survey))
-        .routes(routes!(visit::answer_offer))
+        .routes(routes!(visit::read_offer, visit::answer_offer))
 }

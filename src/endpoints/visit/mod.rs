@@ -9,7 +9,7 @@ pub mod view;
 
 pub use guest::Guest;
 pub use join::{__path_join, join};
-pub use offer::{__path_answer_offer, answer_offer};
+pub use offer::{__path_answer_offer, __path_read_offer, answer_offer, read_offer};
 pub use steps::{
     __path_cancel, __path_check_in, __path_confirm, __path_consent, __path_survey, cancel, check_in, confirm, consent,
     survey,
