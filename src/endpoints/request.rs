@@ -19,6 +19,9 @@ use utoipa::{IntoParams, ToSchema};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const MAX_KEY: usize = 100;
+/// No text has a NUL, and PostgreSQL cannot keep one: such a request is refused here instead of failing there.
+const NUL_IN_JSON: &[u8] = br"\u0000";
+const NUL_IN_QUERY: &str = "%00";
 
 /// A JSON body, and the `Idempotency-Key` that came with it.
 pub struct Body<T> {
@@ -33,6 +36,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         let key = idempotency_key(request.headers())?;
         let target = format!("{} {}\n", request.method(), request.uri().path());
         let bytes = Bytes::from_request(request, state).await.map_err(|_| Problem::BadBody)?;
+        if bytes.windows(NUL_IN_JSON.len()).any(|window| window == NUL_IN_JSON) {
+            return Err(Problem::BadBody);
+        }
         let value = serde_json::from_slice(&bytes).map_err(|_| Problem::BadBody)?;
         let idempotency = key.map(|key| {
             let digest = crate::accounts::secret::hash(&(target + &String::from_utf8_lossy(&bytes)));
@@ -97,6 +103,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        if parts.uri.query().is_some_and(|query| query.contains(NUL_IN_QUERY)) {
+            return Err(Problem::BadRequest);
+        }
         let Query(value) = Query::<T>::from_request_parts(parts, state).await.map_err(|_| Problem::BadRequest)?;
         Ok(Self(value))
     }
@@ -239,6 +248,14 @@ mod tests {
         assert_eq!(digest("/a", "1").await, first);
         assert_ne!(digest("/a", "2").await, first);
         assert_ne!(digest("/b", "1").await, first);
+    }
+
+    #[tokio::test]
+    async fn a_nul_never_reaches_the_database() {
+        let request = Request::post("/a").body(r#"{"name":"a\u0000b"}"#.to_owned().into()).unwrap();
+        assert_eq!(Body::<serde_json::Value>::from_request(request, &()).await.err(), Some(Problem::BadBody));
+        let (mut parts, ()) = Request::get("/a?limit=1&cursor=a%00b").body(()).unwrap().into_parts();
+        assert_eq!(Params::<Paging>::from_request_parts(&mut parts, &()).await.err(), Some(Problem::BadRequest));
     }
 
     #[test]
