@@ -24,6 +24,7 @@ export class Session {
   /** @type {Promise<import('./case.js').Case> | null} */ #case = null;
 
   constructor() {
+    /** @type {import('./entrance.js').Entrance | null} */
     this.entrance = readEntrance(location.hash);
     this.memory = recall(location.hash);
     this.store = createStore(reduce, initialState(pageLanguage()));
@@ -48,6 +49,14 @@ export class Session {
     } catch (error) {
       this.#fail(problemOf(error));
     }
+  }
+
+  /** The offered time was taken: from then on the same link opens its visit. */
+  async openBooked() {
+    if (!this.entrance) return;
+    this.entrance = { kind: /** @type {const} */ ('link'), secret: this.entrance.secret };
+    this.store.dispatch({ type: 'door', door: 'link' });
+    await this.start();
   }
 
   /** Past the door, to the devices. */

@@ -26,11 +26,14 @@ export function OfferPage({ state, session, t }) {
   const [problem, setProblem] = useState(/** @type {import('../state/reducer.js').Problem | null} */ (null));
   const [isBusy, setBusy] = useState(false);
   const read = () =>
-    session.api.get('/visit/offer').then(async (found) => {
+    session.api.get('/visit/offer').then(async (/** @type {Offer} */ found) => {
       await session.speakFirst(pageLanguage(found.language));
       setOffer(found);
+      return found;
     });
-  useEffect(() => void read().catch((error) => session.refuse(error)), []);
+  useEffect(() => {
+    read().then((found) => (found.status === 'accepted' ? session.openBooked() : undefined), (error) => session.refuse(error));
+  }, []);
   if (!offer) return html`<p class="lead centred" role="status">${t('app.loading')}</p>`;
 
   const answer = async (/** @type {'accept' | 'decline'} */ wish) => {
@@ -55,6 +58,7 @@ export function OfferPage({ state, session, t }) {
     </dl>
     <p>${status === 'open' ? t('offer.until', { time: `${date(expires, site.time_zone)} ${clock(expires, site.time_zone)}` }) : t(`offer.what.${status}`)}</p>
     <div role="alert">${problem && html`<div class="notice" data-testid="offer-problem" data-code=${problem.code}><${Icon} name="alert" /><div class="notice-text"><${ProblemWords} problem=${problem} t=${t} /></div></div>`}</div>
+    ${status === 'accepted' && html`<div class="way-actions"><button type="button" class="button is-primary is-large" data-testid="offer-visit" onClick=${() => session.openBooked()}>${t('offer.to_visit')}</button></div>`}
     ${status === 'open' &&
     html`<div class="way-actions">
       <button type="button" class="button is-primary is-large" data-testid="offer-accept" disabled=${isBusy} onClick=${() => answer('accept')}>${t('offer.accept')}</button>
