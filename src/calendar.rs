@@ -64,8 +64,8 @@ fn status(status: Status) -> EventStatus {
 
 fn summary(appointment: &Appointment, site: &str, language: Language) -> String {
     match (appointment.channel, language) {
-        (Channel::Cart, Kazakh) => format!("Консультация, кешен: {site}"),
-        (Channel::Cart, Russian) => format!("Консультация, комплекс: {site}"),
+        (Channel::Cart, Kazakh) => format!("Консультация, арба: {site}"),
+        (Channel::Cart, Russian) => format!("Консультация, тележка: {site}"),
         (Channel::Cart, English) => format!("Consultation, cart: {site}"),
         (Channel::HomeLink, Kazakh) => "Консультация, үйден сілтемемен".to_owned(),
         (Channel::HomeLink, Russian) => "Консультация, по ссылке из дома".to_owned(),
@@ -108,6 +108,7 @@ mod tests {
         Entry {
             appointment,
             site_name: SITE.to_owned(),
+            site_phone: None,
             zone: Zone::named("Asia/Almaty").unwrap(),
             patient: PatientSummary {
                 name: Private::new("Сейтқали Әлия".to_owned()),
@@ -155,7 +156,7 @@ mod tests {
         for (name, expected) in expected {
             assert_eq!(value(&events[0], name), expected, "{name}");
         }
-        assert!(value(&events[0], "SUMMARY").contains("комплекс: Пресновская"));
+        assert!(value(&events[0], "SUMMARY").contains("тележка: Пресновская"));
         assert_eq!(
             (value(&events[1], "STATUS").as_str(), value(&events[1], "TRANSP").as_str()),
             ("CANCELLED", "TRANSPARENT")

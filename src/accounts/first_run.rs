@@ -84,6 +84,7 @@ fn first_site(now: UnixMillis) -> Result<Site, FirstRunError> {
         kind: SiteKind::Centre,
         zone: Zone::named(SITE_ZONE).map_err(|_| FirstRunError::Constant)?,
         km_to_hub: 0,
+        phone: None,
     };
     Ok(Site { id: SiteId::new(now, secret::random()?), details, stamp: Stamp::first(None, now) })
 }

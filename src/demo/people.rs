@@ -13,12 +13,12 @@ use crate::storage::{Change, patients, places, schedules, users};
 
 const ZONE: &str = "Asia/Almaty";
 
-/// Key, name, kind, kilometres to the hub.
-const SITES: [(&str, &str, &str, u32); 4] = [
-    ("presnovka", "Пресновская районная больница", "hospital", 140),
-    ("blagoveshchenka", "Благовещенская врачебная амбулатория", "ambulatory", 115),
-    ("petropavlovsk", "Городская больница, Петропавловск", "hospital", 0),
-    ("centre", "Телемедицинский центр, Петропавловск", "centre", 0),
+/// Key, name, kind, kilometres to the hub, telephone.
+const SITES: [(&str, &str, &str, u32, &str); 4] = [
+    ("presnovka", "Пресновская районная больница", "hospital", 140, "+7 715 000 00 11"),
+    ("blagoveshchenka", "Благовещенская врачебная амбулатория", "ambulatory", 115, "+7 715 000 00 12"),
+    ("petropavlovsk", "Городская больница, Петропавловск", "hospital", 0, "+7 715 000 00 13"),
+    ("centre", "Телемедицинский центр, Петропавловск", "centre", 0, "+7 715 000 00 14"),
 ];
 
 pub(super) struct Person {
@@ -148,8 +148,14 @@ impl Ids {
 
 pub(super) async fn settle(change: &mut Change, ids: &Ids, now: UnixMillis) -> Result<People, DemoError> {
     let zone = Zone::named(ZONE).map_err(|_| DemoError::Misfit("a time zone"))?;
-    for (key, name, kind, km) in SITES {
-        let input = SiteInput { kind: some(kind), name: some(name), time_zone: some(ZONE), km_to_hub: Some(km) };
+    for (key, name, kind, km, phone) in SITES {
+        let input = SiteInput {
+            kind: some(kind),
+            name: some(name),
+            time_zone: some(ZONE),
+            km_to_hub: Some(km),
+            phone: some(phone),
+        };
         let site = Site { id: ids.site(key), details: NewSite::validate(&input)?, stamp: ids.stamp() };
         places::create_site(change, &site).await?;
     }

@@ -28,12 +28,16 @@ pub struct SiteView {
     time_zone: String,
     /// One way, by road.
     km_to_hub: u32,
+    /// Where its patients call, as E.164.
+    phone: Option<String>,
 }
 
 impl SiteView {
     fn of(site: Site) -> Self {
-        let NewSite { kind, name, zone, km_to_hub } = site.details;
-        Self { id: site.id, version: site.stamp.version.0, name, kind, time_zone: zone.name().to_owned(), km_to_hub }
+        let NewSite { kind, name, zone, km_to_hub, phone } = site.details;
+        let phone = phone.map(|phone| phone.reveal().to_owned());
+        let time_zone = zone.name().to_owned();
+        Self { id: site.id, version: site.stamp.version.0, name, kind, time_zone, km_to_hub, phone }
     }
 }
 

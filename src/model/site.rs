@@ -2,6 +2,7 @@
 
 use super::ids::SiteId;
 use super::invalid::{Fault, Fields, Invalid, TextLimit};
+use super::phone::Phone;
 use super::record::Stamp;
 use super::time::Zone;
 use super::words::words;
@@ -34,6 +35,8 @@ pub struct NewSite {
     pub zone: Zone,
     /// One way, by road; what a consultation saves is twice this.
     pub km_to_hub: u32,
+    /// Where its patients call.
+    pub phone: Option<Phone>,
 }
 
 #[derive(Clone, Default, Deserialize, utoipa::ToSchema)]
@@ -48,6 +51,7 @@ pub struct SiteInput {
     pub time_zone: Option<String>,
     #[schema(value_type = u32, maximum = 5000)]
     pub km_to_hub: Option<u32>,
+    pub phone: Option<String>,
 }
 
 impl NewSite {
@@ -60,7 +64,8 @@ impl NewSite {
         let zone = fields.required("time_zone", input.time_zone.as_deref());
         let km_to_hub = fields.take("km_to_hub", input.km_to_hub.ok_or(Fault::Missing));
         fields.demand("km_to_hub", km_to_hub.is_none_or(|km| km <= MAX_KM_TO_HUB), Fault::OutOfRange);
-        fields.finish((|| Some(Self { kind: kind?, name: name?, zone: zone?, km_to_hub: km_to_hub? }))())
+        let phone = fields.optional("phone", input.phone.as_deref());
+        fields.finish((|| Some(Self { kind: kind?, name: name?, zone: zone?, km_to_hub: km_to_hub?, phone: phone? }))())
     }
 }
 
@@ -74,12 +79,14 @@ mod tests {
             name: Some("Presnovka district hospital".to_owned()),
             time_zone: Some("Asia/Almaty".to_owned()),
             km_to_hub: Some(130),
+            phone: Some("8 (715-44) 2-12-34".to_owned()),
         }
     }
 
     #[test]
     fn a_site_has_a_kind_a_name_a_clock_and_a_distance() {
-        assert_eq!(NewSite::validate(&presnovka()).unwrap().zone.name(), "Asia/Almaty");
+        let site = NewSite::validate(&presnovka()).unwrap();
+        assert_eq!((site.zone.name(), site.phone.unwrap().reveal()), ("Asia/Almaty", "+77154421234"));
         let faults = NewSite::validate(&SiteInput::default()).unwrap_err().0;
         let missing: Vec<_> = faults.iter().map(|fault| fault.field).collect();
         assert_eq!(missing, ["kind", "name", "time_zone", "km_to_hub"]);

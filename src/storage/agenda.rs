@@ -41,6 +41,7 @@ pub struct After {
 pub struct Entry {
     pub appointment: Appointment,
     pub site_name: String,
+    pub site_phone: Option<Phone>,
     pub zone: Zone,
     pub patient: PatientSummary,
     pub specialist_name: Private<String>,
@@ -91,7 +92,7 @@ pub struct ReferralSummary {
 macro_rules! entries {
     ($whose:literal) => {
         concat!(
-            "SELECT a.*, s.name AS site_name, s.time_zone, p.name AS patient_name, p.birth_date, p.language, p.phone,
+            "SELECT a.*, s.name AS site_name, s.phone AS site_phone, s.time_zone, p.name AS patient_name, p.birth_date, p.language, p.phone,
                     p.needs_interpreter, u.name AS specialist_name, u.site_id AS specialist_site_id, u.specialty,
                     c.name AS cart_name, c.last_seen_ms, r.created_by AS written_by, r.source, r.mis_ref, r.priority, r.reason,
                     r.icd10, r.referring_doctor, v.room
@@ -245,6 +246,7 @@ fn entry(row: &AnyRow) -> Result<Entry, StorageError> {
     let referral = appointment.referral.map(|_| referral(&columns));
     Ok(Entry {
         site_name: columns.plain("site_name")?,
+        site_phone: columns.parsed_if_any("site_phone")?,
         zone: columns.parsed("time_zone")?,
         patient: PatientSummary {
             name: Private::new(columns.plain("patient_name")?),

@@ -14,14 +14,15 @@ use sqlx::any::AnyRow;
 /// There is a site of this id.
 pub async fn create_site(change: &mut Change, site: &Site) -> Result<(), StorageError> {
     sqlx::query(
-        "INSERT INTO sites (id, name, kind, time_zone, km_to_hub, version, created_by, created_ms, updated_ms)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO sites (id, name, kind, time_zone, km_to_hub, phone, version, created_by, created_ms, updated_ms)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(site.id.to_string())
     .bind(site.details.name.clone())
     .bind(site.details.kind.as_str())
     .bind(site.details.zone.to_string())
     .bind(i64::from(site.details.km_to_hub))
+    .bind(site.details.phone.as_ref().map(|phone| phone.reveal().to_owned()))
     .bind(i64::from(site.stamp.version.0))
     .bind(site.stamp.created_by.map(|id| id.to_string()))
     .bind(millis(site.stamp.created))
@@ -38,13 +39,14 @@ pub async fn create_site(change: &mut Change, site: &Site) -> Result<(), Storage
 pub async fn update_site(change: &mut Change, seen: &Site, details: NewSite) -> Result<Site, StorageError> {
     let after = Site { id: seen.id, details, stamp: seen.stamp.changed(change.now) };
     let result = sqlx::query(
-        "UPDATE sites SET name = $1, kind = $2, time_zone = $3, km_to_hub = $4, version = $5, updated_ms = $6
-         WHERE id = $7 AND version = $8",
+        "UPDATE sites SET name = $1, kind = $2, time_zone = $3, km_to_hub = $4, phone = $5, version = $6, updated_ms = $7
+         WHERE id = $8 AND version = $9",
     )
     .bind(after.details.name.clone())
     .bind(after.details.kind.as_str())
     .bind(after.details.zone.to_string())
     .bind(i64::from(after.details.km_to_hub))
+    .bind(after.details.phone.as_ref().map(|phone| phone.reveal().to_owned()))
     .bind(i64::from(after.stamp.version.0))
     .bind(millis(after.stamp.updated))
     .bind(seen.id.to_string())
@@ -223,6 +225,7 @@ fn site(row: &AnyRow) -> Result<Site, StorageError> {
             name: columns.plain("name")?,
             zone: columns.parsed("time_zone")?,
             km_to_hub: columns.number("km_to_hub")?,
+            phone: columns.parsed_if_any("phone")?,
         },
         stamp: columns.stamp()?,
     })

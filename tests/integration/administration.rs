@@ -69,11 +69,12 @@ async fn a_change_names_the_version_that_it_is_made_on() {
     let site = site(&admin, "Presnovka").await;
     let path = format!("/sites/{}", id(&site));
     assert_eq!(admin.get(&path).await.header("etag"), Some("\"1\""));
-    let body = json!({ "kind": "hospital", "name": "Presnovka", "time_zone": "Asia/Qyzylorda", "km_to_hub": 131 });
+    let body = json!({ "kind": "hospital", "name": "Presnovka", "time_zone": "Asia/Qyzylorda", "km_to_hub": 131, "phone": "8 715 442 12 34" });
     let blind = admin.send("PUT", &path, "", &body).await;
     assert_eq!((blind.status, &blind.json()["code"]), (428, &json!("precondition_required")));
     let (status, changed) = put(&admin, &path, "\"1\"", &body).await;
     assert_eq!((status, &changed["version"], &changed["km_to_hub"]), (200, &json!(2), &json!(131)));
+    assert_eq!(changed["phone"], "+77154421234");
     let (status, stale) = put(&admin, &path, "\"1\"", &body).await;
     assert_eq!((status, &stale["code"]), (412, &json!("changed")));
 }

@@ -324,6 +324,7 @@ async fn a_link_shows_its_own_visit_and_says_what_is_open() {
     assert_eq!(shown["allowed"], json!(["confirm", "cancel", "check_in"]));
     assert_eq!(shown["consents_needed"][0]["purpose"], "consultation");
     assert_eq!(shown["host"]["status"], "away");
+    assert_eq!(shown["appointment"]["site"]["phone"], "+77150000011");
     let confirmed = visit.patient.post("/visit/confirm", &Value::Null).await;
     assert_eq!(confirmed.json()["appointment"]["status"], "confirmed", "{}", confirmed.body);
     let unsaid = visit.patient.post("/visit/cancel", &json!({ "reason": "cart_unavailable" })).await;
@@ -332,6 +333,16 @@ async fn a_link_shows_its_own_visit_and_says_what_is_open() {
     assert_eq!(cancelled.json()["appointment"]["status"], "cancelled", "{}", cancelled.body);
     assert_eq!(cancelled.json()["allowed"], json!([]));
     assert_eq!(visit.patient.post("/visit/survey", &json!({ "score": 5 })).await.status, 404, "there was no visit");
+}
+
+#[tokio::test]
+async fn who_refused_is_asked_until_consent_is_given() {
+    let visit = Visit::at_home().await;
+    let is_asked = async || visit.patient.get().await.json()["consents_needed"][0]["purpose"] == "consultation";
+    visit.patient.decide("refused").await;
+    assert!(is_asked().await);
+    visit.patient.decide("given").await;
+    assert!(!is_asked().await);
 }
 
 #[tokio::test]

@@ -75,6 +75,7 @@ pub(crate) fn site() -> Site {
         name: some("Presnovka district hospital"),
         time_zone: some("Asia/Almaty"),
         km_to_hub: Some(130),
+        phone: some("+77154421234"),
     };
     Site { id: id(SITE), details: NewSite::validate(&input).unwrap(), stamp: stamp() }
 }

@@ -8,7 +8,7 @@ use crate::endpoints::openapi::Problems;
 use crate::endpoints::problem::accepted_language;
 use crate::endpoints::request::rfc3339;
 use crate::model::appointment::{Actor, CancelReason, Channel, Event, Facts, Status};
-use crate::model::consent::Purpose;
+use crate::model::consent::{Decision, Purpose};
 use crate::model::join_link::GuestRole;
 use crate::model::language::Language;
 use crate::model::visit::VisitRole;
@@ -123,7 +123,11 @@ pub(super) async fn shown(app: &App, guest: &Guest, language: Language) -> Resul
                 name: entry.specialist_name.reveal().clone(),
                 specialty: entry.specialty.as_ref().map(ToString::to_string),
             },
-            site: GuestSite { name: entry.site_name.clone(), time_zone: entry.zone.name().to_owned(), phone: None },
+            site: GuestSite {
+                name: entry.site_name.clone(),
+                time_zone: entry.zone.name().to_owned(),
+                phone: entry.site_phone.as_ref().map(|phone| phone.reveal().to_owned()),
+            },
         },
         role: guest.link.details.role,
         name: guest.link.details.name.reveal().clone(),
@@ -135,7 +139,7 @@ pub(super) async fn shown(app: &App, guest: &Guest, language: Language) -> Resul
     })
 }
 
-/// The consultation always; somebody beside the specialist where such a person has a link.
+/// The consultation until it is given, so that who refused may think again; somebody beside the specialist where such a person has a link.
 async fn needed(app: &App, guest: &Guest, entry: &Entry, language: Language) -> Result<Vec<ConsentNeeded>, Problem> {
     if !entry.appointment.status.is_live() {
         return Ok(Vec::new());
@@ -145,8 +149,12 @@ async fn needed(app: &App, guest: &Guest, entry: &Entry, language: Language) -> 
         links.iter().any(|link| !link.details.role.acts_for_patient() && link.check(link.window.start()).is_ok());
     let mut needed = Vec::new();
     for purpose in [Purpose::Consultation, Purpose::ThirdParty] {
-        let is_asked = purpose == Purpose::Consultation || has_third_party;
-        if !is_asked || entry.consents.contains_key(&purpose) {
+        let decision = entry.consents.get(&purpose);
+        let is_open = match purpose {
+            Purpose::Consultation => decision != Some(&Decision::Given),
+            _ => has_third_party && decision.is_none(),
+        };
+        if !is_open {
             continue;
         }
         if let Some(text) = consent_texts::newest(&app.database, purpose).await? {

@@ -121,7 +121,7 @@
  */
 
 /** @typedef {{appointment: Appointment, calls: {attempt: number, result: string, note: string | null, at: string}[]}} ReconfirmLine */
-/** @typedef {{id: string, version: number, name: string, kind: string, time_zone: string, km_to_hub: number | null}} Site */
+/** @typedef {{id: string, version: number, name: string, kind: string, time_zone: string, km_to_hub: number | null, phone: string | null}} Site */
 
 /**
  * @typedef {object} Schedule weekly hours of a specialist or of a cart

@@ -38,22 +38,23 @@ export function Sites({ desk }) {
 function SiteForm({ desk, site, onClose, onSaved }) {
   const { t, api } = desk;
   const act = useAct(desk);
-  const [form, set] = useForm({ name: site?.name ?? '', kind: site?.kind ?? 'hospital', time_zone: site?.time_zone ?? HOME_ZONE, km_to_hub: String(site?.km_to_hub ?? '') });
+  const [form, set] = useForm({ name: site?.name ?? '', kind: site?.kind ?? 'hospital', time_zone: site?.time_zone ?? HOME_ZONE, km_to_hub: String(site?.km_to_hub ?? ''), phone: site?.phone ?? '' });
   const error = (/** @type {string} */ field) => act.problem?.field(field) ?? null;
   const save = async () => {
-    const body = { ...form, name: form.name.trim(), km_to_hub: Number(form.km_to_hub) || 0 };
+    const body = { ...form, name: form.name.trim(), km_to_hub: Number(form.km_to_hub) || 0, phone: form.phone.trim() || null };
     if (await act.run(() => (site ? api.put(`/sites/${site.id}`, body, site.version) : api.create('/sites', body)))) {
       desk.done(t('admin.saved', { name: body.name }));
       onSaved();
     }
   };
   return html`<${FormDialog} desk=${desk} title=${site ? site.name : t('admin.new_site')} testId="site-form" submit=${t('desk.save')} act=${act} onSubmit=${save} onClose=${onClose}
-    fields=${['name', 'kind', 'time_zone', 'km_to_hub']}>
+    fields=${['name', 'kind', 'time_zone', 'km_to_hub', 'phone']}>
     <${TextField} id="name" label=${t('admin.name')} value=${form.name} onInput=${set('name')} error=${error('name')} maxlength=${120} isRequired=${true} />
     <${ChoiceField} name="kind" label=${t('admin.kind')} value=${form.kind} onInput=${set('kind')} error=${error('kind')} options=${SITE_KINDS.map((kind) => ({ value: kind, label: kindWords(desk, kind) }))} />
     <div class="fields is-two">
       <${SelectField} id="time_zone" label=${t('admin.time_zone')} value=${form.time_zone} onInput=${set('time_zone')} error=${error('time_zone')} options=${zoneOptions(form.time_zone)} />
       <${TextField} id="km_to_hub" label=${t('admin.km')} hint=${t('admin.km_hint')} value=${form.km_to_hub} onInput=${set('km_to_hub')} error=${error('km_to_hub')} inputmode="numeric" />
+      <${TextField} id="phone" type="tel" label=${t('admin.site_phone')} hint=${t('admin.site_phone_hint')} value=${form.phone} onInput=${set('phone')} error=${error('phone')} />
     </div>
   <//>`;
 }

@@ -21,6 +21,8 @@ export const en = {
   'admin.kind': 'Kind',
   'admin.km': 'Kilometres to the hub',
   'admin.km_hint': 'One way, by road. Reports count the travel that was saved.',
+  'admin.site_phone': 'Telephone',
+  'admin.site_phone_hint': 'Shown to patients on the page of their visit.',
   'admin.km_to_hub': '{km} km to the hub',
   'site_kind.hospital': 'Hospital',
   'site_kind.ambulatory': 'Ambulatory',

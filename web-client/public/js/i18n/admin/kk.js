@@ -22,6 +22,8 @@ export const kk = {
   'admin.kind': 'Түрі',
   'admin.km': 'Орталыққа дейін, км',
   'admin.km_hint': 'Бір жаққа, жолмен. Есептер үнемделген жолды осымен санайды.',
+  'admin.site_phone': 'Телефон',
+  'admin.site_phone_hint': 'Науқастар оны өз қабылдауының бетінде көреді.',
   'admin.km_to_hub': 'орталыққа дейін {km} км',
   'site_kind.hospital': 'Аурухана',
   'site_kind.ambulatory': 'Амбулатория',

@@ -22,6 +22,8 @@ export const ru = {
   'admin.kind': 'Вид',
   'admin.km': 'Километров до центра',
   'admin.km_hint': 'В одну сторону, по дороге. По ним отчёты считают, сколько поездок сберегли.',
+  'admin.site_phone': 'Телефон',
+  'admin.site_phone_hint': 'Его видят пациенты на странице своего приёма.',
   'admin.km_to_hub': '{km} км до центра',
   'site_kind.hospital': 'Больница',
   'site_kind.ambulatory': 'Амбулатория',
