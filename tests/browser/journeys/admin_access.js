@@ -30,11 +30,11 @@ journey('axe finds nothing on the administrator’s views and forms', async ({ b
   for (const [view = '', button = '', form = ''] of VIEWS) {
     await isUsable(admin, view, async () => {
       await opens(view);
-      await admin.finds('.sheet');
+      await admin.finds('.sheet, [data-testid="empty"]');
     });
     await isUsable(admin, form, async () => {
       await opens(view);
-      await admin.finds('.sheet');
+      await admin.finds('.sheet, [data-testid="empty"]');
       await admin.click(button);
       await admin.sees(form);
     });
