@@ -126,7 +126,7 @@ async fn offered_time(app: &App, id: WaitlistOfferId, now: UnixMillis) -> Result
             name: specialist.details.name.reveal().clone(),
             specialty: Some(slot.specialty.to_string()),
         },
-        site: GuestSite { name: site.details.name, time_zone: site.details.zone.name().to_owned(), phone: None },
+        site: GuestSite::of(site.details),
         language: patient.details.language,
     })
 }
@@ -181,11 +181,7 @@ impl Invited {
                 end: end.clone(),
                 channel: slot.channel,
                 specialist: who(),
-                site: GuestSite {
-                    name: site.details.name,
-                    time_zone: site.details.zone.name().to_owned(),
-                    phone: None,
-                },
+                site: GuestSite::of(site.details),
             },
             role: GuestRole::Patient,
             name: patient.name.reveal().clone(),

@@ -11,6 +11,7 @@ use crate::model::appointment::{Actor, CancelReason, Channel, Event, Facts, Stat
 use crate::model::consent::{Decision, Purpose};
 use crate::model::join_link::GuestRole;
 use crate::model::language::Language;
+use crate::model::site::NewSite;
 use crate::model::visit::VisitRole;
 use crate::storage::agenda::Entry;
 use crate::storage::{consent_texts, visits};
@@ -63,9 +64,17 @@ pub struct GuestSpecialist {
 
 #[derive(Serialize, ToSchema)]
 pub struct GuestSite {
-    pub(super) name: String,
-    pub(super) time_zone: String,
-    pub(super) phone: Option<String>,
+    name: String,
+    time_zone: String,
+    /// Where to call, as E.164.
+    phone: Option<String>,
+}
+
+impl GuestSite {
+    pub(super) fn of(site: NewSite) -> Self {
+        let phone = site.phone.map(|phone| phone.reveal().to_owned());
+        Self { name: site.name, time_zone: site.zone.name().to_owned(), phone }
+    }
 }
 
 #[derive(Serialize, ToSchema)]
