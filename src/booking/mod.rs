@@ -36,7 +36,7 @@ pub async fn happen(
         visits::close(change, &after, change.now()).await?;
     }
     if let Some(referral) = after.referral {
-        follow(change, referral, after.status).await?;
+        follow(change, referral, transition).await?;
     }
     Ok(after)
 }
@@ -63,13 +63,14 @@ pub async fn book(
     Ok(booked)
 }
 
-/// What an appointment's new status means to its referral. One that was closed meanwhile stays closed.
-async fn follow(change: &mut Change, id: ReferralId, status: Status) -> Result<(), StorageError> {
+/// What a step means to the referral. One that has its appointment is not booked again; one that was closed meanwhile stays closed.
+async fn follow(change: &mut Change, id: ReferralId, transition: &Transition) -> Result<(), StorageError> {
     let Some(mut referral) = referrals::find_in(change, id).await? else { return Ok(()) };
-    let event = match status {
-        Status::Booked if referral.status != ReferralStatus::Booked => ReferralEvent::Book,
-        Status::Completed if referral.status == ReferralStatus::Booked => ReferralEvent::Complete,
-        _ if status.can_be_rescheduled() && referral.status == ReferralStatus::Booked => ReferralEvent::LoseAppointment,
+    let is_booked = referral.status == ReferralStatus::Booked;
+    let event = match transition.to {
+        Status::Booked if transition.event == EventKind::Book => ReferralEvent::Book,
+        Status::Completed if is_booked => ReferralEvent::Complete,
+        status if status.can_be_rescheduled() && is_booked => ReferralEvent::LoseAppointment,
         _ => return Ok(()),
     };
     if event == ReferralEvent::Book && referral.status == ReferralStatus::Received {

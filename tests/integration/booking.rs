@@ -91,6 +91,17 @@ async fn a_booking_without_a_hold_is_refused_and_books_nothing() {
 }
 
 #[tokio::test]
+async fn a_referral_that_has_its_appointment_is_not_booked_again() {
+    let app = TestApp::with_clinic().await;
+    let nurse = app.staff("aigul").await;
+    let (referral, _) = booked(&nurse).await;
+    let slot = slots(&nurse, &referral).await.remove(0);
+    hold(&nurse, &slot).await;
+    let refused = nurse.post("/appointments", &booking(&referral, &slot)).await;
+    assert_eq!((refused.status, &refused.json()["code"]), (409, &json!("referral_state")), "{}", refused.body);
+}
+
+#[tokio::test]
 async fn the_same_key_books_once_and_another_body_under_it_is_refused() {
     let app = TestApp::with_clinic().await;
     let nurse = app.staff("aigul").await;

@@ -28,7 +28,7 @@ fn calls<'a>(path: &'a str, item: &'a Value) -> impl Iterator<Item = (String, &'
 }
 
 async fn status(app: &TestApp, method: &str, path: &str) -> u16 {
-    let path = path.replace('{', "").replace('}', "");
+    let path = path.replace(['{', '}'], "");
     let (method, address) = (method.to_uppercase(), app.address());
     let head = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
     http::send(address, &head).await.status
