@@ -128,7 +128,7 @@ fn an_email_address_that_is_not_verified_names_nobody() {
 #[test]
 fn what_is_said_of_somebody_else_names_nobody() {
     let claims = judge(&json!({})).ok().unwrap();
-    let login = |userinfo: Value| claims.login_in(userinfo.as_object().unwrap(), "nickname");
+    let login = |userinfo: &Value| claims.login_in(userinfo.as_object().unwrap(), "nickname");
     assert_eq!(login(&json!({ "sub": "subject-1", "nickname": "a" })).as_deref(), Some("a"));
     assert_eq!(login(&json!({ "sub": "subject-2", "nickname": "a" })), None);
     assert_eq!(login(&json!({ "nickname": "a" })), None);
