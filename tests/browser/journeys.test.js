@@ -13,4 +13,5 @@ import './journeys/desk_admin.js';
 import './journeys/cart_kiosk.js';
 import './journeys/admin_access.js';
 import './journeys/admin_screenshots.js';
+import './journeys/desk_cart_session.js';
 import './journeys/screenshots.js';
