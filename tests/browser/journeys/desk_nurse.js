@@ -89,12 +89,10 @@ journey('a visit that the patient declines on the telephone goes to the next one
   // The day after tomorrow, so that a message can be answered in time; on the page, as a nurse does it.
   await nurse.page.goto(`${base}/desk#/book/${declines.id}`);
   await nurse.click('channel-home_link');
-  await nurse.finds('[data-testid="slot"]');
   const from = new Date(Date.now() + 24.5 * 3_600_000).toISOString();
   const to = new Date(Date.now() + 60 * 3_600_000).toISOString();
-  const slot = await nurse.page.$$eval('[data-testid="slot"]', (slots, earliest, latest) =>
-    /** @type {HTMLElement[]} */ (slots).map(({ dataset }) => dataset).find(({ start = '' }) => start > earliest && start < latest), from, to);
-  assert.ok(slot?.id && slot.start, 'there is a slot tomorrow or the day after');
+  const atHome = async () => (await nurse.asks('GET', `/slots?specialty=dermatology&channel=home_link&from=${from}&to=${to}`)).items[0];
+  const slot = await nurse.until('there is a slot tomorrow or the day after', atHome);
   await nurse.press(slotAt(slot.id));
   await nurse.sees('countdown');
   await nurse.click('book');

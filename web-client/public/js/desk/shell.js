@@ -135,6 +135,8 @@ function Workplace({ desk, languages, onSignOut }) {
   useEffect(() => {
     const onHash = () => setRoute(readRoute(location.hash));
     window.addEventListener('hashchange', onHash);
+    // An effect runs after the paint: the address may have moved on since.
+    onHash();
     return () => window.removeEventListener('hashchange', onHash);
   }, []);
   const view = viewFor(desk.me, route.view);
