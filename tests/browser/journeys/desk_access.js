@@ -19,7 +19,9 @@ journey('axe finds nothing on the nurse\'s views', async ({ base, atDesk }) => {
     for (const size of DESK_AND_PHONE) {
       await nurse.page.setViewport(size);
       await nurse.page.goto(`${base}/desk#/${view}`);
+      await nurse.finds(`[data-view="${view}"] #view-title`);
       await nurse.sees(ready ?? 'view');
+      await nurse.until('nothing is being read any more', async () => !(await nurse.page.$('[aria-busy="true"]')));
       await findsNothing(nurse, `${view} at ${size.width}`);
       if (size.hasTouch) assert.deepEqual(await smallTargets(nurse), [], `${view}: targets smaller than ${FINGER_PX} px`);
     }
