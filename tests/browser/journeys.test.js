@@ -7,6 +7,7 @@ import './journeys/room.js';
 import './journeys/first_frame.js';
 import './journeys/visit_by_link.js';
 import './journeys/specialist_schedule.js';
+import './journeys/referral_to_conclusion.js';
 import './journeys/desk_nurse.js';
 import './journeys/desk_access.js';
 import './journeys/desk_screenshots.js';
