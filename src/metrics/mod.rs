@@ -30,7 +30,7 @@ pub struct BookingMetrics {
     pub attempts: IntGaugeVec,
     /// Up to the horizon, by kind and status.
     pub slots: IntGaugeVec,
-    pub horizon_days: IntGauge,
+    pub horizon_seconds: IntGauge,
     /// By specialty and priority.
     pub waiting: IntGaugeVec,
     /// Open ones.
@@ -159,7 +159,8 @@ fn booking(families: &Families) -> prometheus::Result<BookingMetrics> {
             &["result", "code"],
         )?,
         slots: families.gauges("kenes_slots", "Slots up to the horizon, by kind and status.", &["kind", "status"])?,
-        horizon_days: families.gauge_with(Opts::new("kenes_horizon_days", "Days ahead that can be booked."))?,
+        horizon_seconds: families
+            .gauge_with(Opts::new("kenes_horizon_seconds", "How far ahead slots are published."))?,
         waiting: families.gauges(
             "kenes_waiting_list",
             "People on the waiting list, by specialty and priority.",

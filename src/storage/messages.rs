@@ -110,6 +110,20 @@ pub async fn next_turn(database: &Database, now: UnixMillis) -> Result<Option<Un
     row.as_ref().map(|row| Columns(row).time("next_ms")).transpose()
 }
 
+/// Nothing that waits is sent.
+///
+/// # Errors
+/// The database failed.
+pub async fn withdraw_all(change: &mut Change) -> Result<(), StorageError> {
+    let withdrawn = sqlx::query("UPDATE messages SET status = 'expired', updated_ms = $1 WHERE status = 'queued'")
+        .bind(millis(change.now))
+        .execute(change.connection())
+        .await?
+        .rows_affected();
+    change.note("messages", "all", "withdrawn", json!({ "withdrawn": withdrawn }));
+    Ok(())
+}
+
 /// Takes a message to send it, or keeps what came of it: `after` says which. Whoever is first has it, on whichever node.
 ///
 /// # Errors

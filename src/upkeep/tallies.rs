@@ -35,7 +35,7 @@ pub(super) async fn round(
     let (carts, online) = tallies::carts(database, now).await?;
     booking.carts.with_label_values(&["true"]).set(online);
     booking.carts.with_label_values(&["false"]).set(carts - online);
-    booking.horizon_days.set(i64::try_from(horizon.as_secs() / DAY.as_secs()).unwrap_or(i64::MAX));
+    booking.horizon_seconds.set(i64::try_from(horizon.as_secs()).unwrap_or(i64::MAX));
     Ok(next)
 }
 
