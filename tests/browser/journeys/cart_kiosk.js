@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 
+import { dueOnCart } from '../harness/clinic.js';
 import { journey } from '../harness/world.js';
 
 /** @typedef {import('../harness/person.js').Person} Person */
@@ -25,14 +26,13 @@ async function codeFor(admin, name) {
 }
 
 journey('the kiosk shows its visits of today and starts one once the patient has decided', async ({ atDesk, base, person, say }) => {
-  const admin = await atDesk(ADMIN);
+  const [admin, nurse, specialist] = await Promise.all([atDesk(ADMIN), atDesk('svetlana'), atDesk('olga')]);
   const cart = await codeFor(admin, 'Тележка');
+  const due = await dueOnCart(nurse, specialist, cart.id);
   const kiosk = await person('chromium');
   await pairs(kiosk, base, cart.code);
-  const next = '.visit.is-next';
-  await kiosk.finds(next);
   const before = kiosk.clicks;
-  await kiosk.press(`${next} button`);
+  await kiosk.click(`start-${due.id}`);
   await kiosk.sees('consent-words');
   assert.ok((await kiosk.text('consent-words')).length > 200, 'the whole text is there to be read out');
   await kiosk.click('giver-legal_representative');

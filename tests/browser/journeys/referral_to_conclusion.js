@@ -2,34 +2,15 @@
 
 import assert from 'node:assert/strict';
 
-import { linkTo } from '../harness/clinic.js';
+import { linkTo, opensHoursNow } from '../harness/clinic.js';
 import { everybodyArrives } from '../harness/media.js';
 import { journey } from '../harness/world.js';
 
-/** @typedef {import('../harness/person.js').Person} Person */
-
 const MINUTE = 60_000;
-
-/**
- * The specialist has time at once, whatever the clock says: check-in opens half an hour before a visit.
- * @param {Person} specialist
- */
-async function opensHoursNow(specialist) {
-  const { site } = await specialist.asks('GET', '/session');
-  const start = new Date(Math.ceil((Date.now() + 4 * MINUTE) / (5 * MINUTE)) * 5 * MINUTE);
-  const clock = new Intl.DateTimeFormat('sv-SE', { timeZone: site.time_zone, dateStyle: 'short', timeStyle: 'short' });
-  const [date, time] = clock.format(start).split(' ');
-  const end = clock.format(new Date(start.getTime() + 15 * MINUTE)).split(' ')[1];
-  const weekday = new Date(`${date}T00:00:00Z`).getUTCDay() || 7;
-  await specialist.asks('POST', '/schedules', {
-    weekday, start: time, end: end === '00:00' ? '24:00' : end, slot_minutes: 15, channel: 'home_link', valid_from: date, valid_to: date,
-  });
-  return start;
-}
 
 journey('from a posted referral to a signed conclusion', async ({ atDesk, person, say }) => {
   const [nurse, specialist] = await Promise.all([atDesk('aigul'), atDesk('timur')]);
-  const start = await opensHoursNow(specialist);
+  const start = await opensHoursNow(specialist, 'home_link');
 
   const mis_ref = `way-${process.pid}-${Date.now()}`;
   const patient = { mis_id: mis_ref, name: 'Айтжанов Бауыржан', birth_date: '1969-02-01', sex: 'male', phone: '+77000009001', language: 'kk' };
