@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::model::api_key::{ApiKey, ApiKeyInput, NewApiKey, PREFIX};
 use crate::model::ids::ApiKeyId;
 use crate::model::role::Right;
-use crate::storage::api_keys;
+use crate::storage::{api_keys, idempotency};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -108,9 +108,7 @@ pub async fn create(
     let created_by = Some(caller.require_user(Right::WriteUsers)?);
     let details = NewApiKey::validate(&value.into(), caller.now)?;
     let mut change = app.database.change(caller.author(), caller.now).await?;
-    if let Some(key) = &idempotency
-        && let Some(answer) = change.recall(key).await?
-    {
+    if let Some(answer) = idempotency::recall(&mut change, idempotency.as_ref()).await? {
         return Ok((StatusCode::CREATED, Json(answer)));
     }
     let secret = Secret::random(PREFIX)?;
@@ -118,9 +116,7 @@ pub async fn create(
     let key = ApiKey { id, hash: secret.hash, details, used: None, revoked: None, created_by, created: caller.now };
     api_keys::create(&mut change, &key).await?;
     let view = ApiKeyView::of(&key);
-    if let Some(key) = &idempotency {
-        change.remember(key, &view).await?;
-    }
+    idempotency::remember(&mut change, idempotency.as_ref(), &view).await?;
     change.commit().await?;
     Ok((StatusCode::CREATED, Json(ApiKeyView { key: Some(secret.text), ..view })))
 }

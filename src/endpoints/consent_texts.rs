@@ -10,7 +10,7 @@ use crate::model::consent_text::{ConsentText, Texts, TextsInput};
 use crate::model::invalid::Fault;
 use crate::model::record::Version;
 use crate::model::role::Right;
-use crate::storage::consent_texts;
+use crate::storage::{consent_texts, idempotency};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -65,9 +65,7 @@ pub async fn add(
     let texts = Texts::validate(&value.texts)?;
     let newest = consent_texts::newest(&app.database, purpose).await?.map_or(0, |newest| newest.version);
     let mut change = app.database.change(caller.author(), caller.now).await?;
-    if let Some(key) = &idempotency
-        && let Some(version) = change.recall::<u32>(key).await?
-    {
+    if let Some(version) = idempotency::recall::<u32>(&mut change, idempotency.as_ref()).await? {
         return Ok((StatusCode::CREATED, Json(view(ConsentText { purpose, version, texts }))));
     }
     let text = ConsentText { purpose, version: newest.saturating_add(1), texts };
@@ -75,9 +73,7 @@ pub async fn add(
         Version(text.version).expect(Version(asked))?;
     }
     consent_texts::add(&mut change, &text).await?;
-    if let Some(key) = &idempotency {
-        change.remember(key, &text.version).await?;
-    }
+    idempotency::remember(&mut change, idempotency.as_ref(), &text.version).await?;
     change.commit().await?;
     Ok((StatusCode::CREATED, Json(view(text))))
 }

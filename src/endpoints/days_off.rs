@@ -8,12 +8,12 @@ use super::openapi::Problems;
 use super::request::{Body, invalid, parsed};
 use crate::app::App;
 use crate::booking::day_off::{self, DayOff};
-use crate::model::ids::{AppointmentId, UserId};
+use crate::model::ids::UserId;
 use crate::model::invalid::Fault;
 use crate::model::refusal::Refusal;
 use crate::model::role::{Reach, Right, Role};
 use crate::model::schedule::{ExceptionInput, NewException, Resource};
-use crate::storage::{places, users};
+use crate::storage::{idempotency, places, users};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -74,11 +74,7 @@ pub async fn take(
         return Err(invalid("date", Fault::Past));
     }
     let mut change = app.database.change(caller.author(), caller.now).await?;
-    let answered = match &idempotency {
-        Some(key) => change.recall::<Vec<(AppointmentId, Outcome)>>(key).await?,
-        None => None,
-    };
-    let outcomes = match answered {
+    let outcomes = match idempotency::recall(&mut change, idempotency.as_ref()).await? {
         Some(answered) => answered,
         None => {
             let day = DayOff { absence: &absence, specialist, specialty, window };
@@ -86,9 +82,7 @@ pub async fn take(
             let outcome = |is_offered| if is_offered { Outcome::Offered } else { Outcome::Call };
             let outcomes: Vec<_> =
                 affected.iter().map(|one| (one.cancelled.id, outcome(one.offer.is_some()))).collect();
-            if let Some(key) = &idempotency {
-                change.remember(key, &outcomes).await?;
-            }
+            idempotency::remember(&mut change, idempotency.as_ref(), &outcomes).await?;
             change.commit().await?;
             outcomes
         }

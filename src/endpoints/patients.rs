@@ -15,7 +15,7 @@ use crate::model::refusal::Refusal;
 use crate::model::role::{Reach, Right};
 use crate::model::time::UnixMillis;
 use crate::storage::patients::Seen;
-use crate::storage::{IdempotencyKey, patients, places};
+use crate::storage::{IdempotencyKey, idempotency, patients, places};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -142,12 +142,10 @@ async fn store_new(
 ) -> Result<PatientId, Problem> {
     let id = PatientId::new(caller.now, random()?);
     let mut change = app.database.change(caller.author(), caller.now).await?;
-    if let Some(key) = &idempotency {
-        if let Some(answered) = change.recall(key).await? {
-            return Ok(answered);
-        }
-        change.remember(key, &id).await?;
+    if let Some(answered) = idempotency::recall(&mut change, idempotency.as_ref()).await? {
+        return Ok(answered);
     }
+    idempotency::remember(&mut change, idempotency.as_ref(), &id).await?;
     patients::create(&mut change, &Patient { id, details, stamp: Stamp::first(caller.user(), caller.now) }).await?;
     change.commit().await?;
     Ok(id)

@@ -17,7 +17,7 @@ use crate::model::refusal::Refusal;
 use crate::model::role::{Reach, Right};
 use crate::model::time::{UnixMillis, parse_date};
 use crate::storage::agenda::{self, After, Entry};
-use crate::storage::{places, visits};
+use crate::storage::{idempotency, places, visits};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -108,10 +108,7 @@ pub async fn call(
     }
     let details = NewReconfirmCall::validate(&value)?;
     let mut change = app.database.change(caller.author(), caller.now).await?;
-    let answered: Option<ReconfirmCallId> = match &idempotency {
-        Some(key) => change.recall(key).await?,
-        None => None,
-    };
+    let answered: Option<ReconfirmCallId> = idempotency::recall(&mut change, idempotency.as_ref()).await?;
     if answered.is_none() {
         let result = details.result;
         let call = ReconfirmCall {
@@ -127,9 +124,7 @@ pub async fn call(
             let transition = entry.appointment.decide(&patient, event, &Facts::default(), caller.now)?;
             booking::happen(&mut change, &entry.appointment, &transition).await?;
         }
-        if let Some(key) = &idempotency {
-            change.remember(key, &call.id).await?;
-        }
+        idempotency::remember(&mut change, idempotency.as_ref(), &call.id).await?;
         change.commit().await?;
     }
     let entry = visible(&app, &caller, id).await?;

@@ -16,7 +16,7 @@ use crate::model::refusal::Refusal;
 use crate::model::role::{Reach, Right};
 use crate::model::time::UnixMillis;
 use crate::storage::referrals::{self, Listed, Whose};
-use crate::storage::{Change, patients};
+use crate::storage::{Change, idempotency, patients};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -169,17 +169,11 @@ pub async fn create(
     let stamp = Stamp::first(caller.user(), caller.now);
     let referral = Referral { id, details, status: ReferralStatus::Received, stamp };
     let mut change = app.database.change(caller.author(), caller.now).await?;
-    let answered = match &idempotency {
-        Some(key) => change.recall(key).await?,
-        None => None,
-    };
-    let id = match answered {
+    let id = match idempotency::recall(&mut change, idempotency.as_ref()).await? {
         Some(answered) => answered,
         None => {
             store(&mut change, &referral, newcomer.as_ref()).await?;
-            if let Some(key) = &idempotency {
-                change.remember(key, &id).await?;
-            }
+            idempotency::remember(&mut change, idempotency.as_ref(), &id).await?;
             change.commit().await?;
             id
         }

@@ -23,7 +23,7 @@ use crate::model::waitlist::{
     FreedSlot, NewWaitlistEntry, OfferResult, PHONE_BELOW, WaitlistEntry, WaitlistInput, WaitlistStatus,
 };
 use crate::storage::waiting::{self, After, Offered, Waiting};
-use crate::storage::{places, referrals, refill, slots, users, waitlist};
+use crate::storage::{idempotency, places, referrals, refill, slots, users, waitlist};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -203,18 +203,12 @@ pub async fn join(
         stamp: Stamp::first(caller.user(), caller.now),
     };
     let mut change = app.database.change(caller.author(), caller.now).await?;
-    let answered = match &idempotency {
-        Some(key) => change.recall(key).await?,
-        None => None,
-    };
-    let id = match answered {
+    let id = match idempotency::recall(&mut change, idempotency.as_ref()).await? {
         Some(answered) => answered,
         None => {
             referrals::apply(&mut change, &referral, ReferralEvent::Wait).await?;
             waitlist::join(&mut change, &entry).await?;
-            if let Some(key) = &idempotency {
-                change.remember(key, &entry.id).await?;
-            }
+            idempotency::remember(&mut change, idempotency.as_ref(), &entry.id).await?;
             change.commit().await?;
             entry.id
         }
@@ -297,16 +291,11 @@ pub async fn offer(
     let slot = parsed("slot", &value.slot)?;
     slots::find(&app.database, slot).await?.ok_or_else(|| invalid("slot", Fault::Unknown))?;
     let mut change = app.database.change(caller.author(), caller.now).await?;
-    let answered: Option<WaitlistOfferId> = match &idempotency {
-        Some(key) => change.recall(key).await?,
-        None => None,
-    };
+    let answered: Option<WaitlistOfferId> = idempotency::recall(&mut change, idempotency.as_ref()).await?;
     if answered.is_none() {
         let slot = slots::lock(&mut change, slot).await?;
         let made = offers::make(&mut change, &found, &slot, None).await?;
-        if let Some(key) = &idempotency {
-            change.remember(key, &made.id).await?;
-        }
+        idempotency::remember(&mut change, idempotency.as_ref(), &made.id).await?;
         change.commit().await?;
     }
     let (etag, view) = read(&app, &caller, id).await?;

@@ -19,7 +19,7 @@ use crate::model::refusal::Refusal;
 use crate::model::role::{Reach, Right};
 use crate::model::slot::{Slot, SlotState};
 use crate::storage::attempts::{self, Booked};
-use crate::storage::{Change, IdempotencyKey, StorageError, patients, places, referrals, slots};
+use crate::storage::{idempotency, patients, places, referrals, slots};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -52,28 +52,19 @@ pub async fn book(
     let facts = Facts { hold, is_time_free: true, ..Facts::default() };
     let actor = caller.actor();
     let id = attempts::book(&app.database, caller.author(), caller.now, attempt, async |change| {
-        if let Some(answered) = recall(change, idempotency.as_ref()).await? {
+        if let Some(answered) = idempotency::recall(change, idempotency.as_ref()).await? {
             return Ok(Booked::Replayed(answered));
         }
         let transition = proposed.decide(&actor, Event::Book, &facts, caller.now)?;
         let replaced = plan.replaces.as_ref().and_then(|(old, transition)| Some((old, transition.as_ref()?)));
         booking::book(change, &proposed, &transition, plan.referral.as_ref(), replaced).await?;
-        if let Some(key) = &idempotency {
-            change.remember(key, &proposed.id).await?;
-        }
+        idempotency::remember(change, idempotency.as_ref(), &proposed.id).await?;
         Ok(Booked::New(proposed.id, proposed.id))
     })
     .await?;
     let entry = visible(&app, &caller, id).await?;
     let etag = ETag(entry.appointment.stamp.version);
     Ok((StatusCode::CREATED, etag, Json(shown(&app, &caller, &entry))))
-}
-
-async fn recall(change: &mut Change, key: Option<&IdempotencyKey>) -> Result<Option<AppointmentId>, StorageError> {
-    match key {
-        Some(key) => change.recall(key).await,
-        None => Ok(None),
-    }
 }
 
 /// What the booking is for and what it replaces, each within the caller's reach.

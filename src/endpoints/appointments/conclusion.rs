@@ -15,7 +15,7 @@ use crate::model::record::{Stamp, Version};
 use crate::model::refusal::Refusal;
 use crate::model::role::Right;
 use crate::storage::agenda::Entry;
-use crate::storage::conclusions;
+use crate::storage::{conclusions, idempotency};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -161,17 +161,12 @@ pub async fn add_to_conclusion(
     }
     let number = found.last().map_or(CONCLUSION, |last| last.number.saturating_add(1));
     let mut change = app.database.change(caller.author(), caller.now).await?;
-    let is_repeated = match &idempotency {
-        Some(key) => change.recall::<ConclusionId>(key).await?.is_some(),
-        None => false,
-    };
+    let is_repeated = idempotency::recall::<ConclusionId>(&mut change, idempotency.as_ref()).await?.is_some();
     if !is_repeated {
         let addendum = new(&caller, id, author, number, details)?;
         conclusions::create(&mut change, &addendum).await?;
         conclusions::sign(&mut change, id).await?;
-        if let Some(key) = &idempotency {
-            change.remember(key, &addendum.id).await?;
-        }
+        idempotency::remember(&mut change, idempotency.as_ref(), &addendum.id).await?;
         change.commit().await?;
     }
     let (etag, view) = answer(&app, id).await?;

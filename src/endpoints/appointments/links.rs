@@ -12,7 +12,7 @@ use crate::model::join_link::{GuestRole, JoinToken, JoinTokenInput, LINK_PREFIX,
 use crate::model::refusal::Refusal;
 use crate::model::role::Right;
 use crate::storage::agenda::Entry;
-use crate::storage::{StorageError, visits};
+use crate::storage::{StorageError, idempotency, visits};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -85,20 +85,14 @@ pub async fn create_link(
         created: caller.now,
     };
     let mut change = app.database.change(caller.author(), caller.now).await?;
-    let made = match &idempotency {
-        Some(key) => change.recall(key).await?,
-        None => None,
-    };
-    match made {
+    match idempotency::recall(&mut change, idempotency.as_ref()).await? {
         Some(made) => {
             visits::renew_link(&mut change, made, &secret.hash).await?;
             link.id = made;
         }
         None => {
             visits::create_link(&mut change, &link).await?;
-            if let Some(key) = &idempotency {
-                change.remember(key, &link.id).await?;
-            }
+            idempotency::remember(&mut change, idempotency.as_ref(), &link.id).await?;
         }
     }
     change.commit().await?;
