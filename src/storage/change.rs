@@ -96,7 +96,11 @@ impl Database {
             Engine::Sqlite => "BEGIN IMMEDIATE",
             Engine::Postgres => "BEGIN",
         };
-        Ok(self.writers.begin_with(begin).await?)
+        // In a task of its own, which a client that leaves cannot end half-way: a connection left while it opens stays in
+        // PostgreSQL's queue until that is full (`EAGAIN`), and one left within BEGIN goes back to the pool in a transaction.
+        let writers = self.writers.clone();
+        let begun = tokio::spawn(async move { writers.begin_with(begin).await });
+        Ok(begun.await.map_err(|_| sqlx::Error::WorkerCrashed)??)
     }
 }
 

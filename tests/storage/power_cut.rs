@@ -116,7 +116,8 @@ async fn book_one(database: Database, n: u32) -> Option<AppointmentId> {
     let people = u32::try_from(PEOPLE).unwrap();
     let who = u64::from(n % people);
     let visit = Visit { specialist: who, patient: who, cart: Some(who), start_minute: n / people * 10, minutes: 10 };
-    book(&database, &visit.appointment(None)).await.ok()
+    let booked = book(&database, &visit.appointment(None)).await;
+    booked.inspect_err(|error| eprintln!("booking {n}: {error}")).ok()
 }
 
 /// PostgreSQL finishes what a vanished client had asked for last.
