@@ -52,6 +52,10 @@ pub struct Dropped {
     /// STUN that is malformed, has an unknown username or fails its integrity check.
     pub stun_invalid: u64,
     pub dtls_invalid: u64,
+    /// DTLS that came while as much as may wait was waiting, of its peer or of all.
+    pub handshake_queue: u64,
+    /// DTLS sent again while its first copy was waiting.
+    pub handshake_repeated: u64,
     /// SRTP or SRTCP before DTLS finished.
     pub before_handshake: u64,
     /// SRTP or SRTCP that fails authentication.

@@ -69,6 +69,8 @@ fn failures(export: &Exporter<'_>) -> prometheus::Result<()> {
             ("unknown_address", dropped.unknown_address),
             ("stun_invalid", dropped.stun_invalid),
             ("dtls_invalid", dropped.dtls_invalid),
+            ("handshake_queue", dropped.handshake_queue),
+            ("handshake_repeated", dropped.handshake_repeated),
             ("before_handshake", dropped.before_handshake),
             ("srtp_unauthentic", dropped.srtp_unauthentic),
             ("srtp_replayed", dropped.srtp_replayed),

@@ -1,7 +1,8 @@
 //! A shard's thread: the one loop that reads the clock, moves datagrams between socket and shard, and sleeps.
 //!
-//! Each turn: what the socket holds (a bounded number of reads) and at once what it causes to be sent, then commands,
-//! timers and events. Media therefore never waits for the control plane, and a flood of datagrams cannot starve it either.
+//! Each turn: what the socket holds (a bounded number of reads) and at once what it causes to be sent, then commands, timers
+//! and handshakes, a few of each, and events. Media therefore waits neither for the control plane nor for people who join, and
+//! a flood of datagrams cannot starve those either.
 //! Owns the shard, both halves of the socket and the send batch. Must not look into any of what it carries.
 
 use super::queue::{CommandQueue, ShardHandle, command_queue};
@@ -25,8 +26,8 @@ const BATCH_BYTES: usize = 1 << 20;
 /// Reads, each of many datagrams, before commands and timers get their turn.
 const READS_PER_TURN: usize = 4;
 
-/// Commands before datagrams get their turn.
-const COMMANDS_PER_TURN: usize = 64;
+/// Commands before datagrams get their turn: opening a peer takes some ten microseconds.
+const COMMANDS_PER_TURN: usize = 16;
 
 /// Events before the next turn; what the shard keeps is bounded by itself.
 const EVENTS_PER_TURN: usize = 256;
@@ -39,8 +40,8 @@ trait Core {
     /// Finds room in `batch` for the burst of one datagram ([`crate::batch::DATAGRAM_HEADROOM`]).
     fn handle_datagram(&mut self, now: Instant, from: SocketAddr, datagram: &mut [u8], batch: &mut SendBatch);
     fn handle_command(&mut self, now: Instant, command: Command, batch: &mut SendBatch);
-    /// Called when `next_timeout` has come, with an empty batch. It may stop when that is nearly full and leave the rest
-    /// due: the batch is sent, the socket read, and it is called again without a sleep.
+    /// Called when `next_timeout` has come, with an empty batch. It does a bounded piece of work and leaves the rest due: the
+    /// batch is sent, the socket read, and it is called again without a sleep.
     fn handle_timeout(&mut self, now: Instant, batch: &mut SendBatch);
     fn next_timeout(&self) -> Option<Instant>;
     fn poll_event(&mut self) -> Option<Event>;

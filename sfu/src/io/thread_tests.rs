@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::event::CloseReason;
-use crate::ids::PeerKey;
+use crate::ids::{Mid, PeerKey, TrackKey};
 use crate::transport::dtls::DtlsIdentity;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -15,12 +15,16 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Default)]
 struct Echo {
     last_from: Option<SocketAddr>,
+    last_heard: Option<Instant>,
     ticks: Option<(Duration, Instant)>,
     events: Vec<Event>,
     counters: Counters,
+    /// Pieces of work that are due, each of a millisecond.
+    work: u8,
 }
 
 const POISON: &[u8] = b"poison";
+const WORK_LEFT: &[u8] = b"how much work is left?";
 
 impl Echo {
     fn ticking(every: Duration) -> Self {
@@ -36,20 +40,27 @@ impl Echo {
 }
 
 impl Core for Echo {
-    fn handle_datagram(&mut self, _now: Instant, from: SocketAddr, datagram: &mut [u8], batch: &mut SendBatch) {
+    fn handle_datagram(&mut self, now: Instant, from: SocketAddr, datagram: &mut [u8], batch: &mut SendBatch) {
         assert!(datagram != POISON, "the test asked for a panic");
         self.counters.rtp_received_packets += 1;
-        self.last_from = Some(from);
-        self.say(datagram, batch);
+        (self.last_from, self.last_heard) = (Some(from), Some(now));
+        self.say(if datagram == WORK_LEFT { std::slice::from_ref(&self.work) } else { datagram }, batch);
     }
 
     fn handle_command(&mut self, _now: Instant, command: Command, batch: &mut SendBatch) {
+        if let Command::SetForwarding { .. } = command {
+            self.work = u8::MAX;
+        }
         let Command::ClosePeer { peer } = command else { return };
         self.say(b"closed", batch);
         self.events.push(Event::PeerClosed { peer, reason: CloseReason::ClosedByPeer });
     }
 
     fn handle_timeout(&mut self, now: Instant, batch: &mut SendBatch) {
+        if let Some(left) = self.work.checked_sub(1) {
+            self.work = left;
+            return std::thread::sleep(Duration::from_millis(1));
+        }
         if let Some((every, next)) = &mut self.ticks {
             *next = now + *every;
         }
@@ -57,7 +68,7 @@ impl Core for Echo {
     }
 
     fn next_timeout(&self) -> Option<Instant> {
-        self.ticks.map(|(_, next)| next)
+        if self.work > 0 { self.last_heard } else { self.ticks.map(|(_, next)| next) }
     }
 
     fn poll_event(&mut self) -> Option<Event> {
@@ -159,6 +170,28 @@ fn deadlines_are_kept_in_silence_and_in_a_flood() {
             }
         }
         assert_eq!(ticks, 5, "{mode:?}");
+        shard.shutdown().unwrap();
+    }
+}
+
+#[test]
+fn work_that_is_left_due_lets_datagrams_through_and_is_done_without_a_sleep() {
+    for mode in MODES {
+        let (shard, _inbox) = start(Echo::default(), mode, 16);
+        let peer = peer_of(&shard);
+        peer.send(b"hello").unwrap();
+        assert_eq!(heard(&peer), b"hello");
+        let track = TrackKey { peer: PeerKey(1), mid: Mid::new("0").unwrap() };
+        shard.handle.send(Command::SetForwarding { track, forwarding: true }).unwrap();
+        let mut left = Vec::new();
+        while !left.iter().any(|left| *left > 0) || left.last() > Some(&0) {
+            peer.send(WORK_LEFT).unwrap();
+            left.push(heard(&peer)[0]);
+            // The work goes on meanwhile: a sleep between its pieces would be of a second.
+            std::thread::sleep(Duration::from_millis(5));
+            assert!(left.len() < 1_000, "{mode:?}: the work is not done");
+        }
+        assert!(left.iter().filter(|left| (1..u8::MAX).contains(*left)).count() >= 3, "{mode:?}: {left:?}");
         shard.shutdown().unwrap();
     }
 }

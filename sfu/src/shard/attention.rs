@@ -30,7 +30,8 @@ impl Shard {
         if let Some(reason) = expired(peer, now) {
             return self.lose_peer(index, reason);
         }
-        if peer.dtls_deadline.is_some_and(|deadline| deadline <= now) {
+        // Nothing is sent again while the answer to it waits for its turn.
+        if peer.dtls_waiting.is_empty() && peer.dtls_deadline.is_some_and(|deadline| deadline <= now) {
             if let Some(dtls) = &mut peer.dtls {
                 dtls.handle_timeout(now);
             }

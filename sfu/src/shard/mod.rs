@@ -7,6 +7,7 @@
 mod attention;
 mod bindings;
 mod connect;
+mod handshakes;
 mod media;
 mod peers;
 mod rooms;
@@ -22,6 +23,7 @@ use crate::ids::{PeerIndex, PeerKey, RoomKey};
 use crate::router::Router;
 use crate::transport::dtls::DtlsIdentity;
 use crate::uplink::Uplink;
+use handshakes::HandshakeQueue;
 use peers::Peer;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -34,6 +36,8 @@ use timers::TimerWheel;
 
 /// Peers of one shard: 1,000 rooms of four.
 pub const MAX_PEERS: usize = 4_096;
+/// Peers looked after in one `handle_timeout`: what each makes sent (reports, NACKs, feedback) fits the batch.
+const PEERS_PER_TIMEOUT: usize = 32;
 /// Events waiting for the control plane; more are dropped and counted.
 pub const MAX_EVENTS: usize = 8_192;
 
@@ -57,8 +61,9 @@ pub struct Shard {
     by_key: HashMap<PeerKey, PeerIndex>,
     rooms: HashMap<RoomKey, Room>,
     timers: TimerWheel,
-    /// Reused by `handle_timeout`.
+    /// Whose time has come, and who was not reached in the last `handle_timeout`.
     due: Vec<PeerIndex>,
+    handshakes: HandshakeQueue,
     events: VecDeque<Event>,
     counters: Counters,
 }
@@ -78,6 +83,7 @@ impl Shard {
             rooms: HashMap::new(),
             timers: TimerWheel::new(now),
             due: Vec::new(),
+            handshakes: HandshakeQueue::default(),
             events: VecDeque::new(),
             counters: Counters::default(),
         }
@@ -99,7 +105,7 @@ impl Shard {
         match class {
             Class::Rtp => self.forward(now, peer, datagram, batch),
             Class::Rtcp => self.handle_rtcp(now, peer, datagram, batch),
-            Class::Dtls => self.handle_dtls(now, peer, datagram, batch),
+            Class::Dtls => self.defer_dtls(now, peer, datagram),
             Class::Stun => {}
         }
     }
@@ -118,19 +124,26 @@ impl Shard {
         self.counters.dropped.command_refused += u64::from(done.is_none());
     }
 
-    /// Call at or after [`Shard::next_timeout`].
+    /// Call at or after [`Shard::next_timeout`]. Does a bounded piece of work: what is left is due at once, so that media
+    /// can be handled in between.
     pub fn handle_timeout(&mut self, now: Instant, batch: &mut SendBatch) {
         let mut due = std::mem::take(&mut self.due);
         self.timers.fire(now, &mut due);
-        for peer in due.drain(..) {
+        let reached = due.len().min(PEERS_PER_TIMEOUT);
+        for peer in due.drain(..reached) {
             self.attend(now, peer, batch);
         }
         self.due = due;
+        self.continue_handshake(now, batch);
     }
 
     #[must_use]
     pub fn next_timeout(&self) -> Option<Instant> {
-        self.timers.next_timeout()
+        if self.due.is_empty() {
+            let waiting = self.handshakes.waiting_since();
+            return waiting.or_else(|| self.timers.next_timeout());
+        }
+        Some(self.timers.last_fired())
     }
 
     pub fn poll_event(&mut self) -> Option<Event> {

@@ -10,6 +10,7 @@ use crate::router::Subscriber;
 use crate::transport::dtls::DtlsTransport;
 use crate::transport::ice::IceLite;
 use crate::uplink::Uplink;
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 /// From `OpenPeer` to a finished DTLS handshake.
@@ -24,6 +25,8 @@ pub(super) struct Peer {
     /// Made when ICE has found an address.
     pub dtls: Option<DtlsTransport>,
     pub dtls_deadline: Option<Instant>,
+    /// Until the peer's turn comes (`handshakes.rs`).
+    pub dtls_waiting: VecDeque<Box<[u8]>>,
     pub opened: Instant,
     pub connected: bool,
     /// The entry in the timer wheel that counts.
@@ -53,6 +56,7 @@ impl Shard {
             dtls_parameters: description.dtls.clone(),
             dtls: None,
             dtls_deadline: None,
+            dtls_waiting: VecDeque::new(),
             opened: now,
             connected: false,
             wakes_at: None,
@@ -106,6 +110,7 @@ impl Shard {
 
     fn remove_peer(&mut self, index: PeerIndex) {
         let Some(peer) = self.peers.try_remove(index.0) else { return };
+        self.handshakes.forget(&peer);
         for ufrag in peer.ice.local_ufrags() {
             self.demux.remove_ufrag(ufrag);
         }

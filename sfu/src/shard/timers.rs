@@ -63,6 +63,11 @@ impl TimerWheel {
         self.next_tick = self.next_tick.max(passed + 1);
     }
 
+    /// A moment that is not to come.
+    pub(crate) fn last_fired(&self) -> Instant {
+        self.moment(self.next_tick.saturating_sub(1))
+    }
+
     fn moment(&self, tick: u64) -> Instant {
         self.start + TICK * u32::try_from(tick).unwrap_or(u32::MAX)
     }

@@ -17,6 +17,7 @@ mod hostile;
 mod lifecycle;
 mod repair;
 mod simulcast;
+mod storm;
 
 /// Counts what the shard allocates (`allocations.rs`).
 #[global_allocator]

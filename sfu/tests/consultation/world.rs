@@ -38,6 +38,8 @@ pub(crate) struct World {
     pub(crate) datagrams: usize,
     /// Count RTP alone: STUN, DTLS and RTCP are off the packet path.
     pub(crate) only_media: bool,
+    /// Most peers that one `handle_timeout` has answered by DTLS.
+    pub(crate) handshakes_at_once: usize,
 }
 
 impl World {
@@ -63,6 +65,7 @@ impl World {
             allocations: 0,
             datagrams: 0,
             only_media: false,
+            handshakes_at_once: 0,
         }
     }
 
@@ -182,6 +185,7 @@ impl World {
         }
         if self.shard.next_timeout().is_some_and(|at| at <= now) {
             self.shard.handle_timeout(now, &mut self.batch);
+            self.handshakes_at_once = self.handshakes_at_once.max(self.answered_by_dtls());
         }
         self.produce();
         for client in self.clients.iter_mut().filter(|client| !client.dead) {
@@ -203,7 +207,13 @@ impl World {
             self.allocations += region.change().allocations + region.change().reallocations;
             self.datagrams += 1;
         }
+        assert_eq!(self.answered_by_dtls(), 0, "a datagram never waits for another's handshake");
         self.drain();
+    }
+
+    fn answered_by_dtls(&self) -> usize {
+        let handshakes = self.batch.datagrams().filter(|(_, bytes)| classify(bytes) == Some(Class::Dtls));
+        handshakes.map(|(to, _)| to).collect::<std::collections::BTreeSet<_>>().len()
     }
 
     fn produce(&mut self) {
