@@ -40,6 +40,8 @@ pub struct Counters {
     pub tracks: u64,
     /// Now: slots that carry a track.
     pub subscriptions: u64,
+    /// Now: how much is given up because the shard cannot keep up, 0 (nothing) to 4 (all video).
+    pub overload_level: u64,
 }
 
 /// Datagrams and packets that were dropped, by cause.
@@ -70,6 +72,8 @@ pub struct Dropped {
     pub rtp_duplicate: u64,
     /// The subscriber has no payload type for the publisher's codec.
     pub codec_mismatch: u64,
+    /// Video that nobody got while the shard gave up some.
+    pub overload: u64,
     /// The send batch was full.
     pub batch_full: u64,
     /// A command named a peer, section or track that is not there, or another room's.

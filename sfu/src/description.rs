@@ -123,6 +123,12 @@ pub enum Codec {
     },
 }
 
+impl Codec {
+    pub(crate) fn is_video(self) -> bool {
+        !matches!(self, Self::Opus | Self::Red)
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum H264Profile {
     ConstrainedBaseline,

@@ -16,8 +16,8 @@ pub enum Event {
     /// Audio tracks that carry sound in a room now, loudest first, at most [`MAX_SPEAKERS`]; sent on change. The control
     /// plane knows which of them are microphones.
     SpeakersChanged { room: RoomKey, speakers: Vec<TrackKey> },
-    /// Once a second per connected peer.
-    PeerReport { peer: PeerKey, uplink: LinkReport, downlink: LinkReport },
+    /// Once a second per connected peer. `is_limited`: it gets less video than it displays because the shard is overloaded.
+    PeerReport { peer: PeerKey, uplink: LinkReport, downlink: LinkReport, is_limited: bool },
 }
 
 /// Speakers named in one event.

@@ -52,7 +52,12 @@ fn traffic(export: &Exporter<'_>) -> prometheus::Result<()> {
     export.gauge("kenes_media_peers", "PeerConnections now.", |s| s.shard.peers)?;
     export.gauge("kenes_media_rooms", "Rooms with a peer now.", |s| s.shard.rooms)?;
     export.gauge("kenes_media_tracks", "Published tracks now.", |s| s.shard.tracks)?;
-    export.gauge("kenes_media_subscriptions", "Slots that carry a track now.", |s| s.shard.subscriptions)
+    export.gauge("kenes_media_subscriptions", "Slots that carry a track now.", |s| s.shard.subscriptions)?;
+    export.gauge(
+        "kenes_shard_overload_level",
+        "What is given up now: 0 nothing, 1-3 layers of video, 4 all video.",
+        |s| s.shard.overload_level,
+    )
 }
 
 fn failures(export: &Exporter<'_>) -> prometheus::Result<()> {
@@ -79,6 +84,7 @@ fn failures(export: &Exporter<'_>) -> prometheus::Result<()> {
             ("rtp_unknown_source", dropped.rtp_unknown_source),
             ("rtp_duplicate", dropped.rtp_duplicate),
             ("codec_mismatch", dropped.codec_mismatch),
+            ("overload", dropped.overload),
             ("batch_full", dropped.batch_full),
             ("command_refused", dropped.command_refused),
             ("limit", dropped.limit),

@@ -45,7 +45,9 @@ impl Rooms {
                 }
             }
             Event::SpeakersChanged { room, speakers } => self.speakers_changed(room, &speakers, now),
-            Event::PeerReport { peer, uplink, downlink } => self.peer_report(peer, &uplink, &downlink, now),
+            Event::PeerReport { peer, uplink, downlink, is_limited } => {
+                self.peer_report(peer, &uplink, &downlink, is_limited, now);
+            }
         }
     }
 
@@ -73,10 +75,10 @@ impl Rooms {
         cell.handle(self, Input::Media(MediaEvent::SpeakersChanged { tracks }), now);
     }
 
-    fn peer_report(&self, key: PeerKey, uplink: &LinkReport, downlink: &LinkReport, now: UnixMillis) {
+    fn peer_report(&self, key: PeerKey, uplink: &LinkReport, downlink: &LinkReport, is_limited: bool, now: UnixMillis) {
         let Some((cell, peer)) = self.peer(key) else { return };
         let (uplink, downlink) = (convert::to_link_quality(uplink), convert::to_link_quality(downlink));
-        cell.handle(self, Input::Media(MediaEvent::Report { peer, uplink, downlink }), now);
+        cell.handle(self, Input::Media(MediaEvent::Report { peer, uplink, downlink, is_limited }), now);
     }
 
     fn peer(&self, key: PeerKey) -> Option<(Arc<RoomCell>, MediaPeer)> {

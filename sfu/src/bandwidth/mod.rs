@@ -1,5 +1,5 @@
-//! Which layer each slot gets. Today by what the viewer displays and what the publisher sends; the downlink's estimate
-//! will be the third input, here.
+//! Which layer each slot gets. Today by what the viewer displays, what the publisher sends and what the shard's load allows;
+//! the downlink's estimate will be the fourth input, here.
 //!
 //! Pure choices over plain values; owns nothing.
 
@@ -26,18 +26,25 @@ pub(crate) struct Choice {
     pub playable: LayerIndex,
 }
 
-/// `layers` lowest first. `None` when the viewer displays nothing.
-pub(crate) fn choose(layers: &[LayerView], max_height: u16) -> Option<Choice> {
-    if max_height == 0 || layers.is_empty() {
-        return None;
-    }
-    let highest = layers.len().min(MAX_LAYERS) - 1;
-    let fits = (0..=highest).find(|position| height(layers, *position) >= max_height);
-    let desired = fits.unwrap_or(highest);
+/// `layers` lowest first; none above `limit`. `None` when the viewer displays nothing, or may not.
+pub(crate) fn choose(layers: &[LayerView], max_height: u16, limit: Option<LayerIndex>) -> Option<Choice> {
+    let highest = layers.len().min(MAX_LAYERS).checked_sub(1)?;
+    let desired = filling(layers, max_height)?.min(limit?.index());
     let flows = |position: &usize| layers.get(*position).is_some_and(|layer| layer.is_flowing);
     // Rather less than desired than more, rather more than nothing.
     let playable = (0..=desired).rev().find(flows).or_else(|| (desired..=highest).find(flows)).unwrap_or(desired);
     Some(Choice { desired: index(desired), playable: index(playable) })
+}
+
+/// The limit is below what would fill the display.
+pub(crate) fn is_limited(layers: &[LayerView], max_height: u16, limit: Option<LayerIndex>) -> bool {
+    filling(layers, max_height).is_some_and(|filling| limit.is_none_or(|limit| limit.index() < filling))
+}
+
+/// The lowest layer that fills the display, or the highest of all; `None` when nothing is displayed.
+fn filling(layers: &[LayerView], max_height: u16) -> Option<usize> {
+    let highest = layers.len().min(MAX_LAYERS).checked_sub(1).filter(|_| max_height > 0)?;
+    Some((0..=highest).find(|position| height(layers, *position) >= max_height).unwrap_or(highest))
 }
 
 /// Each layer has half the height of the next, unless its key frame said otherwise.
@@ -64,7 +71,11 @@ mod tests {
     }
 
     fn chosen(layers: &[LayerView], max_height: u16) -> Option<(u8, u8)> {
-        choose(layers, max_height).map(|choice| (choice.desired.0, choice.playable.0))
+        limited(layers, max_height, Some(LayerIndex(2)))
+    }
+
+    fn limited(layers: &[LayerView], max_height: u16, limit: Option<LayerIndex>) -> Option<(u8, u8)> {
+        choose(layers, max_height, limit).map(|choice| (choice.desired.0, choice.playable.0))
     }
 
     #[test]
@@ -91,5 +102,16 @@ mod tests {
         assert_eq!(chosen(&ramping, 720), Some((2, 1)));
         let only_high = layers(&[(None, false), (None, false), (Some(720), true)]);
         assert_eq!(chosen(&only_high, 100), Some((0, 2)));
+    }
+
+    #[test]
+    fn a_limit_lowers_what_is_wished_for_and_a_higher_layer_plays_until_that_flows() {
+        let all = layers(&[(Some(180), true), (Some(360), true), (Some(720), true)]);
+        assert_eq!(limited(&all, 720, Some(LayerIndex(1))), Some((1, 1)));
+        assert_eq!(limited(&all, 720, None), None);
+        let only_high = layers(&[(None, false), (None, false), (Some(720), true)]);
+        assert_eq!(limited(&only_high, 720, Some(LayerIndex(0))), Some((0, 2)));
+        assert!(is_limited(&all, 720, Some(LayerIndex(1))) && is_limited(&all, 100, None));
+        assert!(!is_limited(&all, 300, Some(LayerIndex(1))) && !is_limited(&all, 0, None));
     }
 }

@@ -12,7 +12,7 @@ use crate::batch::SendBatch;
 use crate::counters::Counters;
 use crate::description::PeerDescription;
 use crate::ids::{Mid, PeerIndex, SectionIndex, Ssrc};
-use crate::packet::{KeptPacket, LayerClocks, MediaPacket};
+use crate::packet::{KeptPacket, LayerClocks, LayerIndex, MediaPacket};
 use crate::rtp::sequence::ExtendedSeq;
 use crate::subscriber::slot::{NotWritten, Written};
 use crate::transport::srtp::{MAX_OVERHEAD, SrtpSender};
@@ -90,10 +90,12 @@ impl Downlink {
         self.slots().find(|(_, slot)| slot.ssrc == ssrc).map(|(section, _)| section)
     }
 
-    /// Gives a viewing slot the layer that its display, and what flows, allow. `layers` lowest first.
-    pub(crate) fn choose_layer(&mut self, section: SectionIndex, layers: &[LayerView]) {
+    /// Gives a viewing slot the layer that its display, what flows and `limit` allow; no limit is no video. `layers` lowest
+    /// first.
+    pub(crate) fn choose_layer(&mut self, section: SectionIndex, layers: &[LayerView], limit: Option<LayerIndex>) {
         let Some(slot) = self.slot_mut(section) else { return };
-        let choice = bandwidth::choose(layers, slot.max_height);
+        let choice = bandwidth::choose(layers, slot.max_height, limit);
+        slot.is_limited = bandwidth::is_limited(layers, slot.max_height, limit);
         slot.desired = choice.map(|choice| choice.desired);
         slot.want(choice.map(|choice| choice.playable));
     }
@@ -103,7 +105,8 @@ impl Downlink {
         std::mem::take(&mut self.sent_bytes)
     }
 
-    /// The hot end of a packet's path: rewrite into the batch, seal there. True when the slot switched to another layer.
+    /// The hot end of a packet's path: rewrite into the batch, seal there. True when the slot plays the packet: even if it was
+    /// lost here, it will be asked for.
     pub(crate) fn send_rtp(
         &mut self,
         now: Instant,
@@ -117,7 +120,7 @@ impl Downlink {
         let Some(slot) = self.slots.get_mut(section.0).and_then(Option::as_mut) else { return false };
         let Some(out) = batch.reserve(packet.payload.len() + PACKET_OVERHEAD) else {
             counters.dropped.batch_full += 1;
-            return false;
+            return true;
         };
         let written = match slot.write(now, packet, clocks, out) {
             Ok(written) => written,
@@ -131,12 +134,13 @@ impl Downlink {
                 return false;
             }
         };
-        let Some(len) = seal(srtp, &written, out) else { return written.switched };
+        counters.layer_switches += u64::from(written.switched);
+        let Some(len) = seal(srtp, &written, out) else { return true };
         batch.commit(remote, self.destination, len);
         self.sent_bytes += len as u64;
         counters.rtp_forwarded_packets += 1;
         counters.rtp_forwarded_bytes += len as u64;
-        written.switched
+        true
     }
 
     /// Sends a cached packet again on the slot's RTX stream.

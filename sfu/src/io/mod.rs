@@ -10,6 +10,7 @@ mod linux;
 mod portable;
 mod queue;
 mod socket;
+mod strain;
 mod thread;
 mod waker;
 

@@ -7,13 +7,14 @@
 
 use super::queue::{CommandQueue, ShardHandle, command_queue};
 use super::socket::{self, IoMode, Receiver, Sender};
+use super::strain::{StrainGauge, Totals};
 use super::waker::{self, Waiter};
 use super::{IoCounters, LatencyHistogram};
 use crate::batch::SendBatch;
 use crate::command::Command;
 use crate::counters::Counters;
 use crate::event::Event;
-use crate::shard::{Shard, ShardConfig};
+use crate::shard::{Load, Shard, ShardConfig};
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::thread::{Builder, JoinHandle};
@@ -44,6 +45,8 @@ trait Core {
     /// batch is sent, the socket read, and it is called again without a sleep.
     fn handle_timeout(&mut self, now: Instant, batch: &mut SendBatch);
     fn next_timeout(&self) -> Option<Instant>;
+    /// How the thread fares.
+    fn handle_load(&mut self, now: Instant, load: &Load);
     fn poll_event(&mut self) -> Option<Event>;
     fn counters(&self) -> &Counters;
 }
@@ -154,6 +157,10 @@ impl Core for Shard {
         self.next_timeout()
     }
 
+    fn handle_load(&mut self, now: Instant, load: &Load) {
+        self.handle_load(now, load);
+    }
+
     fn poll_event(&mut self) -> Option<Event> {
         self.poll_event()
     }
@@ -201,12 +208,14 @@ impl<C: Core, S: FnMut(ShardMessage) -> bool> TurnLoop<C, S> {
     fn run(mut self) -> io::Result<()> {
         let mut awake_since = now();
         let mut next_snapshot = awake_since + SNAPSHOT_INTERVAL;
+        let mut gauge = StrainGauge::new(awake_since);
         loop {
             let stopping = self.commands.is_stopping();
             let more_to_read = self.receive();
             let more_commands = self.take_commands();
             self.outlet.flush();
             let turned = now();
+            gauge.note_reads(awake_since, turned, !more_to_read);
             if self.core.next_timeout().is_some_and(|at| at <= turned) {
                 self.core.handle_timeout(turned, &mut self.outlet.batch);
             }
@@ -215,6 +224,9 @@ impl<C: Core, S: FnMut(ShardMessage) -> bool> TurnLoop<C, S> {
             self.counters.turns += 1;
             let asleep_since = now();
             self.counters.busy += asleep_since - awake_since;
+            if let Some(load) = gauge.take(asleep_since, self.totals()) {
+                self.core.handle_load(asleep_since, &load);
+            }
             let ends = stopping && !more_commands && !more_events;
             if ends || asleep_since >= next_snapshot {
                 self.publish();
@@ -230,6 +242,11 @@ impl<C: Core, S: FnMut(ShardMessage) -> bool> TurnLoop<C, S> {
             awake_since = now();
             self.counters.idle += awake_since - asleep_since;
         }
+    }
+
+    fn totals(&self) -> Totals {
+        let lost = self.receiver.counters().queue_dropped + self.outlet.sender.counters().buffer_full;
+        Totals { busy: self.counters.busy, lost }
     }
 
     /// Reads and forwards; true when the socket may hold more.

@@ -19,6 +19,10 @@ struct Echo {
     ticks: Option<(Duration, Instant)>,
     events: Vec<Event>,
     counters: Counters,
+    /// What a datagram takes.
+    slowness: Duration,
+    /// The longest wait that the thread has told of.
+    behind: Duration,
     /// Pieces of work that are due, each of a millisecond.
     work: u8,
 }
@@ -43,6 +47,7 @@ impl Core for Echo {
     fn handle_datagram(&mut self, now: Instant, from: SocketAddr, datagram: &mut [u8], batch: &mut SendBatch) {
         assert!(datagram != POISON, "the test asked for a panic");
         self.counters.rtp_received_packets += 1;
+        std::thread::sleep(self.slowness);
         (self.last_from, self.last_heard) = (Some(from), Some(now));
         self.say(if datagram == WORK_LEFT { std::slice::from_ref(&self.work) } else { datagram }, batch);
     }
@@ -69,6 +74,11 @@ impl Core for Echo {
 
     fn next_timeout(&self) -> Option<Instant> {
         if self.work > 0 { self.last_heard } else { self.ticks.map(|(_, next)| next) }
+    }
+
+    fn handle_load(&mut self, _now: Instant, load: &Load) {
+        self.behind = self.behind.max(load.behind);
+        self.counters.overload_level = u64::try_from(self.behind.as_millis()).unwrap();
     }
 
     fn poll_event(&mut self) -> Option<Event> {
@@ -194,6 +204,23 @@ fn work_that_is_left_due_lets_datagrams_through_and_is_done_without_a_sleep() {
         assert!(left.iter().filter(|left| (1..u8::MAX).contains(*left)).count() >= 3, "{mode:?}: {left:?}");
         shard.shutdown().unwrap();
     }
+}
+
+#[test]
+fn a_core_that_cannot_keep_up_hears_how_far_it_is_behind_and_one_that_can_hears_nothing() {
+    let behind_ms = |slowness| {
+        let (shard, inbox) = start(Echo { slowness, ..Echo::default() }, IoMode::Batched, 64);
+        let peer = peer_of(&shard);
+        for _ in 0..30 {
+            (0..40).for_each(|_| drop(peer.send(b"one of many")));
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        std::thread::sleep(Duration::from_millis(100));
+        shard.shutdown().unwrap();
+        last_snapshot(&inbox).shard.overload_level
+    };
+    assert!(behind_ms(Duration::from_micros(500)) >= 100, "1,200 datagrams came in 300 ms and take twice as long");
+    assert!(behind_ms(Duration::ZERO) < 100);
 }
 
 #[test]

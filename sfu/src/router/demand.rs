@@ -51,11 +51,12 @@ impl Default for Demand {
 }
 
 impl Demand {
-    /// What to tell the publisher now, if anything: more at once, less after [`LINGER`], the same after [`REPEAT`].
-    pub(crate) fn update(&mut self, now: Instant, used: LayerSet) -> Option<LayerSet> {
+    /// What to tell the publisher now, if anything: more at once, less after [`LINGER`] unless every packet is one too many, the
+    /// same after [`REPEAT`].
+    pub(crate) fn update(&mut self, now: Instant, used: LayerSet, lingers: bool) -> Option<LayerSet> {
         if self.told.covers(used) && self.told != used {
             let since = *self.excess_since.get_or_insert(now);
-            if now.saturating_duration_since(since) < LINGER {
+            if lingers && now.saturating_duration_since(since) < LINGER {
                 return None;
             }
         } else if self.told == used {
@@ -83,30 +84,30 @@ mod tests {
     fn a_layer_comes_back_at_once_and_leaves_after_lingering() {
         let start = Instant::now();
         let mut demand = Demand::default();
-        assert_eq!(demand.update(start, set(&[0])), None, "everything is sent at first, and less is not urgent");
-        assert_eq!(demand.update(start + LINGER, set(&[0])), Some(set(&[0])));
-        assert_eq!(demand.update(start + LINGER, set(&[0, 2])), Some(set(&[0, 2])));
-        assert_eq!(demand.update(start + LINGER, set(&[2])), None);
+        assert_eq!(demand.update(start, set(&[0]), true), None, "everything is sent at first, and less is not urgent");
+        assert_eq!(demand.update(start + LINGER, set(&[0]), true), Some(set(&[0])));
+        assert_eq!(demand.update(start + LINGER, set(&[0, 2]), true), Some(set(&[0, 2])));
+        assert_eq!(demand.update(start + LINGER, set(&[2]), true), None);
     }
 
     #[test]
     fn what_was_told_is_repeated() {
         let start = Instant::now();
         let mut demand = Demand::default();
-        demand.update(start, set(&[]));
-        assert_eq!(demand.update(start + LINGER, set(&[])), Some(LayerSet::NONE));
-        assert_eq!(demand.update(start + LINGER + REPEAT / 2, set(&[])), None);
-        assert_eq!(demand.update(start + LINGER + REPEAT, set(&[])), Some(LayerSet::NONE));
+        demand.update(start, set(&[]), true);
+        assert_eq!(demand.update(start + LINGER, set(&[]), true), Some(LayerSet::NONE));
+        assert_eq!(demand.update(start + LINGER + REPEAT / 2, set(&[]), true), None);
+        assert_eq!(demand.update(start + LINGER + REPEAT, set(&[]), true), Some(LayerSet::NONE));
     }
 
     #[test]
     fn a_short_absence_of_viewers_changes_nothing() {
         let start = Instant::now();
         let mut demand = Demand::default();
-        demand.update(start, set(&[0, 1]));
-        demand.update(start + LINGER, set(&[0, 1]));
-        assert_eq!(demand.update(start + LINGER, set(&[])), None);
-        assert_eq!(demand.update(start + LINGER * 2 - Duration::from_millis(1), set(&[0, 1])), None);
-        assert_eq!(demand.update(start + LINGER * 2, set(&[])), None, "the clock began anew");
+        demand.update(start, set(&[0, 1]), true);
+        demand.update(start + LINGER, set(&[0, 1]), true);
+        assert_eq!(demand.update(start + LINGER, set(&[]), true), None);
+        assert_eq!(demand.update(start + LINGER * 2 - Duration::from_millis(1), set(&[0, 1]), true), None);
+        assert_eq!(demand.update(start + LINGER * 2, set(&[]), true), None, "the clock began anew");
     }
 }

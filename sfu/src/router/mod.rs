@@ -41,7 +41,7 @@ pub(crate) struct RoutedTrack {
     pub(crate) forwarding: bool,
     pub(crate) subscribers: Vec<Subscriber>,
     pub(crate) demand: Demand,
-    /// One per layer, made when its first packet comes.
+    /// One per layer, made when somebody gets its first packet.
     caches: Vec<Option<PacketCache>>,
 }
 
@@ -112,13 +112,16 @@ impl Router {
         }
     }
 
-    /// Keeps what may be asked for again (video) and says who gets the packet: nobody while the track is muted.
-    pub(crate) fn admit(&mut self, now: Instant, index: TrackIndex, packet: &MediaPacket<'_>) -> &[Subscriber] {
-        let Some(track) = self.tracks.get_mut(index.0).filter(|track| track.forwarding) else { return &[] };
-        if track.kind == MediaKind::Video && !track.subscribers.is_empty() {
+    /// Who may get the track's packets: nobody while it is muted.
+    pub(crate) fn subscribers(&self, index: TrackIndex) -> &[Subscriber] {
+        self.tracks.get(index.0).filter(|track| track.forwarding).map_or(&[], |track| &track.subscribers)
+    }
+
+    /// A packet that somebody got, and may ask for again if it is video.
+    pub(crate) fn keep(&mut self, now: Instant, index: TrackIndex, packet: &MediaPacket<'_>) {
+        if let Some(track) = self.tracks.get_mut(index.0).filter(|track| track.kind == MediaKind::Video) {
             track.keep(now, packet);
         }
-        &track.subscribers
     }
 
     pub(crate) fn kept(

@@ -138,13 +138,14 @@ impl Shard {
             return;
         };
         let downlink_report = downlink.measure(interval);
+        let is_limited = downlink.slots().any(|(_, slot)| slot.is_limited);
         let mut uplink_report = uplink.measure(interval);
         // One path, one round trip; only the direction that we send in can measure it.
         uplink_report.rtt = downlink_report.rtt;
         if let Some(peer) = self.peers.get_mut(index.0) {
             peer.reported = now;
         }
-        self.tell(Event::PeerReport { peer: key, uplink: uplink_report, downlink: downlink_report });
+        self.tell(Event::PeerReport { peer: key, uplink: uplink_report, downlink: downlink_report, is_limited });
     }
 
     fn next_deadline(&self, index: PeerIndex) -> Option<Instant> {

@@ -109,19 +109,22 @@ impl Shard {
         Some(subscriber)
     }
 
-    /// Gives a viewing slot the layer that its display, and what flows, allow.
+    /// Gives a viewing slot the layer that its display, what flows and the shard's load allow.
     pub(super) fn choose_layer(&mut self, now: Instant, subscriber: Subscriber) {
         let slot = self.downlinks.get(subscriber.peer.0).and_then(|downlink| downlink.slot(subscriber.section));
-        let Some(track) = slot.and_then(|slot| slot.track) else { return };
-        let Some(publisher) = self.router.track(track).map(|routed| routed.publisher) else { return };
-        let Some(published) = self.uplinks.get(publisher.0).and_then(|uplink| uplink.track(track)) else { return };
+        let Some((slot, track)) = slot.and_then(|slot| Some((slot, slot.track?))) else { return };
+        let Some(routed) = self.router.track(track) else { return };
+        let Some(published) = self.uplinks.get(routed.publisher.0).and_then(|uplink| uplink.track(track)) else {
+            return;
+        };
+        let limit = self.layer_limit(routed.room, routed.key.peer, published.layers.len(), slot.priority);
         let mut views = [LayerView { height: None, is_flowing: false }; MAX_LAYERS];
         for (view, layer) in views.iter_mut().zip(&published.layers) {
             *view = LayerView { height: layer.height, is_flowing: layer.is_flowing(now) };
         }
         let views = views.get(..published.layers.len()).unwrap_or_default();
         if let Some(downlink) = self.downlinks.get_mut(subscriber.peer.0) {
-            downlink.choose_layer(subscriber.section, views);
+            downlink.choose_layer(subscriber.section, views, limit);
         }
     }
 
@@ -160,9 +163,10 @@ impl Shard {
     /// Tells the publisher which layers are used, when that is due.
     pub(super) fn announce_demand(&mut self, now: Instant, index: TrackIndex) {
         let used = self.layers_used(index);
+        let lingers = !self.overload.is_active();
         let Some(track) = self.router.track_mut(index).filter(|track| track.kind == MediaKind::Video) else { return };
         let (key, publisher) = (track.key, track.publisher);
-        let Some(demand) = track.demand.update(now, used) else { return };
+        let Some(demand) = track.demand.update(now, used, lingers) else { return };
         let Some(published) = self.uplinks.get(publisher.0).and_then(|uplink| uplink.track(index)) else { return };
         let rids = published.layers.iter().filter_map(|layer| layer.rid);
         let rids = rids.filter(|rid| published.layer_of_rid(Some(*rid)).is_some_and(|layer| demand.contains(layer)));

@@ -11,9 +11,22 @@ impl Shard {
     pub(super) fn forward(&mut self, now: Instant, from: PeerIndex, datagram: &mut [u8], batch: &mut SendBatch) {
         let Some(uplink) = self.uplinks.get_mut(from.0) else { return };
         let Some(received) = uplink.receive_rtp(now, datagram, &mut self.counters) else { return };
-        for subscriber in self.router.admit(now, received.track, &received.packet) {
+        let mut plays = false;
+        for subscriber in self.router.subscribers(received.track) {
             let Some(downlink) = self.downlinks.get_mut(subscriber.peer.0) else { continue };
-            downlink.send_rtp(now, subscriber.section, &received.packet, received.clocks, batch, &mut self.counters);
+            plays |= downlink.send_rtp(
+                now,
+                subscriber.section,
+                &received.packet,
+                received.clocks,
+                batch,
+                &mut self.counters,
+            );
+        }
+        if plays {
+            self.router.keep(now, received.track, &received.packet);
+        } else if self.overload.is_active() && received.packet.codec.is_video() {
+            self.counters.dropped.overload += 1;
         }
         if let Some(deadline) = received.next_nack {
             self.wake(from, deadline);

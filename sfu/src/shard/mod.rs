@@ -9,6 +9,7 @@ mod bindings;
 mod connect;
 mod handshakes;
 mod media;
+mod overload;
 mod peers;
 mod rooms;
 mod timers;
@@ -24,6 +25,8 @@ use crate::router::Router;
 use crate::transport::dtls::DtlsIdentity;
 use crate::uplink::Uplink;
 use handshakes::HandshakeQueue;
+use overload::Overload;
+pub use overload::{LOAD_INTERVAL, Load};
 use peers::Peer;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -64,6 +67,7 @@ pub struct Shard {
     /// Whose time has come, and who was not reached in the last `handle_timeout`.
     due: Vec<PeerIndex>,
     handshakes: HandshakeQueue,
+    overload: Overload,
     events: VecDeque<Event>,
     counters: Counters,
 }
@@ -84,6 +88,7 @@ impl Shard {
             timers: TimerWheel::new(now),
             due: Vec::new(),
             handshakes: HandshakeQueue::default(),
+            overload: Overload::default(),
             events: VecDeque::new(),
             counters: Counters::default(),
         }

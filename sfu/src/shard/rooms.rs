@@ -2,7 +2,7 @@
 
 use super::Shard;
 use crate::event::{Event, MAX_SPEAKERS};
-use crate::ids::{PeerIndex, RoomKey, TrackKey};
+use crate::ids::{PeerIndex, PeerKey, RoomKey, TrackKey};
 use std::time::Instant;
 
 #[derive(Default)]
@@ -20,6 +20,10 @@ impl Shard {
         if room.peers.is_empty() {
             self.rooms.remove(&key);
         }
+    }
+
+    pub(super) fn is_speaking(&self, room: RoomKey, peer: PeerKey) -> bool {
+        self.rooms.get(&room).is_some_and(|room| room.speakers.iter().any(|track| track.peer == peer))
     }
 
     /// Tells who speaks when that has changed. The first peer of a room asks for all of it.

@@ -25,6 +25,8 @@ pub(crate) struct Slot {
     /// What the viewer displays, device pixels; 0 = paused.
     pub(crate) max_height: u16,
     pub(crate) priority: u8,
+    /// The shard's load keeps from it what would fill the display.
+    pub(crate) is_limited: bool,
     /// The layer that fills the display, whether or not it comes.
     pub(crate) desired: Option<LayerIndex>,
     /// The layer that should play; the one that does is the timeline's until a key frame of the wanted one comes.
@@ -78,6 +80,7 @@ impl Slot {
             track: None,
             max_height: 0,
             priority: 0,
+            is_limited: false,
             desired: None,
             wanted: None,
             needs_keyframe: false,
@@ -95,7 +98,7 @@ impl Slot {
         if self.track != track {
             self.track = track;
             self.timeline.forget();
-            (self.desired, self.wanted) = (None, None);
+            (self.desired, self.wanted, self.is_limited) = (None, None, false);
             self.needs_keyframe = track.is_some() && self.kind == MediaKind::Video;
         }
     }

@@ -15,6 +15,7 @@ mod allocations;
 mod forwarding;
 mod hostile;
 mod lifecycle;
+mod overload;
 mod repair;
 mod simulcast;
 mod storm;

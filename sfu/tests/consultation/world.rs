@@ -9,7 +9,7 @@ use kenes_sfu::description::PeerDescription;
 use kenes_sfu::event::Event;
 use kenes_sfu::ids::{Mid, PeerKey, RoomKey, TrackKey};
 use kenes_sfu::sdp::{self, AnswerOptions};
-use kenes_sfu::shard::{Shard, ShardConfig};
+use kenes_sfu::shard::{LOAD_INTERVAL, Load, Shard, ShardConfig};
 use kenes_sfu::transport::dtls::DtlsIdentity;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -117,10 +117,14 @@ impl World {
 
     /// `viewer` shows `publisher`'s camera on its slot at this height.
     pub(crate) fn view(&mut self, viewer: usize, slot: usize, publisher: usize, max_height: u16) {
+        self.view_marked(viewer, slot, publisher, max_height, 1);
+    }
+
+    pub(crate) fn view_marked(&mut self, viewer: usize, slot: usize, publisher: usize, max_height: u16, priority: u8) {
         let subscriber = self.clients[viewer].key;
         let mid = mid(self.clients[viewer].video_slots[slot]);
         let track = Some(self.camera_of(publisher));
-        self.command(Command::BindVideo { subscriber, mid, track, max_height, priority: 1 });
+        self.command(Command::BindVideo { subscriber, mid, track, max_height, priority });
     }
 
     pub(crate) fn listen(&mut self, listener: usize, slot: usize, publisher: usize) {
@@ -151,6 +155,15 @@ impl World {
         while self.now < end {
             self.now = self.next_moment().min(end).max(self.now);
             self.step();
+        }
+    }
+
+    /// Runs while the shard's thread is said to fare like this.
+    pub(crate) fn run_under(&mut self, load: &Load, duration: Duration) {
+        let end = self.now + duration;
+        while self.now < end {
+            self.run(LOAD_INTERVAL);
+            self.shard.handle_load(self.now, load);
         }
     }
 

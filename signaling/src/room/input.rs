@@ -68,8 +68,8 @@ pub enum MediaEvent {
     LayersWanted { track: MediaTrack, any: bool, rids: Vec<Rid> },
     /// Audio tracks that carry sound, loudest first. A stethoscope among them is not speech.
     SpeakersChanged { tracks: Vec<MediaTrack> },
-    /// Once a second for each peer.
-    Report { peer: MediaPeer, uplink: LinkQuality, downlink: LinkQuality },
+    /// Once a second for each peer. `is_limited`: an overloaded server keeps video from it.
+    Report { peer: MediaPeer, uplink: LinkQuality, downlink: LinkQuality, is_limited: bool },
 }
 
 /// One accepted section of an offer.

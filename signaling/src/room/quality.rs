@@ -23,6 +23,7 @@ impl Room {
         peer: MediaPeer,
         uplink: LinkQuality,
         downlink: LinkQuality,
+        is_limited: bool,
     ) {
         let people = self.sessions().filter(|(_, session)| session.is_in_call()).count();
         let share = u32::try_from(people.div_ceil(PEOPLE_AT_FULL_RATE)).unwrap_or(u32::MAX);
@@ -35,12 +36,18 @@ impl Room {
         let stats = session.stats.as_ref().filter(|(at, _)| now.since(*at) <= STATS_FRESH_FOR).map(|(_, stats)| stats);
         // A direction that carries nothing has no quality.
         let runs = |link: &LinkQuality| link.rate_bps > 0;
-        let quality = rate(peer, Some(uplink).filter(runs), Some(downlink).filter(runs), stats);
+        let quality = rate(peer, Some(uplink).filter(runs), Some(downlink).filter(runs), stats, is_limited);
         self.send_to_call(&ServerMessage::Quality(quality));
     }
 }
 
-fn rate(peer: MediaPeer, uplink: Option<LinkQuality>, downlink: Option<LinkQuality>, stats: Option<&Stats>) -> Quality {
+fn rate(
+    peer: MediaPeer,
+    uplink: Option<LinkQuality>,
+    downlink: Option<LinkQuality>,
+    stats: Option<&Stats>,
+    is_limited: bool,
+) -> Quality {
     let uplink_mos = uplink.map(|link| mos(&link, link.loss_ratio.into()));
     // What the page had to conceal is what its listener missed, repairs counted; without statistics, what the link lost.
     let missed = |link: LinkQuality| stats.map_or(link.loss_ratio, |stats| stats.downlink.concealed_ratio).into();
@@ -50,6 +57,7 @@ fn rate(peer: MediaPeer, uplink: Option<LinkQuality>, downlink: Option<LinkQuali
     let cause = match worst {
         Some(mos) if mos < MOS_WITHOUT_COMPLAINT && uplink_mos == worst => Some(QualityCause::Uplink),
         Some(mos) if mos < MOS_WITHOUT_COMPLAINT => Some(QualityCause::Downlink),
+        _ if is_limited => Some(QualityCause::Server),
         _ if is_slow_device => Some(QualityCause::Device),
         _ => None,
     };
@@ -83,7 +91,7 @@ mod tests {
 
     fn quality(uplink: LinkQuality, downlink: LinkQuality) -> Quality {
         let peer = MediaPeer { participant: ParticipantId(1), generation: Generation::FIRST };
-        rate(peer, Some(uplink), Some(downlink), None)
+        rate(peer, Some(uplink), Some(downlink), None, false)
     }
 
     #[test]
@@ -97,6 +105,14 @@ mod tests {
     fn the_worse_direction_is_the_cause() {
         assert_eq!(quality(link(0.2, 60), link(0.0, 60)).cause, Some(QualityCause::Uplink));
         assert_eq!(quality(link(0.0, 60), link(0.2, 60)).cause, Some(QualityCause::Downlink));
+    }
+
+    #[test]
+    fn an_overloaded_server_is_the_cause_unless_the_link_is_worse() {
+        let peer = MediaPeer { participant: ParticipantId(1), generation: Generation::FIRST };
+        let cause = |loss| rate(peer, Some(link(loss, 60)), Some(link(0.0, 60)), None, true).cause;
+        assert_eq!(cause(0.0), Some(QualityCause::Server));
+        assert_eq!(cause(0.2), Some(QualityCause::Uplink));
     }
 
     #[test]

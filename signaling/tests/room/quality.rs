@@ -12,7 +12,7 @@ fn link(loss: f64, rate_bps: u64) -> LinkQuality {
 
 fn report(stage: &mut Stage, uplink: LinkQuality, downlink: LinkQuality) {
     stage.now.0 += 1000;
-    stage.handle(Input::Media(MediaEvent::Report { peer: peer(1, 1), uplink, downlink }));
+    stage.handle(Input::Media(MediaEvent::Report { peer: peer(1, 1), uplink, downlink, is_limited: false }));
 }
 
 fn told(stage: &mut Stage, connection: ConnectionId) -> Option<Quality> {
@@ -72,7 +72,7 @@ fn reports_that_come_too_fast_are_not_passed_on() {
     for _ in 0..100 {
         stage.now.0 += 10;
         let (uplink, downlink) = (link(0.0, 1), link(0.0, 1));
-        stage.handle(Input::Media(MediaEvent::Report { peer: peer(1, 1), uplink, downlink }));
+        stage.handle(Input::Media(MediaEvent::Report { peer: peer(1, 1), uplink, downlink, is_limited: false }));
     }
     assert_eq!(stage.sent(nurse).len(), 2);
 }

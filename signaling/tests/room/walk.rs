@@ -213,7 +213,7 @@ impl Walk {
                 tracks: [peer, self.pick(&peers).unwrap()].map(|peer| MediaTrack { peer, mid: mid.clone() }).to_vec(),
             },
             4 => MediaEvent::Restarted { peer, neg_id: 7, answer: Sdp::new("answer") },
-            _ => MediaEvent::Report { peer, uplink: link, downlink: link },
+            _ => MediaEvent::Report { peer, uplink: link, downlink: link, is_limited: false },
         };
         self.handle(Input::Media(event));
     }
