@@ -156,6 +156,7 @@ impl Server {
         visits::recover(&database, clock::unix_ms()).await?;
         let recording = visits::record(&database, &rooms, &metrics, told);
         tokio::spawn(Arc::clone(&rooms).take_reports(reports));
+        tokio::spawn(Arc::clone(&rooms).watch_shards());
 
         let bases =
             links::bases(config.http.public_url.as_deref(), http_address, https_address, links::network_address());

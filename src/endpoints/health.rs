@@ -1,4 +1,4 @@
-//! `/healthz`: the process answers. `/readyz`: it takes new consultations.
+//! `/healthz`: the process answers. `/readyz`: it takes new consultations, unless it shuts down or no media shard turns.
 
 use crate::app::App;
 use crate::endpoints::Problem;
@@ -10,7 +10,12 @@ pub async fn alive() -> &'static str {
 }
 
 /// # Errors
-/// [`Problem::Draining`] once the server shuts down, so that a load balancer looks elsewhere.
+/// [`Problem::Draining`] once the server shuts down, [`Problem::Busy`] while no media shard works, so that a load balancer looks
+/// elsewhere.
 pub async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, Problem> {
-    if app.rooms.is_draining() { Err(Problem::Draining) } else { Ok("ready\n") }
+    match (app.rooms.is_draining(), app.rooms.media().stands_still()) {
+        (true, _) => Err(Problem::Draining),
+        (false, true) => Err(Problem::Busy),
+        (false, false) => Ok("ready\n"),
+    }
 }

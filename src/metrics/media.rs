@@ -6,11 +6,23 @@ use prometheus::proto::{Bucket, Histogram, LabelPair, Metric, MetricFamily, Metr
 use prometheus::{CounterVec, IntCounterVec, IntGaugeVec, Opts, Registry};
 use std::time::Duration;
 
+/// One shard at the moment of a scrape.
+pub struct ShardState {
+    /// As of its last report.
+    pub snapshot: ShardSnapshot,
+    /// It does not turn.
+    pub is_stalled: bool,
+    /// How often that began.
+    pub stalls: u64,
+}
+
 /// # Errors
 /// A family's name is malformed or taken: a mistake in this module.
-pub fn families(shards: &[ShardSnapshot]) -> prometheus::Result<Vec<MetricFamily>> {
+pub fn families(shards: &[ShardState]) -> prometheus::Result<Vec<MetricFamily>> {
     let registry = Registry::new();
     let export = Exporter { registry: &registry, shards };
+    export.gauge_of("kenes_shard_stalled", "1 while the shard's loop stands still.", |s| u64::from(s.is_stalled))?;
+    export.counter_of("kenes_shard_stalls_total", "Times that the shard's loop stood still.", |s| s.stalls)?;
     traffic(&export)?;
     failures(&export)?;
     sockets(&export)?;
@@ -135,17 +147,17 @@ fn sockets(export: &Exporter<'_>) -> prometheus::Result<()> {
 }
 
 /// The shards count into buckets themselves, so the family is put together by hand.
-fn forward_latency(shards: &[ShardSnapshot]) -> MetricFamily {
+fn forward_latency(shards: &[ShardState]) -> MetricFamily {
     let mut family = MetricFamily::default();
     family.set_name("kenes_media_forward_latency_seconds".to_owned());
     family.set_help("From reading a datagram to handing what it caused to the kernel.".to_owned());
     family.set_field_type(MetricType::HISTOGRAM);
-    let metric = |(index, shard): (usize, &ShardSnapshot)| {
+    let metric = |(index, shard): (usize, &ShardState)| {
         let mut label = LabelPair::default();
         label.set_name("shard".to_owned());
         label.set_value(index.to_string());
         let mut metric = Metric::from_label(vec![label]);
-        metric.set_histogram(histogram(&shard.io.forward_latency));
+        metric.set_histogram(histogram(&shard.snapshot.io.forward_latency));
         metric
     };
     family.set_metric(shards.iter().enumerate().map(metric).collect());
@@ -171,11 +183,15 @@ fn histogram(latency: &LatencyHistogram) -> Histogram {
 
 struct Exporter<'a> {
     registry: &'a Registry,
-    shards: &'a [ShardSnapshot],
+    shards: &'a [ShardState],
 }
 
 impl Exporter<'_> {
     fn counter(&self, name: &str, help: &str, value: impl Fn(&ShardSnapshot) -> u64) -> prometheus::Result<()> {
+        self.counter_of(name, help, |shard| value(&shard.snapshot))
+    }
+
+    fn counter_of(&self, name: &str, help: &str, value: impl Fn(&ShardState) -> u64) -> prometheus::Result<()> {
         let family = IntCounterVec::new(Opts::new(name, help), &["shard"])?;
         for (index, shard) in self.shards.iter().enumerate() {
             family.with_label_values(&[index.to_string()]).inc_by(value(shard));
@@ -193,7 +209,7 @@ impl Exporter<'_> {
     ) -> prometheus::Result<()> {
         let family = IntCounterVec::new(Opts::new(name, help), &["shard", label])?;
         for (index, shard) in self.shards.iter().enumerate() {
-            for (word, value) in values(shard) {
+            for (word, value) in values(&shard.snapshot) {
                 family.with_label_values(&[index.to_string().as_str(), word]).inc_by(value);
             }
         }
@@ -209,7 +225,7 @@ impl Exporter<'_> {
     ) -> prometheus::Result<()> {
         let family = CounterVec::new(Opts::new(name, help), &["shard", label])?;
         for (index, shard) in self.shards.iter().enumerate() {
-            for (word, value) in values(shard) {
+            for (word, value) in values(&shard.snapshot) {
                 family.with_label_values(&[index.to_string().as_str(), word]).inc_by(value.as_secs_f64());
             }
         }
@@ -217,6 +233,10 @@ impl Exporter<'_> {
     }
 
     fn gauge(&self, name: &str, help: &str, value: impl Fn(&ShardSnapshot) -> u64) -> prometheus::Result<()> {
+        self.gauge_of(name, help, |shard| value(&shard.snapshot))
+    }
+
+    fn gauge_of(&self, name: &str, help: &str, value: impl Fn(&ShardState) -> u64) -> prometheus::Result<()> {
         let family = IntGaugeVec::new(Opts::new(name, help), &["shard"])?;
         for (index, shard) in self.shards.iter().enumerate() {
             family.with_label_values(&[index.to_string()]).set(i64::try_from(value(shard)).unwrap_or(i64::MAX));

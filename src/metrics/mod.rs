@@ -6,7 +6,7 @@
 pub mod media;
 
 use kenes_signaling::message::{ErrorCode, LinkQuality, Stats};
-use media::ShardSnapshot;
+use media::ShardState;
 use prometheus::{
     Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
     TextEncoder,
@@ -119,7 +119,7 @@ impl Metrics {
     ///
     /// # Errors
     /// See [`Metrics::new`].
-    pub fn encode(&self, shards: &[ShardSnapshot]) -> prometheus::Result<String> {
+    pub fn encode(&self, shards: &[ShardState]) -> prometheus::Result<String> {
         let mut text = String::new();
         let encoder = TextEncoder::new();
         encoder.encode_utf8(&self.registry.gather(), &mut text)?;

@@ -2,7 +2,8 @@
 //!
 //! Owns the handles and each shard's last numbers. Answers SDP itself, on the caller's thread: no request waits for a shard.
 
-use crate::metrics::media::ShardSnapshot;
+use super::watchdog::Pulse;
+use crate::metrics::media::{ShardSnapshot, ShardState};
 use kenes_sfu::command::Command;
 use kenes_sfu::description::{Fingerprint, PeerDescription};
 use kenes_sfu::io::{ShardBusy, ShardHandle};
@@ -12,6 +13,7 @@ use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 pub struct Media {
     fingerprint: Fingerprint,
@@ -29,6 +31,7 @@ pub struct ShardSlot {
     candidates: Vec<SocketAddr>,
     rooms: AtomicUsize,
     latest: Mutex<ShardSnapshot>,
+    pulse: Mutex<Pulse>,
 }
 
 /// Why an offer got no answer.
@@ -46,10 +49,11 @@ impl Media {
         Self { fingerprint, shards }
     }
 
-    /// The shard with the fewest rooms takes the next one, and keeps it: forwarding never crosses threads.
+    /// Of the shards at work, the one with the fewest rooms takes the next one, and keeps it: forwarding never crosses threads.
     pub(super) fn place_room(&self) -> ShardId {
-        let loads = self.shards.iter().map(|shard| shard.rooms.load(Ordering::Relaxed)).enumerate();
-        let (index, _) = loads.min_by_key(|(_, rooms)| *rooms).unwrap_or_default();
+        let loads =
+            self.shards.iter().map(|shard| (shard.is_stalled(), shard.rooms.load(Ordering::Relaxed))).enumerate();
+        let (index, _) = loads.min_by_key(|(_, load)| *load).unwrap_or_default();
         if let Some(shard) = self.shards.get(index) {
             shard.rooms.fetch_add(1, Ordering::Relaxed);
         }
@@ -89,16 +93,37 @@ impl Media {
         }
     }
 
-    /// Of each shard, as of its last report.
+    pub(super) fn look_at_shards(&self, now: Instant) {
+        for (index, slot) in self.shards.iter().enumerate() {
+            slot.pulse.lock().look(now, index, &slot.handle);
+        }
+    }
+
+    /// No shard can take a room.
     #[must_use]
-    pub fn snapshots(&self) -> Vec<ShardSnapshot> {
-        self.shards.iter().map(|slot| slot.latest.lock().clone()).collect()
+    pub fn stands_still(&self) -> bool {
+        self.shards.iter().all(ShardSlot::is_stalled)
+    }
+
+    /// Of each shard: its numbers as of its last report, and whether it turns.
+    #[must_use]
+    pub fn states(&self) -> Vec<ShardState> {
+        self.shards.iter().map(ShardSlot::state).collect()
     }
 }
 
 impl ShardSlot {
     #[must_use]
     pub fn new(handle: ShardHandle, candidates: Vec<SocketAddr>) -> Self {
-        Self { handle, candidates, rooms: AtomicUsize::new(0), latest: Mutex::default() }
+        Self { handle, candidates, rooms: AtomicUsize::new(0), latest: Mutex::default(), pulse: Mutex::default() }
+    }
+
+    fn is_stalled(&self) -> bool {
+        self.pulse.lock().is_stalled
+    }
+
+    fn state(&self) -> ShardState {
+        let Pulse { is_stalled, stalls, .. } = *self.pulse.lock();
+        ShardState { snapshot: self.latest.lock().clone(), is_stalled, stalls }
     }
 }

@@ -11,6 +11,7 @@ mod events;
 pub mod media;
 mod notices;
 mod outbox;
+mod watchdog;
 pub mod websocket;
 
 use crate::clock;

@@ -82,6 +82,8 @@ async fn metrics_count_what_happens_and_name_nobody() {
         "kenes_websocket_messages_total{type=\"malformed\"} 1",
         "kenes_websocket_errors_total{code=\"bad_message\"} 1",
         "kenes_session_waiting_seconds_count 1",
+        "kenes_shard_stalled{shard=\"0\"} 0",
+        "kenes_shard_overload_level{shard=\"0\"} 0",
     ] {
         assert!(metrics.lines().any(|found| found == line), "no `{line}` in:\n{metrics}");
     }

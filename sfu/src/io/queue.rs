@@ -1,11 +1,11 @@
 //! The control plane's way into a shard: a bounded queue of commands and the wake-up that goes with it.
 //!
-//! Owns the flags that both sides share: stop, and whether the thread lives. Sending never waits.
+//! Owns what both sides share: whether to stop, whether the thread lives, and its turns. Sending never waits.
 
 use super::waker::Waker;
 use crate::command::Command;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 /// Commands on their way to one shard: several for every participant of a storm of 100 joins.
@@ -37,6 +37,12 @@ impl ShardHandle {
         self.link.alive.load(Ordering::Acquire)
     }
 
+    /// Turns of the shard's loop so far: at least one a second, unless something holds it up.
+    #[must_use]
+    pub fn turns(&self) -> u64 {
+        self.link.turns.load(Ordering::Relaxed)
+    }
+
     /// Lets the thread finish what is queued and end. Not a command, so that a full queue cannot refuse it.
     pub(super) fn stop(&self) {
         self.link.stop.store(true, Ordering::Release);
@@ -54,17 +60,23 @@ struct Link {
     waker: Waker,
     stop: AtomicBool,
     alive: AtomicBool,
+    turns: AtomicU64,
 }
 
 pub(super) fn command_queue(waker: Waker) -> (ShardHandle, CommandQueue) {
     let (sender, commands) = sync_channel(COMMAND_QUEUE);
-    let link = Arc::new(Link { waker, stop: AtomicBool::new(false), alive: AtomicBool::new(true) });
+    let (stop, alive, turns) = (AtomicBool::new(false), AtomicBool::new(true), AtomicU64::new(0));
+    let link = Arc::new(Link { waker, stop, alive, turns });
     (ShardHandle { commands: sender, link: Arc::clone(&link) }, CommandQueue { commands, link })
 }
 
 impl CommandQueue {
     pub(super) fn next(&self) -> Option<Command> {
         self.commands.try_recv().ok()
+    }
+
+    pub(super) fn note_turn(&self) {
+        self.link.turns.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn is_stopping(&self) -> bool {

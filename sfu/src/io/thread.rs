@@ -222,6 +222,7 @@ impl<C: Core, S: FnMut(ShardMessage) -> bool> TurnLoop<C, S> {
             self.outlet.flush();
             let more_events = self.pass_events();
             self.counters.turns += 1;
+            self.commands.note_turn();
             let asleep_since = now();
             self.counters.busy += asleep_since - awake_since;
             if let Some(load) = gauge.take(asleep_since, self.totals()) {

@@ -224,6 +224,26 @@ fn a_core_that_cannot_keep_up_hears_how_far_it_is_behind_and_one_that_can_hears_
 }
 
 #[test]
+fn the_turns_show_whether_the_shard_stands_still() {
+    let (shard, _inbox) = start(Echo { slowness: Duration::from_secs(3), ..Echo::default() }, IoMode::Batched, 16);
+    let turned_within = |patience: Duration| {
+        let (before, until) = (shard.handle.turns(), now() + patience);
+        while shard.handle.turns() == before && now() < until {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        shard.handle.turns() > before
+    };
+    assert!(turned_within(PATIENCE), "at least once a second, though nothing happens");
+    let peer = peer_of(&shard);
+    peer.send(b"this takes three seconds").unwrap();
+    std::thread::sleep(Duration::from_millis(100));
+    assert!(!turned_within(Duration::from_secs(1)));
+    assert_eq!(heard(&peer), b"this takes three seconds");
+    assert!(turned_within(PATIENCE));
+    shard.shutdown().unwrap();
+}
+
+#[test]
 fn counters_come_once_a_second() {
     let (shard, inbox) = start(Echo::default(), IoMode::Batched, 16);
     for _ in 0..2 {
