@@ -40,6 +40,10 @@ impl Demux {
         self.by_address.get(&address).copied()
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.by_address.is_empty() && self.by_ufrag.is_empty()
+    }
+
     /// By the first half of STUN's USERNAME, which is ours (RFC 8445 §7.2.2).
     pub(crate) fn peer_named(&self, ufrag: &str) -> Option<PeerIndex> {
         self.by_ufrag.get(ufrag).copied()

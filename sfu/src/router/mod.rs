@@ -82,6 +82,10 @@ impl Router {
         self.tracks.get_mut(index.0)
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.tracks.is_empty() && self.by_key.is_empty() && self.subscriptions == 0
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.tracks.len()
     }

@@ -33,6 +33,10 @@ impl HandshakeQueue {
         self.turns.front().map(|(_, since)| *since)
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting == 0 && self.turns.is_empty()
+    }
+
     /// What a peer that goes takes with it.
     pub(super) fn forget(&mut self, peer: &Peer) {
         self.waiting -= peer.dtls_waiting.len();

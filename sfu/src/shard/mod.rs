@@ -160,6 +160,14 @@ impl Shard {
         &self.counters
     }
 
+    /// Nothing is left of anybody who was ever here.
+    #[must_use]
+    pub fn is_vacant(&self) -> bool {
+        let peers = self.peers.is_empty() && self.uplinks.is_empty() && self.downlinks.is_empty();
+        let names = self.by_key.is_empty() && self.rooms.is_empty() && self.demux.is_empty();
+        peers && names && self.router.is_empty() && self.handshakes.is_empty() && self.next_timeout().is_none()
+    }
+
     fn tell(&mut self, event: Event) {
         if self.events.len() < MAX_EVENTS {
             self.events.push_back(event);

@@ -67,14 +67,15 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(
-        number: u8,
+        key: u32,
         now: Instant,
         layers: &[Layer],
         audio_slots: usize,
         video_slots: usize,
     ) -> (Self, String) {
         str0m::crypto::from_feature_flags().install_process_default();
-        let address = SocketAddr::from(([10, 0, 0, number], 40_000));
+        let [_, high, low, number] = key.to_be_bytes();
+        let address = SocketAddr::from(([10, high, low, number], 40_000));
         let mut rtc = Rtc::builder().build(now);
         rtc.add_local_candidate(Candidate::host(address, "udp").unwrap()).unwrap();
         let mut changes = rtc.sdp_api();
@@ -86,7 +87,7 @@ impl Client {
         let (offer, pending) = changes.apply().unwrap();
         let client = Self {
             number,
-            key: PeerKey(u64::from(number)),
+            key: PeerKey(u64::from(key)),
             address,
             rtc,
             pending: Some(pending),

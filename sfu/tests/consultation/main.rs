@@ -12,6 +12,7 @@ mod link;
 mod world;
 
 mod allocations;
+mod churn;
 mod forwarding;
 mod hostile;
 mod lifecycle;

@@ -31,6 +31,9 @@ pub(crate) struct World {
     identity: DtlsIdentity,
     batch: SendBatch,
     rng: StdRng,
+    joined: u32,
+    /// Everybody's media comes so many times more slowly: for tests of long times.
+    pub(crate) slower: u32,
     next_audio: Instant,
     next_video: Instant,
     /// Allocations inside the shard while it handled datagrams, and how many those were.
@@ -60,6 +63,8 @@ impl World {
             identity,
             batch: SendBatch::with_capacity(1 << 21, 4_096),
             rng: StdRng::seed_from_u64(seed),
+            joined: 0,
+            slower: 1,
             next_audio: now,
             next_video: now,
             allocations: 0,
@@ -86,8 +91,8 @@ impl World {
     }
 
     pub(crate) fn join_room(&mut self, layers: &[Layer], room: RoomKey) -> usize {
-        let number = u8::try_from(self.clients.len() + 1).unwrap();
-        let (mut client, offer) = Client::new(number, self.now, layers, 3, 3);
+        self.joined += 1;
+        let (mut client, offer) = Client::new(self.joined, self.now, layers, 3, 3);
         let candidates = [self.server];
         let options = AnswerOptions { fingerprint: self.identity.fingerprint(), candidates: &candidates };
         let negotiated = sdp::answer(&offer, &options, &mut self.rng).unwrap();
@@ -97,6 +102,12 @@ impl World {
         self.descriptions.push(negotiated.description);
         self.clients.push(client);
         self.clients.len() - 1
+    }
+
+    /// The client is no longer looked at; what the shard does about it is the shard's.
+    pub(crate) fn forget(&mut self, client: usize) {
+        self.clients.remove(client);
+        self.descriptions.remove(client);
     }
 
     pub(crate) fn restart_ice(&mut self, client: usize) {
@@ -232,11 +243,11 @@ impl World {
     fn produce(&mut self) {
         let (now, level) = (self.now, self.level);
         if self.next_audio <= now {
-            self.next_audio += AUDIO_INTERVAL;
+            self.next_audio += AUDIO_INTERVAL * self.slower;
             self.clients.iter_mut().for_each(|client| client.speak(now, level));
         }
         if self.next_video <= now {
-            self.next_video += VIDEO_INTERVAL;
+            self.next_video += VIDEO_INTERVAL * self.slower;
             self.clients.iter_mut().for_each(|client| client.film(now));
         }
     }
