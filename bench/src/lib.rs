@@ -6,6 +6,7 @@ pub mod clock;
 pub mod crypto;
 pub mod floor;
 pub mod forward;
+pub mod load;
 pub mod measure;
 mod offer;
 pub mod report;

@@ -16,14 +16,14 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_tungstenite::WebSocketStream;
 
-pub(super) type Socket = WebSocketStream<Box<dyn Stream>>;
+pub(crate) type Socket = WebSocketStream<Box<dyn Stream>>;
 
-pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 /// `http://host:port/visit#invitation`, as the server prints it.
 #[derive(Clone, Debug)]
-pub(super) struct Link {
+pub(crate) struct Link {
     host: String,
     port: u16,
     tls: bool,
@@ -32,7 +32,7 @@ pub(super) struct Link {
 
 /// What an invitation is exchanged for.
 #[derive(Debug, Deserialize)]
-pub(super) struct Admission {
+pub(crate) struct Admission {
     pub token: String,
     pub role: String,
     pub name: String,
@@ -46,7 +46,7 @@ struct Problem {
 }
 
 impl Link {
-    pub(super) fn parse(link: &str) -> Result<Self> {
+    pub(crate) fn parse(link: &str) -> Result<Self> {
         let (address, invitation) = link.split_once('#').with_context(|| {
             format!("{link}: no invitation after '#'. Give the whole link that the server printed, in quotes")
         })?;
@@ -62,13 +62,13 @@ impl Link {
     }
 
     /// Where the server answers, and the local address from which it is reached.
-    pub(super) async fn addresses(&self) -> Result<(SocketAddr, SocketAddr)> {
+    pub(crate) async fn addresses(&self) -> Result<(SocketAddr, SocketAddr)> {
         let stream = self.connect_tcp().await?;
         Ok((stream.peer_addr()?, stream.local_addr()?))
     }
 
     /// `POST /api/v1/join`: the invitation for a join token.
-    pub(super) async fn exchange(&self, trust: &Trust) -> Result<Admission> {
+    pub(crate) async fn exchange(&self, trust: &Trust) -> Result<Admission> {
         let body = serde_json::json!({ "invitation": self.invitation }).to_string();
         let request = Request::post("/api/v1/join")
             .header(header::HOST, self.authority())
@@ -92,7 +92,7 @@ impl Link {
         serde_json::from_slice(&body).context("the answer to POST /api/v1/join lacks token, role or name")
     }
 
-    pub(super) async fn open_socket(&self, trust: &Trust) -> Result<Socket> {
+    pub(crate) async fn open_socket(&self, trust: &Trust) -> Result<Socket> {
         let scheme = if self.tls { "wss" } else { "ws" };
         let url = format!("{scheme}://{}/ws", self.authority());
         let stream = self.connect(trust).await?;
@@ -127,11 +127,11 @@ impl Link {
 }
 
 /// Whose certificates are believed.
-pub(super) struct Trust(Arc<rustls::ClientConfig>);
+pub(crate) struct Trust(Arc<rustls::ClientConfig>);
 
 impl Trust {
     /// The public roots, or the certificates of one PEM file alone.
-    pub(super) fn new(cacert: Option<&Path>) -> Result<Self> {
+    pub(crate) fn new(cacert: Option<&Path>) -> Result<Self> {
         let mut roots = rustls::RootCertStore::empty();
         match cacert {
             None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),

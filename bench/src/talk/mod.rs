@@ -6,7 +6,7 @@
 mod audio;
 mod clip;
 mod feedback;
-mod link;
+pub(crate) mod link;
 mod peer;
 mod quality;
 mod recording;

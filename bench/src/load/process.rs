@@ -1,0 +1,91 @@
+//! What processes have used, by /proc: CPU time of all their threads, memory, descriptors.
+//!
+//! Reads and holds nothing.
+
+use anyhow::{Context as _, Result};
+use std::fs;
+use std::time::Duration;
+
+/// /proc counts in hundredths of a second on every architecture (`USER_HZ`).
+const TICK: Duration = Duration::from_millis(10);
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Usage {
+    /// User and system, ended threads and children that were waited for included.
+    pub cpu: Duration,
+    pub resident_bytes: u64,
+    pub descriptors: u64,
+}
+
+/// Of these processes and their descendants together.
+///
+/// # Errors
+/// One of them is gone.
+pub(super) fn usage(processes: &[u32]) -> Result<Usage> {
+    let mut total = Usage::default();
+    for process in with_descendants(processes) {
+        let one = of_one(process)?;
+        total.cpu += one.cpu;
+        total.resident_bytes += one.resident_bytes;
+        total.descriptors += one.descriptors;
+    }
+    Ok(total)
+}
+
+/// Of a process without its descendants.
+///
+/// # Errors
+/// It is gone.
+pub(super) fn of_one(process: u32) -> Result<Usage> {
+    let stat =
+        fs::read_to_string(format!("/proc/{process}/stat")).with_context(|| format!("process {process} has ended"))?;
+    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
+    Ok(Usage {
+        cpu: cpu(&stat).with_context(|| format!("/proc/{process}/stat: {stat}"))?,
+        resident_bytes: resident_bytes(&status).unwrap_or(0),
+        descriptors: u64::try_from(fs::read_dir(format!("/proc/{process}/fd"))?.count())?,
+    })
+}
+
+fn with_descendants(processes: &[u32]) -> Vec<u32> {
+    let mut all = processes.to_vec();
+    let mut next = 0;
+    while let Some(process) = all.get(next).copied() {
+        next += 1;
+        let Ok(threads) = fs::read_dir(format!("/proc/{process}/task")) else { continue };
+        for thread in threads.flatten() {
+            let children = fs::read_to_string(thread.path().join("children")).unwrap_or_default();
+            all.extend(children.split_whitespace().filter_map(|child| child.parse::<u32>().ok()));
+        }
+    }
+    all
+}
+
+/// Fields 14 to 17 of proc_pid_stat(5); the name before them may hold spaces, and ends with the last parenthesis.
+fn cpu(stat: &str) -> Option<Duration> {
+    let (_, fields) = stat.rsplit_once(") ")?;
+    let ticks: Option<u32> = fields.split(' ').skip(11).take(4).map(|field| field.parse::<u32>().ok()).sum();
+    Some(TICK * ticks?)
+}
+
+fn resident_bytes(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1_024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cpu_time_is_read_behind_a_name_with_spaces_and_parentheses() {
+        let stat = "77 (a (b) c) S 1 77 77 0 -1 4194560 1 0 0 0 150 50 3 2 20 0 9 0 1";
+        assert_eq!(cpu(stat), Some(Duration::from_millis(2_050)));
+    }
+
+    #[test]
+    fn this_process_uses_memory_and_descriptors() {
+        let usage = usage(&[std::process::id()]).unwrap();
+        assert!(usage.resident_bytes > 1 << 20 && usage.descriptors > 2, "{usage:?}");
+    }
+}

@@ -1,0 +1,197 @@
+//! What `load`, `storm` and `churn` share: a server, an engine, people who come and go, and measurements that know when they are worthless.
+//!
+//! Owns the server, the engine's thread and everybody's attendance.
+
+use super::adapter::{self, Attendance, Place, Seat, Sfu, SfuKind};
+use super::engine::{self, Command, EngineHandle};
+use super::namespace;
+use super::process::{self, Usage};
+use super::window::Window;
+use super::wiring::Wiring;
+use crate::clock;
+use anyhow::{Context as _, Result, ensure};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
+
+/// Of the generator's processor, above which it may be what is measured.
+const MAX_GENERATOR_CPU: f64 = 0.85;
+/// How late a packet may leave in 99 of 100 cases.
+const MAX_LAG: Duration = Duration::from_millis(2);
+
+/// What every load has.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Setup {
+    /// The server.
+    #[arg(long, value_enum, default_value = "kenes")]
+    pub sfu: SfuKind,
+    /// People in each room.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=7))]
+    pub people: u32,
+    /// Simulcast layers of a camera: 3, or 1 for servers without simulcast.
+    #[arg(long, default_value_t = 3, value_parser = layers)]
+    pub layers: usize,
+    /// Processors of the server, as `taskset -c` takes them.
+    #[arg(long, default_value = "0")]
+    pub server_cpus: String,
+    /// Processor of the generator.
+    #[arg(long, default_value = "1")]
+    pub generator_cpu: String,
+    /// Sends only the layers that the server says somebody watches, where it says so. Off, all servers get the same traffic.
+    #[arg(long)]
+    pub obey_layers: bool,
+    /// Decides who speaks when and how large frames are.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+fn layers(text: &str) -> Result<usize, String> {
+    match text {
+        "1" => Ok(1),
+        "3" => Ok(3),
+        _ => Err("1 or 3".to_owned()),
+    }
+}
+
+pub(super) struct Rig {
+    pub sfu: Arc<dyn Sfu>,
+    wiring: Wiring,
+    engine: EngineHandle,
+    thread: Option<JoinHandle<Result<()>>>,
+    /// When each person's first signaling byte left.
+    began: BTreeMap<(u32, u32), Instant>,
+}
+
+/// A window with what it cost.
+pub(super) struct Measured {
+    pub window: Window,
+    pub server_cpu: Duration,
+    pub generator_cpu: Duration,
+    pub server: Usage,
+}
+
+impl Rig {
+    /// # Errors
+    /// The server or the engine does not start.
+    pub(super) async fn start(setup: &Setup) -> Result<Self> {
+        let (cpus, obeys_layers) = (setup.server_cpus.clone(), setup.obey_layers);
+        let place = Place { address: namespace::ADDRESS, cpus, obeys_layers };
+        let sfu = adapter::start(setup.sfu, &place).await?;
+        let (engine, thread) = engine::start(setup.people, setup.seed)?;
+        let wiring = Wiring::new(namespace::ADDRESS, setup.layers, engine.clone())?;
+        Ok(Self { sfu: sfu.into(), wiring, engine, thread: Some(thread), began: BTreeMap::new() })
+    }
+
+    /// Lets people in, `at_once` of them at a time, in this order.
+    ///
+    /// # Errors
+    /// Somebody did not get in.
+    pub(super) async fn join(
+        &mut self,
+        seats: impl IntoIterator<Item = Seat>,
+        at_once: usize,
+    ) -> Result<Vec<(Seat, Box<dyn Attendance>)>> {
+        let mut seats = seats.into_iter();
+        let mut joining = JoinSet::new();
+        let mut joined = Vec::new();
+        loop {
+            while joining.len() < at_once
+                && let Some(seat) = seats.next()
+            {
+                self.began.insert((seat.room, seat.person), clock::now());
+                let (sfu, wiring) = (Arc::clone(&self.sfu), self.wiring.clone());
+                joining.spawn(async move {
+                    let attendance = sfu.join(seat, &wiring).await;
+                    (seat, attendance.with_context(|| format!("person {} of room {}", seat.person, seat.room)))
+                });
+            }
+            let Some(done) = joining.join_next().await else { return Ok(joined) };
+            let (seat, attendance) = done?;
+            joined.push((seat, attendance?));
+        }
+    }
+
+    /// Counts from now on.
+    ///
+    /// # Errors
+    /// The engine has ended.
+    pub(super) async fn forget(&self) -> Result<Window> {
+        self.engine.measure().await
+    }
+
+    /// What happens in `length`, from the last measurement on.
+    ///
+    /// # Errors
+    /// The server or the engine has ended.
+    pub(super) async fn measure(&self, length: Duration) -> Result<Measured> {
+        let processes = self.sfu.processes();
+        let own = std::process::id();
+        let before = (process::usage(&processes)?, process::of_one(own)?);
+        tokio::time::sleep(length).await;
+        let window = self.engine.measure().await?;
+        let server = process::usage(&processes).context("the server ended under the load")?;
+        let generator_cpu = process::of_one(own)?.cpu.saturating_sub(before.1.cpu);
+        Ok(Measured { window, server_cpu: server.cpu.saturating_sub(before.0.cpu), generator_cpu, server })
+    }
+
+    /// From a person's first signaling byte to their first media, for those whose media began in this window.
+    #[must_use]
+    pub(super) fn join_times(&self, window: &Window) -> Vec<Duration> {
+        let began = |seat: &Seat| self.began.get(&(seat.room, seat.person));
+        let times = window.tally.first_media.iter().filter(|(seat, _)| seat.person > 0);
+        let mut times: Vec<Duration> =
+            times.filter_map(|(seat, at)| Some(at.saturating_duration_since(*began(seat)?))).collect();
+        times.sort();
+        times
+    }
+}
+
+impl Drop for Rig {
+    fn drop(&mut self) {
+        self.engine.send(Command::Stop);
+        if let Some(thread) = self.thread.take()
+            && let Ok(Err(error)) = thread.join()
+        {
+            log::error!("the engine failed: {error:#}");
+        }
+    }
+}
+
+impl Measured {
+    /// Why these figures would be the generator's own.
+    ///
+    /// # Errors
+    /// Says so.
+    pub(super) fn ensure_not_the_generator(&self) -> Result<()> {
+        let Window { tally, elapsed, .. } = &self.window;
+        let share = self.generator_cpu.as_secs_f64() / elapsed.as_secs_f64();
+        ensure!(
+            share <= MAX_GENERATOR_CPU,
+            "the generator used {:.0} % of its processor: it may be the bottleneck. Fewer rooms, or a faster machine",
+            share * 100.0
+        );
+        let lag = tally.lag.quantile(990).unwrap_or_default();
+        ensure!(
+            lag <= MAX_LAG,
+            "the generator sent late: 1 packet in 100 by {:.1} ms or more. Something else uses its processor",
+            lag.as_secs_f64() * 1e3
+        );
+        ensure!(tally.overflowed == 0, "the generator's sockets dropped {} datagrams", tally.overflowed);
+        ensure!(tally.unsent == 0, "the generator's sockets did not take {} packets", tally.unsent);
+        Ok(())
+    }
+}
+
+/// The seats of `rooms`, first everybody's first person, then everybody's second: who comes later finds somebody to hear.
+pub(super) fn seats(rooms: std::ops::Range<u32>, people: u32) -> impl Iterator<Item = Seat> {
+    (0..people).flat_map(move |person| rooms.clone().map(move |room| Seat { room, person }))
+}
+
+/// What `thousandths` of sorted times do not exceed.
+#[must_use]
+pub(super) fn quantile(sorted: &[Duration], thousandths: usize) -> Option<Duration> {
+    let rank = (sorted.len() * thousandths).div_ceil(1_000).max(1);
+    sorted.get(rank - 1).copied()
+}
