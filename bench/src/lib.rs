@@ -9,6 +9,7 @@ pub mod forward;
 pub mod load;
 pub mod measure;
 mod offer;
+pub mod packet_key;
 pub mod report;
 pub mod talk;
 

@@ -4,6 +4,7 @@ use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 use kenes_bench::load::{self, namespace};
 use kenes_bench::{crypto, floor, forward, report, talk};
+use kenes_bench_shard::instructions::{self, Workload};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -26,7 +27,12 @@ enum Instrument {
     /// This machine's cost of receiving, sending, sealing and copying one packet.
     Floor,
     /// The shard's cost for each forwarded packet, beside the crypto floor of the same run.
-    Forward,
+    Forward(forward::Options),
+    /// Instructions that the shard takes for a forwarded packet, by callgrind; `cargo xtask test` gates the same count.
+    Instructions,
+    /// What callgrind counts: runs one workload.
+    #[command(hide = true)]
+    Workload { workload: Workload },
     /// Rooms of people on a server over real UDP: what that costs it, what is lost, how late it comes.
     Load(load::Options),
 }
@@ -64,37 +70,44 @@ fn run(cli: &Cli) -> Result<bool> {
     match &cli.instrument {
         Instrument::Talk(options) => {
             let measured = tokio::runtime::Runtime::new()?.block_on(talk::run(options))?;
-            report::say(&measured.render());
-            write_json(cli, &measured)?;
+            tell(cli, &measured.render(), &measured)?;
             Ok(measured.passed)
         }
         Instrument::Crypto => {
             let measured = crypto::run()?;
-            report::say(&measured.render());
-            write_json(cli, &measured)?;
+            tell(cli, &measured.render(), &measured)?;
             Ok(true)
         }
-        Instrument::Forward => {
-            let measured = forward::run()?;
-            report::say(&measured.render());
-            write_json(cli, &measured)?;
+        Instrument::Forward(options) => {
+            let measured = forward::run(options)?;
+            tell(cli, &measured.render(), &measured)?;
             Ok(true)
         }
         Instrument::Load(options) => {
             let measured = tokio::runtime::Runtime::new()?.block_on(load::run(options))?;
-            report::say(&measured.render());
-            write_json(cli, &measured)?;
+            tell(cli, &measured.render(), &measured)?;
             measured.refused.map_or(Ok(true), |reason| bail!("no figures for {reason}"))
+        }
+        Instrument::Instructions => {
+            let counts = instructions::count_all(&std::env::current_exe()?)?;
+            let (table, _) = kenes_bench_shard::budget::judge(&counts)?;
+            tell(cli, &table, &counts)?;
+            Ok(true)
+        }
+        Instrument::Workload { workload } => {
+            report::say(&workload.run(kenes_bench::clock::now())?.to_string());
+            Ok(true)
         }
         Instrument::Floor => {
             let measured = floor::run()?;
-            report::say(&measured.render());
-            write_json(cli, &measured)?;
+            tell(cli, &measured.render(), &measured)?;
             Ok(true)
         }
     }
 }
 
-fn write_json<T: serde::Serialize>(cli: &Cli, report: &T) -> Result<()> {
-    cli.json.as_deref().map_or(Ok(()), |path| report::write_json(path, report))
+/// The table for a person, the figures for a machine.
+fn tell<T: serde::Serialize>(cli: &Cli, table: &str, figures: &T) -> Result<()> {
+    report::say(table);
+    cli.json.as_deref().map_or(Ok(()), |path| report::write_json(path, figures))
 }

@@ -5,7 +5,7 @@
 
 use anyhow::{Result, ensure};
 use nix::time::{ClockId, clock_gettime};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// Turns each case gets.
@@ -23,7 +23,7 @@ pub struct Case<'a> {
 }
 
 /// CPU time of one operation.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Cost {
     pub median_ns: f64,
     pub best_ns: f64,
@@ -48,7 +48,7 @@ pub fn compare(cases: &mut [Case<'_>]) -> Result<Vec<Cost>> {
             turns.push(nanos(spent) / (f64::from(repeats) * f64::from(case.operations)));
         }
     }
-    Ok(turns.into_iter().map(cost_of).collect())
+    Ok(turns.iter().map(|turns| cost_of(turns)).collect())
 }
 
 /// Cost of an operation that needs something made ready before each turn, which is not counted.
@@ -64,7 +64,7 @@ pub fn after_preparation(
         run()?;
         turns.push(nanos(thread_cpu_time()?.saturating_sub(before)) / f64::from(operations));
     }
-    Ok(cost_of(turns))
+    Ok(cost_of(&turns))
 }
 
 /// CPU time this thread has used.
@@ -91,12 +91,24 @@ fn time(case: &mut Case<'_>, repeats: u32) -> Result<Duration> {
     Ok(thread_cpu_time()?.saturating_sub(before))
 }
 
-fn cost_of(mut turns: Vec<f64>) -> Cost {
-    turns.sort_by(f64::total_cmp);
-    Cost {
-        median_ns: turns.get(turns.len() / 2).copied().unwrap_or(f64::NAN),
-        best_ns: turns.first().copied().unwrap_or(f64::NAN),
-    }
+fn cost_of(turns: &[f64]) -> Cost {
+    Cost { median_ns: quantile(turns, 0.5), best_ns: quantile(turns, 0.0) }
+}
+
+/// Of values in any order; 0 is the least, 1 the greatest.
+#[must_use]
+pub fn quantile(values: &[f64], share: f64) -> f64 {
+    let mut values = values.to_vec();
+    values.sort_by(f64::total_cmp);
+    let last = values.len().saturating_sub(1);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a place in a list"
+    )]
+    let position = (last as f64 * share.clamp(0.0, 1.0)).round() as usize;
+    values.get(position).copied().unwrap_or(f64::NAN)
 }
 
 fn nanos(duration: Duration) -> f64 {

@@ -1,7 +1,7 @@
 //! What a synthetic client offers: the sections of `signaling/PROTOCOL.md`, with the codecs, feedback and extensions that
 //! browsers use with the server.
 //!
-//! Holds nothing. Serves the `webrtc` crate's peers of `talk` and the sans-IO ones of `forward`, which share these types.
+//! Holds nothing. Serves the `webrtc` crate's peers of `talk`.
 
 use crate::random_u32;
 use anyhow::Result;

@@ -14,7 +14,7 @@ struct Program {
     purpose: &'static str,
 }
 
-const PROGRAMS: [Program; 9] = [
+const PROGRAMS: [Program; 10] = [
     Program { name: "cc", package: "gcc", purpose: "builds the crypto library" },
     Program { name: "c++", package: "g++", purpose: "builds the fuzz targets" },
     Program { name: "npm", package: "npm", purpose: "brings tsc, the browser driver, a sign-in provider" },
@@ -24,6 +24,7 @@ const PROGRAMS: [Program; 9] = [
     Program { name: "ffmpeg", package: "ffmpeg", purpose: "makes and judges media in tests" },
     // The server itself is on no path; this wrapper comes with it.
     Program { name: "pg_createcluster", package: "postgresql", purpose: "storage's tests run on it too" },
+    Program { name: "valgrind", package: "valgrind", purpose: "counts the packet path's instructions" },
     Program { name: "promtool", package: "prometheus", purpose: "judges /metrics" },
 ];
 

@@ -33,7 +33,7 @@ struct Step {
     run: fn(&Path) -> Result<()>,
 }
 
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     Step { name: "install", what: "what the other steps need", stage: Stage::Static, run: install::everything },
     Step { name: "fmt", what: "rustfmt changes nothing", stage: Stage::Static, run: fmt },
     Step {
@@ -48,13 +48,19 @@ const STEPS: [Step; 11] = [
     Step { name: "tidy", what: "arrows, sizes, dead files", stage: Stage::Static, run: tidy },
     Step { name: "fuzz", what: "the fuzz targets build", stage: Stage::Static, run: fuzz },
     Step { name: "rust", what: "unit, integration, media and corpus tests", stage: Stage::Dynamic, run: rust },
+    Step {
+        name: "instructions",
+        what: "a forwarded packet takes no more instructions than it may",
+        stage: Stage::Dynamic,
+        run: instructions,
+    },
     Step { name: "api", what: "schemathesis finds the API as it is described", stage: Stage::Dynamic, run: api },
     Step { name: "browser", what: "journeys in Chromium and Firefox", stage: Stage::Dynamic, run: browser },
 ];
 
 pub(crate) fn list() {
     for step in &STEPS {
-        println!("{:8} {}", step.name, step.what);
+        println!("{:12} {}", step.name, step.what);
     }
 }
 
@@ -99,12 +105,12 @@ fn chosen(selection: &Selection) -> Result<Vec<&'static Step>> {
 }
 
 fn print_report(report: &[(&str, Duration, bool)]) {
-    println!("\nstep       time  result");
+    println!("\nstep           time  result");
     for (name, took, passed) in report {
-        println!("{name:8} {:5.1} s  {}", took.as_secs_f32(), if *passed { "ok" } else { "FAILED" });
+        println!("{name:12} {:5.1} s  {}", took.as_secs_f32(), if *passed { "ok" } else { "FAILED" });
     }
     let total: Duration = report.iter().map(|(_, took, _)| *took).sum();
-    println!("{:8} {:5.1} s", "all", total.as_secs_f32());
+    println!("{:12} {:5.1} s", "all", total.as_secs_f32());
 }
 
 #[expect(clippy::disallowed_methods, reason = "a build chore times its steps; nothing of the server runs here")]
@@ -148,6 +154,11 @@ fn fuzz(root: &Path) -> Result<()> {
 
 fn rust(root: &Path) -> Result<()> {
     run(root, &["cargo", "nextest", "run", "--locked", "--workspace"])
+}
+
+/// The code that ships: release, as the journeys build it too.
+fn instructions(root: &Path) -> Result<()> {
+    run(root, &["cargo", "run", "--locked", "--release", "--quiet", "--package", "kenes-bench-shard"])
 }
 
 /// A developer's build: its arithmetic is checked, so that an overflow is a failure and not a wrong answer.

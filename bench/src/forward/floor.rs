@@ -1,79 +1,118 @@
-//! The floor of `forward`: opening a packet, copying it for each subscriber and sealing each copy, with nothing around it.
+//! The floor of `forward`: each packet of a script opened, copied for each viewer and each copy sealed, with nothing around it.
 //!
-//! Owns keys and memory; the same cipher, sizes and number of packets as the shard gets, and memory that is as spread out.
+//! Owns keys and memory. With rings it also keeps each packet as a server that repairs loss must, in as much memory.
 
-use super::room::{PACKETS, PACKETS_PER_FRAME};
-use crate::floor::PAYLOAD_BYTES;
-use anyhow::{Context as _, Result, ensure};
-use aws_lc_rs::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use crate::packet_key::PacketKey;
+use anyhow::{Context as _, Result};
+use kenes_bench_shard::cipher::Cipher;
+use kenes_bench_shard::script::{SLICE_DATAGRAMS, Script, Work};
+use std::ops::Range;
 
-/// RTP header with one word of extensions, as the publisher sends it.
-const HEADER: [u8; 20] = [0x90; 20];
-const TAG_LEN: usize = 16;
-const SEALED_LEN: usize = HEADER.len() + PAYLOAD_BYTES + TAG_LEN;
+/// RTP header with one word of extensions.
+const HEADER_LEN: usize = 20;
+const MAX_PACKET: usize = 1_500;
+/// A video layer's cache in the shard.
+const RING_BYTES: usize = 256 * 1024;
+/// Memory that sent packets take in turn, as the shard's batch: emptied after each slice.
+const SENT_BYTES: usize = 1 << 20;
 
 pub(super) struct Floor {
-    keys: Vec<LessSafeKey>,
-    sealed: Vec<u8>,
-    received: Vec<u8>,
-    /// What one frame's packets become; used again for the next frame, as the shard uses its batch again.
+    opening: Vec<PacketKey>,
+    sealing: Vec<PacketKey>,
+    work: Vec<Work>,
+    /// Each packet sealed as its publisher would.
+    sealed: Vec<Vec<u8>>,
+    slices: Vec<Range<usize>>,
+    received: Vec<[u8; MAX_PACKET]>,
     sent: Vec<u8>,
+    rings: Vec<Ring>,
+}
+
+struct Ring {
+    bytes: Vec<u8>,
+    next: usize,
 }
 
 impl Floor {
-    pub(super) fn new(subscribers: u16) -> Result<Self> {
-        let keys = (0..=u8::try_from(subscribers)?)
-            .map(|number| Ok(LessSafeKey::new(UnboundKey::new(&AES_128_GCM, &[number; 16])?)));
-        let keys: Vec<LessSafeKey> = keys.collect::<Result<_>>()?;
-        let packets = usize::try_from(PACKETS)?;
-        let mut sealed = vec![1; packets * SEALED_LEN];
-        let publisher = keys.first().context("no key")?;
-        for (number, packet) in (0..).zip(sealed.chunks_exact_mut(SEALED_LEN)) {
-            seal(publisher, number, packet)?;
+    /// `rings`: also keep what comes from so many publishers.
+    pub(super) fn new(cipher: Cipher, people: usize, script: &Script, rings: usize) -> Result<Self> {
+        let keys = || (0..people).map(|number| PacketKey::of_number(cipher, number)).collect::<Result<Vec<_>>>();
+        let opening = keys()?;
+        let mut sealed = Vec::with_capacity(script.work.len());
+        for (number, work) in script.work.iter().enumerate() {
+            let key = opening.get(work.publisher).context("a publisher without a key")?;
+            let mut packet = vec![0x90; HEADER_LEN + work.payload_bytes + key.tag_len()];
+            key.seal(iv(number), 0, HEADER_LEN, &mut packet)?;
+            sealed.push(packet);
         }
-        let sent = vec![0; usize::try_from(PACKETS_PER_FRAME)? * usize::from(subscribers) * SEALED_LEN];
-        Ok(Self { keys, received: sealed.clone(), sealed, sent })
+        Ok(Self {
+            opening,
+            sealing: keys()?,
+            work: script.work.clone(),
+            sealed,
+            slices: script.slices().iter().map(|slice| script.datagrams(slice)).collect(),
+            received: vec![[0; MAX_PACKET]; SLICE_DATAGRAMS],
+            sent: vec![0; SENT_BYTES],
+            rings: (0..rings).map(|_| Ring { bytes: vec![1; RING_BYTES], next: 0 }).collect(),
+        })
     }
 
-    pub(super) fn prepare(&mut self) {
-        self.received.copy_from_slice(&self.sealed);
+    pub(super) fn slices(&self) -> Vec<Range<usize>> {
+        self.slices.clone()
     }
 
-    /// The measured part: each packet opened where it lies, copied and sealed for each subscriber.
-    pub(super) fn forward(&mut self) -> Result<()> {
-        let (publisher, subscribers) = self.keys.split_first().context("no key")?;
-        let frame_len = self.sent.len() / subscribers.len();
-        let mut number = 0;
-        for frame in self.received.chunks_exact_mut(frame_len) {
-            let mut copies = self.sent.chunks_exact_mut(SEALED_LEN);
-            for packet in frame.chunks_exact_mut(SEALED_LEN) {
-                let payload = packet.get_mut(HEADER.len()..).context("no payload")?;
-                publisher.open_in_place(nonce(number), Aad::from(HEADER), payload)?;
-                for subscriber in subscribers {
-                    let copy = copies.next().context("too few copies")?;
-                    copy.copy_from_slice(packet);
-                    seal(subscriber, number, copy)?;
+    /// Not measured, as with the shard: a socket fills hot buffers.
+    pub(super) fn receive(&mut self, slice: &Range<usize>) {
+        let packets = self.sealed.get(slice.clone()).unwrap_or_default();
+        for (packet, buffer) in packets.iter().zip(&mut self.received) {
+            buffer.iter_mut().zip(packet).for_each(|(to, from)| *to = *from);
+        }
+    }
+
+    /// The measured part.
+    #[inline(never)]
+    pub(super) fn run_slice(&mut self, slice: &Range<usize>) -> Result<()> {
+        let Self { opening, sealing, work, received, sent, rings, .. } = self;
+        let works = work.get(slice.clone()).unwrap_or_default();
+        let mut used = 0;
+        for ((number, work), buffer) in slice.clone().zip(works).zip(received) {
+            let key = opening.get(work.publisher).context("a publisher without a key")?;
+            let len = HEADER_LEN + work.payload_bytes + key.tag_len();
+            let packet = buffer.get_mut(..len).context("a packet larger than its buffer")?;
+            if work.opens {
+                key.open(iv(number), 0, HEADER_LEN, packet)?;
+                if let Some(ring) = rings.get_mut(work.publisher) {
+                    ring.keep(packet);
                 }
-                number += 1;
+            }
+            for copy in 1..=work.copies {
+                let key = sealing.get((work.publisher + copy) % sealing.len()).context("a viewer without a key")?;
+                let room = sent.get_mut(used..used + len).context("more sent than a batch holds")?;
+                room.copy_from_slice(packet);
+                key.seal(iv(number), 0, HEADER_LEN, room)?;
+                used += len;
             }
         }
-        ensure!(number == PACKETS, "{number} packets, not {PACKETS}");
         Ok(())
     }
 }
 
-fn seal(key: &LessSafeKey, number: u32, packet: &mut [u8]) -> Result<()> {
-    let (plain, tag) = packet.split_at_mut(HEADER.len() + PAYLOAD_BYTES);
-    let payload = plain.get_mut(HEADER.len()..).context("no payload")?;
-    let sealed = key.seal_in_place_separate_tag(nonce(number), Aad::from(HEADER), payload)?;
-    tag.copy_from_slice(sealed.as_ref());
-    Ok(())
+impl Ring {
+    fn keep(&mut self, packet: &[u8]) {
+        if self.next + packet.len() > self.bytes.len() {
+            self.next = 0;
+        }
+        if let Some(room) = self.bytes.get_mut(self.next..self.next + packet.len()) {
+            room.copy_from_slice(packet);
+        }
+        self.next += packet.len();
+    }
 }
 
-fn nonce(number: u32) -> Nonce {
-    let mut nonce = [0; 12];
-    if let Some(counter) = nonce.last_chunk_mut() {
+fn iv(number: usize) -> [u8; 16] {
+    let mut iv = [0; 16];
+    if let Some(counter) = iv.first_chunk_mut() {
         *counter = number.to_be_bytes();
     }
-    Nonce::assume_unique_for_key(nonce)
+    iv
 }

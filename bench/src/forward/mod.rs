@@ -1,123 +1,190 @@
 //! `forward`: what the shard costs for each packet it forwards, beside the crypto and copies that no SFU can avoid.
 //!
-//! The shard and the floor take turns over the same number of packets. No sockets: `floor` says what those cost.
+//! The shard and the floor take turns over the same packets. No sockets: `floor` says what those cost.
 
-mod client;
+mod case;
 mod floor;
-mod room;
+pub mod memory;
 
-use crate::measure::thread_cpu_time;
+pub use case::Row;
+pub use memory::Memory;
+
 use crate::report::Table;
-use anyhow::{Result, ensure};
-use floor::Floor;
-use room::{PACKETS, Room};
-use serde::Serialize;
-use stats_alloc::{INSTRUMENTED_SYSTEM, Region};
+use anyhow::Result;
+use case::{Case, measure};
+use clap::{Args, ValueEnum};
+use kenes_bench_shard::cipher::Cipher;
+use kenes_bench_shard::traffic::{Loss, Traffic};
+use serde::{Deserialize, Serialize};
 
-const SUBSCRIBERS: [u16; 3] = [1, 3, 5];
-/// Seconds of video before counting: caches fill, tables and each slot of the timer wheel grow to their size.
-const WARM_UP_ROUNDS: usize = 600;
-const ROUNDS: usize = 201;
+/// Caches fill, tables and each slot of the timer wheel grow to their size.
+const WARM_UP_SECONDS: u32 = 600;
+const VIEWERS: [usize; 4] = [1, 3, 5, 10];
+const PEOPLE: [usize; 3] = [2, 4, 6];
+/// Rooms of two on one shard, and how many rounds they get: the more rooms, the more packets in a round.
+const ROOMS: [(usize, usize); 4] = [(1, 201), (10, 41), (100, 11), (500, 5)];
+const FLATNESS_WARM_UP_SECONDS: u32 = 5;
+const REPAIR_LOSS: Loss = Loss { uplink_one_in: None, downlink_one_in: Some(20) };
+const UPLINK_LOSS: Loss = Loss { uplink_one_in: Some(20), downlink_one_in: None };
+const BOTH: Loss = Loss { uplink_one_in: Some(20), downlink_one_in: Some(20) };
 
-#[derive(Debug, Serialize)]
+#[derive(Args, Clone, Debug)]
+pub struct Options {
+    /// Only these parts (default: all).
+    #[arg(long, value_delimiter = ',', value_name = "PART")]
+    pub only: Vec<Part>,
+    /// Seconds of traffic measured for each case; flatness has its own.
+    #[arg(long, default_value_t = 101)]
+    pub rounds: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// One publisher of full packets to 1, 3, 5 and 10 viewers, with each cipher.
+    FanOut,
+    /// The same to 3 viewers, with packets lost on either side and brought back.
+    Repair,
+    /// Rooms in which everybody sends camera and microphone.
+    Rooms,
+    /// 1 to 500 rooms of two on one shard.
+    Flatness,
+    /// Bytes of a peer.
+    Memory,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
 pub struct ForwardReport {
     pub rows: Vec<Row>,
+    pub memory: Option<Memory>,
 }
 
-/// Medians over the rounds; CPU time.
-#[derive(Debug, Serialize)]
-pub struct Row {
-    pub subscribers: u16,
-    pub per_received_ns: f64,
-    pub per_forwarded_ns: f64,
-    /// Of the shard's best round.
-    pub best_per_forwarded_ns: f64,
-    pub floor_per_forwarded_ns: f64,
-    /// Shard over floor, of each round.
-    pub ratio: f64,
-    pub allocations_per_forwarded: f64,
-    pub allocated_bytes_per_forwarded: f64,
-}
-
-pub fn run() -> Result<ForwardReport> {
-    Ok(ForwardReport { rows: SUBSCRIBERS.into_iter().map(measure).collect::<Result<_>>()? })
-}
-
-fn measure(subscribers: u16) -> Result<Row> {
-    let mut room = Room::new(subscribers)?;
-    let mut floor = Floor::new(subscribers)?;
-    let received = f64::from(PACKETS);
-    let forwarded = received * f64::from(subscribers);
-    let (mut shard_ns, mut floor_ns, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut allocations, mut bytes) = (0.0, 0.0);
-    for round in 0..WARM_UP_ROUNDS + ROUNDS {
-        let mut bursts = room.prepare_second()?;
-        let region = Region::new(&INSTRUMENTED_SYSTEM);
-        let before = thread_cpu_time()?;
-        let sent = room.forward(&mut bursts);
-        let shard = thread_cpu_time()?.saturating_sub(before).as_secs_f64() * 1e9;
-        let change = region.change();
-
-        floor.prepare();
-        let before = thread_cpu_time()?;
-        floor.forward()?;
-        let bare = thread_cpu_time()?.saturating_sub(before).as_secs_f64() * 1e9;
-        if round < WARM_UP_ROUNDS {
-            continue;
+pub fn run(options: &Options) -> Result<ForwardReport> {
+    let wants = |part| options.only.is_empty() || options.only.contains(&part);
+    let mut report = ForwardReport { rows: Vec::new(), memory: None };
+    if wants(Part::FanOut) {
+        for cipher in Cipher::ALL {
+            for viewers in VIEWERS {
+                report.rows.push(lecture("fan-out", format!("1 -> {viewers}"), cipher, viewers, Loss::NONE, options)?);
+            }
         }
-        ensure!(f64::from(u32::try_from(sent)?) >= forwarded, "only {sent} of {forwarded} packets were forwarded");
-        allocations += f64::from(u32::try_from(change.allocations + change.reallocations)?);
-        bytes += f64::from(u32::try_from(change.bytes_allocated)?);
-        shard_ns.push(shard);
-        floor_ns.push(bare);
-        ratios.push(shard / bare);
     }
-    let rounds = f64::from(u32::try_from(ROUNDS)?);
-    let best = shard_ns.iter().copied().fold(f64::INFINITY, f64::min);
-    let shard = median(shard_ns);
-    Ok(Row {
-        subscribers,
-        per_received_ns: shard / received,
-        per_forwarded_ns: shard / forwarded,
-        best_per_forwarded_ns: best / forwarded,
-        floor_per_forwarded_ns: median(floor_ns) / forwarded,
-        ratio: median(ratios),
-        allocations_per_forwarded: allocations / (rounds * forwarded),
-        allocated_bytes_per_forwarded: bytes / (rounds * forwarded),
+    if wants(Part::Repair) {
+        let cases = [
+            ("none lost", Loss::NONE),
+            ("5 % to viewers", REPAIR_LOSS),
+            ("5 % to the server", UPLINK_LOSS),
+            ("5 % both", BOTH),
+        ];
+        for (name, loss) in cases {
+            report.rows.push(lecture("repair, 1 -> 3", name.to_owned(), Cipher::Gcm128, 3, loss, options)?);
+        }
+    }
+    if wants(Part::Rooms) {
+        for people in PEOPLE {
+            report.rows.push(room(people, options)?);
+        }
+    }
+    if wants(Part::Flatness) {
+        for (rooms, rounds) in ROOMS {
+            report.rows.push(many_rooms(rooms, rounds)?);
+        }
+    }
+    if wants(Part::Memory) {
+        report.memory = Some(memory::measure()?);
+    }
+    Ok(report)
+}
+
+fn lecture(
+    group: &'static str,
+    name: String,
+    cipher: Cipher,
+    viewers: usize,
+    loss: Loss,
+    options: &Options,
+) -> Result<Row> {
+    measure(&Case {
+        group,
+        name,
+        cipher,
+        open: &|world| world.open_lecture(viewers, Traffic::FULL_PACKETS),
+        loss,
+        warm_up_seconds: WARM_UP_SECONDS,
+        rounds: options.rounds,
+        rings: false,
     })
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+fn room(people: usize, options: &Options) -> Result<Row> {
+    measure(&Case {
+        group: "rooms",
+        name: format!("{people} people"),
+        cipher: Cipher::Gcm256,
+        open: &|world| world.open_room(people, Traffic::PERSON),
+        loss: Loss::NONE,
+        warm_up_seconds: WARM_UP_SECONDS,
+        rounds: options.rounds,
+        rings: false,
+    })
+}
+
+fn many_rooms(rooms: usize, rounds: usize) -> Result<Row> {
+    measure(&Case {
+        group: "flatness",
+        name: format!("{rooms} rooms of 2"),
+        cipher: Cipher::Gcm256,
+        open: &|world| (0..rooms).try_for_each(|_| world.open_room(2, Traffic::PERSON)),
+        loss: Loss::NONE,
+        warm_up_seconds: FLATNESS_WARM_UP_SECONDS,
+        rounds,
+        rings: true,
+    })
 }
 
 impl ForwardReport {
     #[must_use]
     pub fn render(&self) -> String {
-        let columns = [
-            "fan-out",
-            "us / received",
-            "us / forwarded",
-            "best",
-            "floor us / forwarded",
-            "ratio",
-            "allocations / forwarded",
-        ];
-        let mut table = Table::new("forward, CPU time in the process, AES-128-GCM, 1,100 bytes", &columns);
-        let micros = |ns: f64| format!("{:.3}", ns / 1_000.0);
-        for row in &self.rows {
-            table.row([
-                format!("1 -> {}", row.subscribers),
-                micros(row.per_received_ns),
-                micros(row.per_forwarded_ns),
-                micros(row.best_per_forwarded_ns),
-                micros(row.floor_per_forwarded_ns),
-                format!("{:.2}", row.ratio),
-                format!("{:.4}", row.allocations_per_forwarded),
-            ]);
+        let mut text = String::new();
+        let mut rows = self.rows.as_slice();
+        while let Some(first) = rows.first() {
+            let len = rows.iter().take_while(|row| row.group == first.group).count();
+            let (group, rest) = rows.split_at_checked(len).unwrap_or((rows, &[]));
+            text += &render_group(group);
+            rows = rest;
         }
-        let text = table.render();
-        format!("{text}\nfloor = open once, copy and seal for each subscriber, same run. Medians of {ROUNDS} rounds.\n")
+        text += &self.memory.as_ref().map(Memory::render).unwrap_or_default();
+        text + "\nfloor = open once, copy and seal for each viewer, same packets, same run; + rings = and keep each packet in its \
+                publisher's ring.\nCPU time, medians of the rounds.\n"
     }
+}
+
+fn render_group(rows: &[Row]) -> String {
+    let title = rows.first().map(|row| row.group.clone()).unwrap_or_default();
+    let has_rings = rows.iter().any(|row| row.ring_ratio.is_some());
+    let mut columns =
+        vec!["case", "cipher", "packets/s", "us / forwarded", "best", "floor", "ratio", "quartiles", "allocations"];
+    if has_rings {
+        columns.extend(["floor + rings", "ratio"]);
+    }
+    let mut table = Table::new(format!("forward: {title}"), &columns);
+    let micros = |ns: f64| format!("{:.3}", ns / 1_000.0);
+    for row in rows {
+        let [low, high] = row.ratio_quartiles;
+        let mut cells = vec![
+            row.name.clone(),
+            row.cipher.name().to_owned(),
+            format!("{:.0}", row.forwarded_per_s),
+            micros(row.per_forwarded_ns),
+            micros(row.best_per_forwarded_ns),
+            micros(row.floor_per_forwarded_ns),
+            format!("{:.2}", row.ratio),
+            format!("{low:.2}-{high:.2}"),
+            format!("{:.4}", row.allocations_per_forwarded),
+        ];
+        if let (Some(floor), Some(ratio)) = (row.ring_floor_per_forwarded_ns, row.ring_ratio) {
+            cells.extend([micros(floor), format!("{ratio:.2}")]);
+        }
+        table.row(cells);
+    }
+    table.render()
 }
