@@ -273,8 +273,8 @@ fn a_control_plane_that_does_not_listen_costs_messages_only() {
     for event in 0..50 {
         shard.handle.send(close(event)).unwrap();
     }
-    // The second answer can only come after the turn of the first, and that turn took the commands.
-    for _ in 0..2 {
+    // Each answer but the first can only come after the turn of the one before, and such a turn takes 16 commands.
+    for _ in 0..6 {
         peer.send(b"still here").unwrap();
         while heard(&peer) != b"still here" {}
     }

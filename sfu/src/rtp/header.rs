@@ -190,9 +190,11 @@ impl<'a> Iterator for Elements<'a> {
     }
 }
 
-/// A header to send: no CSRCs, no padding, extensions in the one-byte form.
+/// A header to send: no CSRCs, extensions in the one-byte form.
 #[derive(Clone, Copy, Debug)]
 pub struct OutgoingHeader {
+    /// The payload is followed by padding, whose last byte counts it.
+    pub has_padding: bool,
     pub payload_type: PayloadType,
     pub marker: bool,
     pub sequence: SeqNo,
@@ -215,7 +217,8 @@ pub fn write_header(out: &mut [u8], header: &OutgoingHeader) -> Result<usize, Rt
     let [seq_0, seq_1] = header.sequence.0.to_be_bytes();
     let [time_0, time_1, time_2, time_3] = header.timestamp.0.to_be_bytes();
     let [ssrc_0, ssrc_1, ssrc_2, ssrc_3] = header.ssrc.0.to_be_bytes();
-    let first = VERSION | if extensions_len == 0 { 0 } else { EXTENSION };
+    let padding = if header.has_padding { PADDING } else { 0 };
+    let first = VERSION | padding | if extensions_len == 0 { 0 } else { EXTENSION };
     let second = header.payload_type.0 & !MARKER | if header.marker { MARKER } else { 0 };
     *fixed = [first, second, seq_0, seq_1, time_0, time_1, time_2, time_3, ssrc_0, ssrc_1, ssrc_2, ssrc_3];
     Ok(FIXED_LEN + extensions_len)

@@ -82,6 +82,7 @@ fn a_written_header_reads_back_as_it_was_meant() {
     let with_sequence = OutgoingExtensions { audio_level: None, ..with_both };
     for (extensions, len) in [(with_both, 24), (with_level, 20), (with_sequence, 20), (Default::default(), 12)] {
         let outgoing = OutgoingHeader {
+            has_padding: false,
             payload_type: PayloadType(96),
             marker: true,
             sequence: SeqNo(0xfffe),

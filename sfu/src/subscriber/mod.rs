@@ -2,6 +2,7 @@
 //!
 //! Owns the rewriting and the memory of what was sent; knows no publisher, no key and no address.
 
+mod evenness;
 pub(crate) mod pictures;
 pub(crate) mod resend;
 pub(crate) mod slot;

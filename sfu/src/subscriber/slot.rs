@@ -2,6 +2,7 @@
 //!
 //! Owns the slot's numbering and its wishes (layer, key frame); writes plain RTP into a buffer that the downlink then seals.
 
+use super::evenness::Evenness;
 use super::pictures::{self, PictureNumbers, PictureOffset};
 use super::resend::ResendBudget;
 use super::timeline::Timeline;
@@ -34,6 +35,7 @@ pub(crate) struct Slot {
     needs_keyframe: bool,
     timeline: Timeline,
     numbers: PictureNumbers,
+    evenness: Evenness,
     rtx: Option<Rtx>,
     pub(crate) resend: ResendBudget,
     /// For sender reports, modulo 2^32: retransmissions are another stream and do not count.
@@ -86,6 +88,7 @@ impl Slot {
             needs_keyframe: false,
             timeline: Timeline::new(clock_rate_hz, first_sequence),
             numbers: PictureNumbers::default(),
+            evenness: Evenness::default(),
             rtx: rtx.map(|ssrc| Rtx { ssrc, sequence: ExtendedSeq(u64::from(first_rtx)) }),
             resend: ResendBudget::new(),
             sent_packets: 0,
@@ -150,7 +153,12 @@ impl Slot {
         let source = self.timeline.current().ok_or(NotWritten::NotPlaying)?;
         let sequence = Timeline::map(&source, packet.sequence).ok_or(NotWritten::NotPlaying)?;
         let timestamp = RtpTimestamp(packet.timestamp.0.wrapping_add(source.timestamp_offset));
+        let padding = match self.kind {
+            MediaKind::Video => self.evenness.padding(timestamp, packet.marker, packet.payload.len()),
+            _ => 0,
+        };
         let header = OutgoingHeader {
+            has_padding: padding > 0,
             payload_type: self.codec(packet.codec).ok_or(NotWritten::CodecMismatch)?.payload_type,
             marker: packet.marker || (switched && self.kind == MediaKind::Audio),
             sequence: sequence.seq_no(),
@@ -167,7 +175,9 @@ impl Slot {
         self.numbers.rewrite(packet.codec, payload, source.pictures, is_newest);
         self.sent_packets = self.sent_packets.wrapping_add(1);
         self.sent_octets = self.sent_octets.wrapping_add(u32::try_from(packet.payload.len()).unwrap_or(0));
-        Ok(Written { ssrc: self.ssrc, header_len, len: header_len + packet.payload.len(), sequence, switched })
+        let end = header_len + packet.payload.len();
+        let len = write_padding(out, end, padding).ok_or(NotWritten::NoRoom)?;
+        Ok(Written { ssrc: self.ssrc, header_len, len, sequence, switched })
     }
 
     /// Whether the packet belongs to what plays; begins a new stretch where it may. True when it just did.
@@ -216,6 +226,7 @@ impl Slot {
         rtx.sequence = rtx.sequence.next();
         let header_sequence = rtx.sequence;
         let header = OutgoingHeader {
+            has_padding: false,
             payload_type,
             marker: packet.marker,
             sequence: header_sequence.seq_no(),
@@ -254,6 +265,14 @@ impl Slot {
     fn codec(&self, codec: Codec) -> Option<&CodecParameters> {
         self.codecs.iter().find(|parameters| parameters.codec == codec)
     }
+}
+
+/// Pads a packet that ends at `end` by 0 or 1 bytes, the last of which counts them (RFC 3550 §5.1); its length then.
+fn write_padding(out: &mut [u8], end: usize, padding: usize) -> Option<usize> {
+    if padding > 0 {
+        *out.get_mut(end)? = 1;
+    }
+    Some(end + padding)
 }
 
 /// Copies the payload behind the header and lends the copy.

@@ -54,7 +54,8 @@ fn write(slot: &mut Slot, packet: &MediaPacket<'_>) -> Result<(RtpHeader, Option
     let plain = &out[..written.len];
     let header = RtpHeader::parse(plain).unwrap();
     let level = header.extensions(plain, &slot.extensions).audio_level.map(|level| level.level);
-    Ok((header, level, plain[written.header_len..].to_vec()))
+    let payload = plain[header.payload(plain).unwrap()].to_vec();
+    Ok((header, level, payload))
 }
 
 #[test]
@@ -121,4 +122,20 @@ fn a_retransmission_carries_the_number_that_the_subscriber_lost() {
     let (original, payload) = rtx::split(&out[written.header_len..written.len]).unwrap();
     assert_eq!((original, payload), (SeqNo(100), &b"frame"[..]));
     assert_eq!(slot.extend(SeqNo(101)), None, "what was never sent cannot be asked for");
+}
+
+#[test]
+fn a_frame_leaves_in_packets_of_one_size_and_reads_back_as_it_came() {
+    let mut slot = slot(MediaKind::Video, vec![codec(Codec::Vp8, 96, Some(97))], None);
+    let payloads = [vec![0x10; 100], vec![0; 101], vec![0; 101]];
+    let mut sizes = Vec::new();
+    for (number, payload) in (1..).zip(&payloads) {
+        let packet = MediaPacket { marker: number == 3, ..packet(Codec::Vp8, number, payload) };
+        let mut out = [0; 1_500];
+        let written = slot.write(Instant::now(), &packet, &NONE, &mut out).unwrap();
+        let plain = &out[..written.len];
+        sizes.push(plain.len());
+        assert_eq!(RtpHeader::parse(plain).unwrap().payload(plain).unwrap().len(), payload.len());
+    }
+    assert_eq!(sizes, [113; 3]);
 }

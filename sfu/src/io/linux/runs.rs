@@ -2,9 +2,9 @@
 //!
 //! A run is one `sendmsg` that the kernel (or the network card) cuts back into datagrams: all of one size, but for the last
 //! which may be shorter. A run therefore ends before a datagram that is larger than its first, after one that is smaller,
-//! before an empty one, at [`MAX_SEGMENTS`], at [`MAX_RUN_BYTES`] and where the address changes. libwebrtc splits a frame
-//! into packets that differ by at most one byte, the smaller ones first: such a frame leaves as two runs. Nothing is ever
-//! reordered to lengthen a run: a destination's datagrams keep their order, only destinations are brought together.
+//! before an empty one, at [`MAX_SEGMENTS`], at [`MAX_RUN_BYTES`] and where the address changes. Packets of one frame come from
+//! the shard in one size (`subscriber::evenness`). Nothing is ever reordered to lengthen a run: a destination's datagrams keep
+//! their order, only destinations are brought together.
 
 use crate::batch::SendBatch;
 use std::net::SocketAddr;
