@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
-use kenes_bench::load::{self, namespace};
+use kenes_bench::load::{self, churn, namespace, storm};
 use kenes_bench::{crypto, floor, forward, report, talk};
 use kenes_bench_shard::instructions::{self, Workload};
 use std::path::PathBuf;
@@ -35,13 +35,19 @@ enum Instrument {
     Workload { workload: Workload },
     /// Rooms of people on a server over real UDP: what that costs it, what is lost, how late it comes.
     Load(load::Options),
+    /// Rooms that run while a hundred others come within a second, and leave at once: what the running ones notice.
+    Storm(storm::Options),
+    /// People who come and go for minutes; at the end nothing of them may be left in the server.
+    Churn(churn::Options),
 }
 
 impl Instrument {
     /// The generator's processor, of those that run in a network namespace of their own.
     fn generator_cpu(&self) -> Option<&str> {
         match self {
-            Self::Load(options) => Some(&options.setup.generator_cpu),
+            Self::Load(load::Options { setup, .. })
+            | Self::Storm(storm::Options { setup, .. })
+            | Self::Churn(churn::Options { setup, .. }) => Some(&setup.generator_cpu),
             _ => None,
         }
     }
@@ -84,9 +90,19 @@ fn run(cli: &Cli) -> Result<bool> {
             Ok(true)
         }
         Instrument::Load(options) => {
-            let measured = tokio::runtime::Runtime::new()?.block_on(load::run(options))?;
+            let measured = load::runtime()?.block_on(load::run(options))?;
             tell(cli, &measured.render(), &measured)?;
             measured.refused.map_or(Ok(true), |reason| bail!("no figures for {reason}"))
+        }
+        Instrument::Storm(options) => {
+            let measured = load::runtime()?.block_on(storm::run(options))?;
+            tell(cli, &measured.render(), &measured)?;
+            measured.refused.map_or(Ok(measured.passed), |reason| bail!("no figures for {reason}"))
+        }
+        Instrument::Churn(options) => {
+            let measured = load::runtime()?.block_on(churn::run(options))?;
+            tell(cli, &measured.render(), &measured)?;
+            Ok(measured.passed)
         }
         Instrument::Instructions => {
             let counts = instructions::count_all(&std::env::current_exe()?)?;

@@ -8,6 +8,7 @@ use super::connection::Carried;
 use super::connection::srtp::Keys;
 use super::inbound::Arrival;
 use super::outbound::Batch;
+use super::process;
 use super::sdp::{Agreement, Kind, LocalDescription};
 use super::socket::{Receiver, Sender};
 use super::traffic::{AUDIO_INTERVAL_NS, SILENCE_INTERVAL_NS, Seeded, Turns, VIDEO_INTERVAL_NS};
@@ -32,6 +33,8 @@ use tokio::sync::oneshot;
 const REPORT_INTERVAL_NS: u64 = 1_000_000_000;
 /// RFC 7675 §5.1 has about five seconds.
 const CONSENT_INTERVAL_NS: u64 = 4_000_000_000;
+/// Above the generator's own handshakes and signaling.
+const NICE: i32 = -20;
 /// Epoll's words for the waker and the timer; a connection's is its key.
 const WAKER: u64 = u64::MAX;
 const TIMER: u64 = u64::MAX - 1;
@@ -43,6 +46,8 @@ pub(super) enum Command {
     Renegotiated(u32, Box<(LocalDescription, Agreement)>),
     Encode(u32, [bool; 3]),
     Mute(u32, Kind, bool),
+    /// From now on, what arrives in rooms from this one on is counted apart, and forgotten.
+    Observe(u32),
     /// What was counted since the last measurement.
     Measure(oneshot::Sender<Window>),
     Stop,
@@ -120,6 +125,9 @@ struct Engine {
     sender: Sender,
     receiver: Receiver,
     tally: Tally,
+    observed_rooms: u32,
+    /// Of the rooms that are not observed.
+    aside: Tally,
     started: Instant,
     measured: (u64, Duration),
 }
@@ -145,12 +153,15 @@ impl Engine {
             sender: Sender::default(),
             receiver: Receiver::default(),
             tally: Tally::default(),
+            observed_rooms: u32::MAX,
+            aside: Tally::default(),
             started: clock::now(),
             measured: (0, Duration::ZERO),
         })
     }
 
     fn run(&mut self) -> Result<()> {
+        process::renice_this_thread(NICE);
         let mut events = [EpollEvent::empty(); EVENTS];
         loop {
             self.send_what_is_due();
@@ -246,7 +257,8 @@ impl Engine {
         let now_ns = u64::try_from(clock::now().saturating_duration_since(self.started).as_nanos()).unwrap_or(u64::MAX);
         self.batch.clear();
         let heard_before = carried.has_heard();
-        let (batch, tally) = (&mut self.batch, &mut self.tally);
+        let observed = carried.seat.room < self.observed_rooms;
+        let (batch, tally) = (&mut self.batch, if observed { &mut self.tally } else { &mut self.aside });
         let overflowed = self.receiver.drain(carried.socket.as_raw_fd(), |datagram, unix_ns| {
             carried.receive(datagram, Arrival { now_ns, unix_ns }, batch, tally);
         });
@@ -284,6 +296,7 @@ impl Engine {
                     carried.mute(kind, muted);
                 }
             }
+            Command::Observe(rooms) => self.observed_rooms = rooms,
             Command::Measure(reply) => {
                 let window = self.measure()?;
                 // Whoever asked may have gone.
@@ -328,6 +341,7 @@ impl Engine {
     fn measure(&mut self) -> Result<Window> {
         let (now_ns, cpu) = (self.now_ns(), thread_cpu_time()?);
         let (before_ns, cpu_before) = std::mem::replace(&mut self.measured, (now_ns, cpu));
+        self.aside = Tally::default();
         let (mut audible, mut visible) = (BTreeSet::new(), BTreeSet::new());
         for carried in self.connections.iter_mut().flatten() {
             let Seat { room, person } = carried.seat;

@@ -61,8 +61,7 @@ pub(super) struct Inbound {
 /// Whose stream an SSRC carries now; a change of layer is another one.
 #[derive(Clone, Copy)]
 struct Source {
-    seat: Seat,
-    stream: u16,
+    ssrc: u32,
     next_counter: u32,
 }
 
@@ -129,13 +128,12 @@ impl Inbound {
         flow.received += 1;
         flow.latency.record_ns(at.unix_ns.saturating_sub(stamp.departed_unix_ns));
         self.heard = Some(stamp.seat);
-        let follows = |source: &Source| (source.seat, source.stream) == (stamp.seat, stamp.stream);
+        let follows = |source: &Source| source.ssrc == stamp.ssrc;
         let expected = self.source.filter(follows).map_or(stamp.counter, |source| source.next_counter);
         let ahead = stamp.counter.wrapping_sub(expected);
         if ahead < u32::MAX / 2 {
             flow.lost += i64::from(ahead);
-            self.source =
-                Some(Source { seat: stamp.seat, stream: stamp.stream, next_counter: stamp.counter.wrapping_add(1) });
+            self.source = Some(Source { ssrc: stamp.ssrc, next_counter: stamp.counter.wrapping_add(1) });
         } else {
             // Late: it was counted as lost when its place was passed.
             flow.lost -= 1;
@@ -201,17 +199,17 @@ fn is_key_frame(payload: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    fn stamped(stream: u16, counter: u32) -> Stamp {
-        Stamp { seat: Seat { room: 0, person: 1 }, stream, counter, departed_unix_ns: 1_000 }
+    fn stamped(ssrc: u32, counter: u32) -> Stamp {
+        Stamp { seat: Seat { room: 0, person: 1 }, ssrc, counter, departed_unix_ns: 1_000 }
     }
 
-    fn lost(stamps: &[(u16, u32)]) -> i64 {
+    fn lost(stamps: &[(u32, u32)]) -> i64 {
         let packet = [0x80, 96, 0, 1, 0, 0, 0, 0, 0, 0, 0, 9];
         let mut inbound = Inbound::new(Header::read(&packet).unwrap(), Kind::Video);
         let mut tally = Tally::default();
         let at = Arrival { now_ns: 0, unix_ns: 2_000 };
-        for (stream, counter) in stamps {
-            inbound.note(stamped(*stream, *counter), at, &mut tally);
+        for (ssrc, counter) in stamps {
+            inbound.note(stamped(*ssrc, *counter), at, &mut tally);
         }
         tally.video.lost
     }

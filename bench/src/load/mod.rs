@@ -3,6 +3,7 @@
 //! Owns the ramp from one load to the next and the report. `storm` and `churn` are other plays on the same stage.
 
 pub mod adapter;
+pub mod churn;
 mod connection;
 mod engine;
 mod histogram;
@@ -14,6 +15,7 @@ mod rig;
 mod rtcp;
 mod sdp;
 mod socket;
+pub mod storm;
 mod traffic;
 mod window;
 mod wiring;
@@ -99,6 +101,16 @@ pub struct Joins {
     pub p99: f64,
 }
 
+/// The threads that signal and shake hands, below the engine's.
+///
+/// # Errors
+/// There are no threads to be had.
+pub fn runtime() -> Result<tokio::runtime::Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.enable_all().worker_threads(1).on_thread_start(|| process::renice_this_thread(0));
+    Ok(builder.build()?)
+}
+
 /// Runs inside the namespace.
 ///
 /// # Errors
@@ -107,7 +119,7 @@ pub async fn run(options: &Options) -> Result<LoadReport> {
     let Options { setup, rooms, seconds, warm_up_seconds } = options;
     ensure!(rooms.is_sorted() && rooms.first() > Some(&0), "--rooms: loads grow, as 1,10,50");
     let mut report = LoadReport {
-        sfu: format!("{:?}", setup.sfu).to_lowercase(),
+        sfu: setup.name(),
         people: setup.people,
         layers: setup.layers,
         seconds: *seconds,

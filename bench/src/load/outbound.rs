@@ -49,8 +49,6 @@ impl Batch {
 /// One SSRC.
 pub(super) struct Stream {
     pub ssrc: u32,
-    /// 0 = the microphone, 1.. = the camera's layers.
-    number: u16,
     /// Header and extensions, to be patched.
     header: Vec<u8>,
     transport_cc_at: Option<usize>,
@@ -95,7 +93,7 @@ pub(super) struct Sealing<'a> {
 
 impl Microphone {
     pub(super) fn new(publication: &Publication) -> Option<Self> {
-        let stream = Stream::new(publication, *publication.ssrcs.first()?, 0, None);
+        let stream = Stream::new(publication, *publication.ssrcs.first()?, None);
         Some(Self { first_timestamp: stream.timestamp, stream, spoke: false })
     }
 
@@ -119,10 +117,9 @@ impl Camera {
         let layers: Vec<Layer> = publication
             .ssrcs
             .iter()
-            .zip(1..)
             .zip(means.zip(rids))
-            .map(|((ssrc, number), (mean_bytes, rid))| Layer {
-                stream: Stream::new(publication, *ssrc, number, rid),
+            .map(|(ssrc, (mean_bytes, rid))| Layer {
+                stream: Stream::new(publication, *ssrc, rid),
                 wants_key_frame: true,
                 active: true,
                 picture: 0,
@@ -168,7 +165,7 @@ impl Layer {
 }
 
 impl Stream {
-    fn new(publication: &Publication, ssrc: u32, number: u16, rid: Option<&str>) -> Self {
+    fn new(publication: &Publication, ssrc: u32, rid: Option<&str>) -> Self {
         let extensions = publication.extensions;
         let mut header = vec![0x80, publication.payload_type, 0, 0, 0, 0, 0, 0];
         header.extend_from_slice(&ssrc.to_be_bytes());
@@ -183,7 +180,6 @@ impl Stream {
         block.append_to(&mut header);
         Self {
             ssrc,
-            number,
             header,
             transport_cc_at: transport_cc_at.map(behind),
             level_at: level_at.map(behind),
@@ -221,8 +217,8 @@ impl Stream {
         }
         let payload = packet.get_mut(header_len..header_len + payload_len).unwrap_or_default();
         fill(payload);
-        let (seat, stream, counter) = (sealing.seat, self.number, self.counter);
-        let _ = Stamp { seat, stream, counter, departed_unix_ns: clock::unix_ns() }.write(payload);
+        let (seat, ssrc, counter) = (sealing.seat, self.ssrc, self.counter);
+        let _ = Stamp { seat, ssrc, counter, departed_unix_ns: clock::unix_ns() }.write(payload);
         // A packet that cannot be sealed leaves as it is, and shows as loss.
         let _ = sealing.keys.seal_rtp(packet, header_len, self.ssrc, self.index);
         self.index += 1;
@@ -278,6 +274,7 @@ fn patch(to: &mut [u8], at: usize, from: &[u8]) {
 mod tests {
     use super::*;
     use crate::load::connection::srtp::KEYING_MATERIAL_LEN;
+    use crate::load::inbound::Header;
     use crate::load::sdp::Extensions;
     use rtc::rtp::packet::Packet;
     use rtc::shared::marshal::Unmarshal as _;
@@ -287,21 +284,16 @@ mod tests {
     fn sent(kind: Kind, send: impl FnOnce(&Publication, &mut Sealing<'_>)) -> Vec<Packet> {
         let publication =
             Publication { kind, mid: "1".into(), ssrcs: vec![10, 11, 12], payload_type: 96, extensions: EXTENSIONS };
-        let (client, server) = (Keys::of_client(&[7; KEYING_MATERIAL_LEN]).unwrap(), 0);
-        let (mut batch, mut transport_cc) = (Batch::default(), server);
+        let client = Keys::of_client(&[7; KEYING_MATERIAL_LEN]).unwrap();
+        let (mut batch, mut transport_cc) = (Batch::default(), 0);
         let seat = Seat { room: 1, person: 2 };
         send(&publication, &mut Sealing { seat, keys: &client.0, transport_cc: &mut transport_cc, batch: &mut batch });
         let opened = batch.packets().map(|packet| {
             let mut packet = packet.to_vec();
             let header = Packet::unmarshal(&mut packet.as_slice()).unwrap().header;
-            let header_len =
-                packet.len() - TAG_LEN - Packet::unmarshal(&mut packet.as_slice()).unwrap().payload.len() + TAG_LEN;
-            let payload = client
-                .0
-                .open_rtp(&mut packet, header_len, header.ssrc, header.sequence_number.into())
-                .unwrap()
-                .to_vec();
-            Packet { header, payload: payload.into() }
+            let len = Header::read(&packet).unwrap().len;
+            let payload = client.0.open_rtp(&mut packet, len, header.ssrc, header.sequence_number.into());
+            Packet { header, payload: payload.unwrap().to_vec().into() }
         });
         opened.collect()
     }

@@ -4,6 +4,7 @@
 
 use anyhow::{Context as _, Result};
 use std::fs;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 /// /proc counts in hundredths of a second on every architecture (`USER_HZ`).
@@ -45,6 +46,22 @@ pub(super) fn of_one(process: u32) -> Result<Usage> {
         resident_bytes: resident_bytes(&status).unwrap_or(0),
         descriptors: u64::try_from(fs::read_dir(format!("/proc/{process}/fd"))?.count())?,
     })
+}
+
+/// A thread's own priority, by `renice`, since the call is not safe Rust. Without the right to it, it stays as it is.
+pub(super) fn renice_this_thread(nice: i32) {
+    let Ok(thread) = fs::read_link("/proc/thread-self") else { return };
+    let id = thread.file_name().unwrap_or_default();
+    let mut renice = Command::new("renice");
+    renice
+        .args(["-n", &nice.to_string(), "-p"])
+        .arg(id)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    if let Err(error) = renice.status() {
+        log::warn!("no command `renice`: {error}");
+    }
 }
 
 fn with_descendants(processes: &[u32]) -> Vec<u32> {

@@ -10,6 +10,7 @@ use super::window::Window;
 use super::wiring::Wiring;
 use crate::clock;
 use anyhow::{Context as _, Result, ensure};
+use clap::ValueEnum as _;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -45,6 +46,14 @@ pub struct Setup {
     /// Decides who speaks when and how large frames are.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+}
+
+impl Setup {
+    /// The server's name as `--sfu` takes it.
+    #[must_use]
+    pub(super) fn name(&self) -> String {
+        self.sfu.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
 }
 
 fn layers(text: &str) -> Result<usize, String> {
@@ -113,7 +122,17 @@ impl Rig {
         }
     }
 
-    /// Counts from now on.
+    /// Counts only what arrives in these rooms, and whoever is in others beside it.
+    pub(super) fn observe_rooms_below(&self, rooms: u32) {
+        self.engine.send(Command::Observe(rooms));
+    }
+
+    /// What somebody needs to join by themselves.
+    pub(super) fn hosts(&self) -> (Arc<dyn Sfu>, Wiring) {
+        (Arc::clone(&self.sfu), self.wiring.clone())
+    }
+
+    /// Counts from now on; what was counted until now.
     ///
     /// # Errors
     /// The engine has ended.

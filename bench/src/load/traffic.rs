@@ -80,15 +80,15 @@ pub(super) fn fragments(bytes: usize) -> impl Iterator<Item = usize> {
     (0..count).map(move |index| if index < count - larger { size } else { size + 1 })
 }
 
-pub(super) const STAMP_LEN: usize = 24;
+pub(super) const STAMP_LEN: usize = 26;
 const MAGIC: u32 = 0x4b4e_4c31;
 
 /// Whose packet this is, which of that stream's, and when it left: at the end of the payload, where no server writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stamp {
     pub seat: Seat,
-    /// 0 = the microphone, 1.. = the camera's layers.
-    pub stream: u16,
+    /// The SSRC under which it left: a layer's, and another one when the person comes again.
+    pub ssrc: u32,
     pub counter: u32,
     pub departed_unix_ns: u64,
 }
@@ -100,7 +100,7 @@ impl Stamp {
         let mut fields =
             MAGIC.to_be_bytes().into_iter().chain(self.seat.room.to_be_bytes()).chain(person.to_be_bytes());
         let mut rest = self
-            .stream
+            .ssrc
             .to_be_bytes()
             .into_iter()
             .chain(self.counter.to_be_bytes())
@@ -117,12 +117,12 @@ impl Stamp {
         let (magic, rest) = stamp.split_first_chunk::<4>()?;
         let (room, rest) = rest.split_first_chunk::<4>()?;
         let (person, rest) = rest.split_first_chunk::<2>()?;
-        let (stream, rest) = rest.split_first_chunk::<2>()?;
+        let (ssrc, rest) = rest.split_first_chunk::<4>()?;
         let (counter, departed) = rest.split_first_chunk::<4>()?;
         (u32::from_be_bytes(*magic) == MAGIC).then_some(())?;
         Some(Self {
             seat: Seat { room: u32::from_be_bytes(*room), person: u16::from_be_bytes(*person).into() },
-            stream: u16::from_be_bytes(*stream),
+            ssrc: u32::from_be_bytes(*ssrc),
             counter: u32::from_be_bytes(*counter),
             departed_unix_ns: u64::from_be_bytes(*departed.first_chunk()?),
         })
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_stamp_comes_back_from_the_end_of_a_payload() {
-        let stamp = Stamp { seat: Seat { room: 70_000, person: 5 }, stream: 3, counter: 9, departed_unix_ns: 1 << 60 };
+        let stamp = Stamp { seat: Seat { room: 70_000, person: 5 }, ssrc: 3, counter: 9, departed_unix_ns: 1 << 60 };
         let mut payload = [0; 100];
         stamp.write(&mut payload).unwrap();
         assert_eq!(Stamp::read(&payload), Some(stamp));
