@@ -264,3 +264,22 @@ impl ChurnReport {
         table.render() + &format!("  {:?}\n  {leaked}\n", self.deeds)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(resident_mib: f64, descriptors: u64, peers: u64) -> Sample {
+        let holds = vec![("peers".to_owned(), peers), ("rooms".to_owned(), 0)];
+        Sample { second: 0, resident_mib, descriptors, received: 0, lost: 0, holds }
+    }
+
+    #[test]
+    fn whatever_is_left_is_named() {
+        let before = sample(50.0, 28, 0);
+        assert!(leaked(&before, &sample(110.0, 28, 0)).is_empty());
+        assert_eq!(leaked(&before, &sample(50.0, 28, 1)), ["peers: 1"]);
+        assert_eq!(leaked(&before, &sample(50.0, 29, 0)).len(), 1);
+        assert_eq!(leaked(&before, &sample(115.0, 28, 0)).len(), 1);
+    }
+}

@@ -33,8 +33,6 @@ use tokio::sync::oneshot;
 const REPORT_INTERVAL_NS: u64 = 1_000_000_000;
 /// RFC 7675 §5.1 has about five seconds.
 const CONSENT_INTERVAL_NS: u64 = 4_000_000_000;
-/// Above the generator's own handshakes and signaling.
-const NICE: i32 = -20;
 /// Epoll's words for the waker and the timer; a connection's is its key.
 const WAKER: u64 = u64::MAX;
 const TIMER: u64 = u64::MAX - 1;
@@ -161,7 +159,7 @@ impl Engine {
     }
 
     fn run(&mut self) -> Result<()> {
-        process::renice_this_thread(NICE);
+        process::run_at_once();
         let mut events = [EpollEvent::empty(); EVENTS];
         loop {
             self.send_what_is_due();

@@ -78,6 +78,9 @@ pub struct Load {
     pub server_us_per_forwarded: f64,
     pub server_us_per_ingress: f64,
     pub server_cpu_percent: f64,
+    /// Of the window, summed over threads, in which they could have run and something else had the processor: latency suffers from it,
+    /// CPU time does not.
+    pub server_waited_percent: f64,
     pub server_resident_mib: f64,
     pub server_descriptors: u64,
     pub generator_cpu_percent: f64,
@@ -107,7 +110,7 @@ pub struct Joins {
 /// There are no threads to be had.
 pub fn runtime() -> Result<tokio::runtime::Runtime> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
-    builder.enable_all().worker_threads(1).on_thread_start(|| process::renice_this_thread(0));
+    builder.enable_all().worker_threads(1).on_thread_start(process::run_beside);
     Ok(builder.build()?)
 }
 
@@ -142,15 +145,13 @@ pub async fn run(options: &Options) -> Result<LoadReport> {
         }
         report.loads.push(Load::new(rooms, setup.people, joins, &measured));
     }
-    for (_, attendance) in attending {
-        attendance.leave().await?;
-    }
+    rig::leave(attending).await;
     Ok(report)
 }
 
 impl Load {
     fn new(rooms: u32, people: u32, join_ms: Joins, measured: &Measured) -> Self {
-        let Measured { window, server_cpu, generator_cpu, server } = measured;
+        let Measured { window, server_cpu, server_waited, generator_cpu, server } = measured;
         let seconds = window.elapsed.as_secs_f64();
         let (ingress, forwarded) = (count(window.tally.sent), count(window.received()));
         let server_us = server_cpu.as_secs_f64() * 1e6;
@@ -172,6 +173,7 @@ impl Load {
             server_us_per_forwarded: server_us / forwarded,
             server_us_per_ingress: server_us / ingress,
             server_cpu_percent: server_cpu.as_secs_f64() / seconds * 100.0,
+            server_waited_percent: server_waited.as_secs_f64() / seconds * 100.0,
             server_resident_mib: count(server.resident_bytes) / f64::from(1 << 20),
             server_descriptors: server.descriptors,
             generator_cpu_percent: generator_cpu.as_secs_f64() / seconds * 100.0,
@@ -231,6 +233,7 @@ impl LoadReport {
         row("server CPU us / forwarded packet", &|load| format!("{:.2}", load.server_us_per_forwarded));
         row("server CPU us / ingress packet", &|load| format!("{:.2}", load.server_us_per_ingress));
         row("server CPU %", &|load| format!("{:.1}", load.server_cpu_percent));
+        row("server waited for its processor %", &|load| format!("{:.1}", load.server_waited_percent));
         row("server memory MiB", &|load| format!("{:.1}", load.server_resident_mib));
         row("loss audio / video, permille", &|load| {
             format!("{:.2} / {:.2}", load.audio_loss_permille, load.video_loss_permille)

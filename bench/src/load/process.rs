@@ -14,6 +14,8 @@ const TICK: Duration = Duration::from_millis(10);
 pub(super) struct Usage {
     /// User and system, ended threads and children that were waited for included.
     pub cpu: Duration,
+    /// For which its threads could have run, and something else had the processor.
+    pub waited: Duration,
     pub resident_bytes: u64,
     pub descriptors: u64,
 }
@@ -27,6 +29,7 @@ pub(super) fn usage(processes: &[u32]) -> Result<Usage> {
     for process in with_descendants(processes) {
         let one = of_one(process)?;
         total.cpu += one.cpu;
+        total.waited += one.waited;
         total.resident_bytes += one.resident_bytes;
         total.descriptors += one.descriptors;
     }
@@ -43,24 +46,30 @@ pub(super) fn of_one(process: u32) -> Result<Usage> {
     let status = fs::read_to_string(format!("/proc/{process}/status"))?;
     Ok(Usage {
         cpu: cpu(&stat).with_context(|| format!("/proc/{process}/stat: {stat}"))?,
+        waited: waited(process),
         resident_bytes: resident_bytes(&status).unwrap_or(0),
         descriptors: u64::try_from(fs::read_dir(format!("/proc/{process}/fd"))?.count())?,
     })
 }
 
-/// A thread's own priority, by `renice`, since the call is not safe Rust. Without the right to it, it stays as it is.
-pub(super) fn renice_this_thread(nice: i32) {
+/// Lets this thread run the moment that it has something to do, by `chrt`, since the call is not safe Rust. The fair scheduler lets
+/// whatever else runs finish its slice of three milliseconds. Without the right to it, the thread stays as it is.
+pub(super) fn run_at_once() {
+    schedule_this_thread("chrt", &["--rr", "--pid", "1"]);
+}
+
+/// Below the server and above whatever else the machine does.
+pub(super) fn run_beside() {
+    schedule_this_thread("renice", &["-n", "0", "-p"]);
+}
+
+fn schedule_this_thread(command: &str, arguments: &[&str]) {
     let Ok(thread) = fs::read_link("/proc/thread-self") else { return };
     let id = thread.file_name().unwrap_or_default();
-    let mut renice = Command::new("renice");
-    renice
-        .args(["-n", &nice.to_string(), "-p"])
-        .arg(id)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    if let Err(error) = renice.status() {
-        log::warn!("no command `renice`: {error}");
+    let mut scheduling = Command::new(command);
+    scheduling.args(arguments).arg(id).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    if !scheduling.status().is_ok_and(|status| status.success()) {
+        log::warn!("`{command}` did nothing: threads are scheduled as the system likes");
     }
 }
 
@@ -83,6 +92,16 @@ fn cpu(stat: &str) -> Option<Duration> {
     let (_, fields) = stat.rsplit_once(") ")?;
     let ticks: Option<u32> = fields.split(' ').skip(11).take(4).map(|field| field.parse::<u32>().ok()).sum();
     Some(TICK * ticks?)
+}
+
+/// Second field of each live thread's `schedstat`; nothing where the kernel does not count it.
+fn waited(process: u32) -> Duration {
+    let threads = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+    let of_thread = |thread: fs::DirEntry| {
+        let counts = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        counts.split_whitespace().nth(1)?.parse().ok()
+    };
+    threads.filter_map(of_thread).map(Duration::from_nanos).sum()
 }
 
 fn resident_bytes(status: &str) -> Option<u64> {

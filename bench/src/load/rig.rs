@@ -77,6 +77,8 @@ pub(super) struct Rig {
 pub(super) struct Measured {
     pub window: Window,
     pub server_cpu: Duration,
+    /// For which the server's threads waited for a processor.
+    pub server_waited: Duration,
     pub generator_cpu: Duration,
     pub server: Usage,
 }
@@ -152,7 +154,9 @@ impl Rig {
         let window = self.engine.measure().await?;
         let server = process::usage(&processes).context("the server ended under the load")?;
         let generator_cpu = process::of_one(own)?.cpu.saturating_sub(before.1.cpu);
-        Ok(Measured { window, server_cpu: server.cpu.saturating_sub(before.0.cpu), generator_cpu, server })
+        let server_cpu = server.cpu.saturating_sub(before.0.cpu);
+        let server_waited = server.waited.saturating_sub(before.0.waited);
+        Ok(Measured { window, server_cpu, server_waited, generator_cpu, server })
     }
 
     /// From a person's first signaling byte to their first media, for those whose media began in this window.
@@ -200,6 +204,15 @@ impl Measured {
         ensure!(tally.overflowed == 0, "the generator's sockets dropped {} datagrams", tally.overflowed);
         ensure!(tally.unsent == 0, "the generator's sockets did not take {} packets", tally.unsent);
         Ok(())
+    }
+}
+
+/// Everybody says goodbye. Figures that were made stand, whatever a server makes of that.
+pub(super) async fn leave(attending: Vec<(Seat, Box<dyn Attendance>)>) {
+    for (seat, attendance) in attending {
+        if let Err(error) = attendance.leave().await {
+            log::warn!("person {} of room {} left: {error:#}", seat.person, seat.room);
+        }
     }
 }
 

@@ -1,3 +1,5 @@
+//! What is read from captured descriptions, and that others read ours.
+
 use super::*;
 
 fn local(layers: usize) -> LocalDescription {

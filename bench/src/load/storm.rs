@@ -2,7 +2,7 @@
 //!
 //! Owns the order of events and the report.
 
-use super::rig::{Measured, Rig, Setup, seats};
+use super::rig::{self, Measured, Rig, Setup, seats};
 use super::{JOINS_AT_ONCE, Quantiles, count, us};
 use crate::clock;
 use crate::report::Table;
@@ -21,7 +21,7 @@ pub struct Options {
     #[command(flatten)]
     pub setup: Setup,
     /// Rooms that run all the time: as many as keep the server's processor about half busy.
-    #[arg(long, default_value_t = 50)]
+    #[arg(long, default_value_t = 200)]
     pub rooms: u32,
     /// People who come within a second, into other rooms.
     #[arg(long, default_value_t = 100)]
@@ -55,6 +55,7 @@ pub struct Phase {
     pub lost: i64,
     pub received: u64,
     pub server_cpu_percent: f64,
+    pub server_waited_percent: f64,
     pub generator_cpu_percent: f64,
     pub generator_lag_p99_us: f64,
 }
@@ -95,9 +96,7 @@ pub async fn run(options: &Options) -> Result<StormReport> {
         }
         report.phases.push(Phase::new(name, &measured));
     }
-    for (_, attendance) in running {
-        attendance.leave().await?;
-    }
+    rig::leave(running).await;
     let worst = report.phases.iter().map(|phase| phase.latency_us.p99).fold(0.0, f64::max);
     report.passed = report.guests_failed == 0 && worst < MAX_P99_US;
     Ok(report)
@@ -141,6 +140,7 @@ impl Phase {
             lost: window.tally.audio.lost + window.tally.video.lost,
             received: window.received(),
             server_cpu_percent: measured.server_cpu.as_secs_f64() / seconds * 100.0,
+            server_waited_percent: measured.server_waited.as_secs_f64() / seconds * 100.0,
             generator_cpu_percent: measured.generator_cpu.as_secs_f64() / seconds * 100.0,
             generator_lag_p99_us: us(window.tally.lag.quantile(990)),
         }
@@ -162,6 +162,7 @@ impl StormReport {
                 "lost",
                 "packets",
                 "server CPU %",
+                "waited %",
                 "generator CPU %",
                 "late p99 us",
             ],
@@ -173,6 +174,7 @@ impl StormReport {
                 phase.lost.to_string(),
                 format!("{:.0}", count(phase.received)),
                 format!("{:.1}", phase.server_cpu_percent),
+                format!("{:.1}", phase.server_waited_percent),
                 format!("{:.1}", phase.generator_cpu_percent),
                 format!("{:.0}", phase.generator_lag_p99_us),
             ]);

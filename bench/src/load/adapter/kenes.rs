@@ -32,8 +32,14 @@ const KEY: [u8; 32] = [0x4b; 32];
 const HEARTBEAT: Duration = Duration::from_secs(10);
 const FULL_HEIGHT: u16 = 1_080;
 /// Gauges that are zero when nobody is left.
-const HOLDINGS: [&str; 4] =
-    ["kenes_media_peers", "kenes_media_tracks", "kenes_media_subscriptions", "kenes_media_rooms"];
+const HOLDINGS: [&str; 6] = [
+    "kenes_media_peers",
+    "kenes_media_tracks",
+    "kenes_media_subscriptions",
+    "kenes_media_rooms",
+    "kenes_rooms",
+    "kenes_websockets",
+];
 
 const MICROPHONE: usize = 0;
 const CAMERA: usize = 1;
@@ -153,7 +159,8 @@ impl Sfu for Kenes {
         let mut metrics = String::new();
         stream.read_to_string(&mut metrics).await?;
         let sum = |name: &str| {
-            let ours = metrics.lines().filter(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with('{')));
+            let ours =
+                metrics.lines().filter(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' '])));
             ours.filter_map(|line| line.rsplit_once(' ')?.1.parse::<u64>().ok()).sum()
         };
         Ok(Some(HOLDINGS.iter().map(|name| ((*name).to_owned(), sum(name))).collect()))
@@ -183,6 +190,8 @@ fn spawn(binary: &std::path::Path, data: &std::path::Path, place: &Place) -> Res
             .env("KENES_MEDIA_SHARDS", "1")
             // `taskset` has said where.
             .env("KENES_MEDIA_PIN_SHARDS", "false")
+            // Churn waits until nothing is remembered.
+            .env("KENES_ROOMS_EMPTY_ROOM_MS", "5000")
             .env("KENES_TOKENS_KEY", key)
             .env("KENES_DEMO_SEED", "false")
             .env("KENES_LOG_FILTER", "warn")
