@@ -11,6 +11,8 @@ use std::net::SocketAddr;
 pub(crate) struct Demux {
     by_address: HashMap<SocketAddr, PeerIndex>,
     by_ufrag: HashMap<String, PeerIndex>,
+    /// Who was found last: the packets of a frame come in a row.
+    last: Option<(SocketAddr, PeerIndex)>,
 }
 
 /// A datagram's protocol by its first byte (RFC 7983 §7).
@@ -36,8 +38,15 @@ pub fn classify(datagram: &[u8]) -> Option<Class> {
 }
 
 impl Demux {
-    pub(crate) fn peer_at(&self, address: SocketAddr) -> Option<PeerIndex> {
-        self.by_address.get(&address).copied()
+    pub(crate) fn peer_at(&mut self, address: SocketAddr) -> Option<PeerIndex> {
+        if let Some((last, peer)) = self.last
+            && last == address
+        {
+            return Some(peer);
+        }
+        let peer = self.by_address.get(&address).copied()?;
+        self.last = Some((address, peer));
+        Some(peer)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -56,6 +65,7 @@ impl Demux {
     /// The address may have been another peer's: a page that reloads often keeps its port.
     pub(crate) fn add_address(&mut self, address: SocketAddr, peer: PeerIndex) {
         self.by_address.insert(address, peer);
+        self.last = None;
     }
 
     pub(crate) fn remove_ufrag(&mut self, ufrag: &str) {
@@ -63,8 +73,9 @@ impl Demux {
     }
 
     pub(crate) fn remove_address(&mut self, address: SocketAddr, peer: PeerIndex) {
-        if self.peer_at(address) == Some(peer) {
+        if self.by_address.get(&address) == Some(&peer) {
             self.by_address.remove(&address);
+            self.last = None;
         }
     }
 }
@@ -93,5 +104,17 @@ mod tests {
         demux.add_address(address, PeerIndex(2));
         demux.remove_address(address, PeerIndex(1));
         assert_eq!(demux.peer_at(address), Some(PeerIndex(2)));
+    }
+
+    #[test]
+    fn an_address_that_was_found_last_is_forgotten_like_any_other() {
+        let address = SocketAddr::from(([127, 0, 0, 1], 9));
+        let mut demux = Demux::default();
+        demux.add_address(address, PeerIndex(1));
+        assert_eq!(demux.peer_at(address), Some(PeerIndex(1)));
+        demux.add_address(address, PeerIndex(2));
+        assert_eq!(demux.peer_at(address), Some(PeerIndex(2)));
+        demux.remove_address(address, PeerIndex(2));
+        assert_eq!(demux.peer_at(address), None);
     }
 }

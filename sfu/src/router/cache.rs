@@ -1,6 +1,7 @@
 //! The last packets of one layer, for subscribers that lost some (RFC 4588), bounded in time, bytes and number.
 //!
-//! A byte ring and an index by sequence number, both allocated once; the oldest bytes are overwritten.
+//! A byte ring and an index by sequence number; the oldest bytes are overwritten. The ring begins small and doubles when it is
+//! written round faster than packets age: a thousand small layers then fit where one large one would have been.
 
 use crate::description::Codec;
 use crate::ids::RtpTimestamp;
@@ -8,8 +9,9 @@ use crate::packet::{KeptPacket, MediaPacket};
 use crate::rtp::sequence::ExtendedSeq;
 use std::time::{Duration, Instant};
 
-/// A second of 2 Mbit/s.
-const CACHE_BYTES: usize = 256 * 1024;
+/// A second of 250 kbit/s, and of 2 Mbit/s.
+const FIRST_BYTES: usize = 32 * 1024;
+const MAX_BYTES: usize = 256 * 1024;
 /// Packets remembered; a power of two.
 const CACHE_PACKETS: usize = 512;
 /// A retransmission later than this is of no use to a decoder.
@@ -20,6 +22,10 @@ pub(crate) struct PacketCache {
     index: Box<[Entry]>,
     /// Bytes ever written, the skipped ends of the ring included.
     written: u64,
+    /// What was written before this is lost, though the ring would reach back further.
+    kept_from: u64,
+    /// When the ring was last begun anew.
+    lap_began: Option<Instant>,
     epoch: u32,
 }
 
@@ -36,7 +42,14 @@ struct Entry {
 
 impl PacketCache {
     pub(crate) fn new() -> Self {
-        Self { bytes: vec![0; CACHE_BYTES].into(), index: Box::default(), written: 0, epoch: 0 }
+        Self {
+            bytes: vec![0; FIRST_BYTES].into(),
+            index: Box::default(),
+            written: 0,
+            kept_from: 0,
+            lap_began: None,
+            epoch: 0,
+        }
     }
 
     pub(crate) fn insert(&mut self, now: Instant, packet: &MediaPacket<'_>) {
@@ -59,6 +72,9 @@ impl PacketCache {
         if self.bytes.len() - offset < len {
             self.written += (self.bytes.len() - offset) as u64;
         }
+        if self.offset(self.written) == 0 {
+            self.begin_lap(now);
+        }
         let offset = self.offset(self.written);
         let Some(target) = self.bytes.get_mut(offset..).and_then(|free| free.get_mut(..len)) else { return };
         target.copy_from_slice(packet.payload);
@@ -72,7 +88,7 @@ impl PacketCache {
 
     pub(crate) fn find(&self, now: Instant, epoch: u32, sequence: ExtendedSeq) -> Option<KeptPacket<'_>> {
         let entry = self.index.get(Self::position(sequence))?;
-        let overwritten = self.written - entry.start > self.bytes.len() as u64;
+        let overwritten = self.written - entry.start > self.bytes.len() as u64 || entry.start < self.kept_from;
         let too_old = now.saturating_duration_since(entry.at) > CACHE_AGE;
         if entry.sequence != sequence || epoch != self.epoch || overwritten || too_old {
             return None;
@@ -84,6 +100,23 @@ impl PacketCache {
             codec: entry.codec,
             payload: self.bytes.get(offset..offset + entry.len)?,
         })
+    }
+
+    /// The ring is full and overwrites its oldest bytes from here on, unless these may still be asked for and it may grow.
+    fn begin_lap(&mut self, now: Instant) {
+        let is_short = self.lap_began.is_some_and(|began| now.saturating_duration_since(began) < CACHE_AGE);
+        self.lap_began = Some(now);
+        let len = self.bytes.len();
+        if !is_short || len >= MAX_BYTES {
+            return;
+        }
+        // Everything still in the ring was written in one lap, which lies in one piece in a ring of twice the size.
+        self.kept_from = self.written.saturating_sub(len as u64);
+        let lap = std::mem::replace(&mut self.bytes, vec![0; 2 * len].into());
+        let offset = self.offset(self.kept_from);
+        if let Some(room) = self.bytes.get_mut(offset..).and_then(|rest| rest.get_mut(..len)) {
+            room.copy_from_slice(&lap);
+        }
     }
 
     fn offset(&self, position: u64) -> usize {
@@ -141,6 +174,41 @@ mod tests {
         for sequence in 60..300_u64 {
             assert_eq!(found(&cache, now, sequence), Some(vec![u8::try_from(sequence % 251).unwrap(); 1_000]));
         }
+    }
+
+    #[test]
+    fn a_ring_that_is_too_small_for_a_second_grows_and_loses_nothing_of_it() {
+        let start = Instant::now();
+        let mut cache = PacketCache::new();
+        // 200 packets a second of 1,000 bytes: 200 kB, for three seconds.
+        for sequence in 0..600_u64 {
+            let now = start + Duration::from_millis(5) * u32::try_from(sequence).unwrap();
+            insert(&mut cache, now, sequence, &[u8::try_from(sequence % 251).unwrap(); 1_000]);
+            for age in [0, 20, 40, 80, 150, 199] {
+                let Some(asked) = sequence.checked_sub(age) else { continue };
+                assert_eq!(
+                    found(&cache, now, asked),
+                    Some(vec![u8::try_from(asked % 251).unwrap(); 1_000]),
+                    "{sequence}"
+                );
+            }
+        }
+        assert_eq!(cache.bytes.len(), MAX_BYTES);
+    }
+
+    #[test]
+    fn a_ring_that_holds_a_second_stays_small() {
+        let start = Instant::now();
+        let mut cache = PacketCache::new();
+        for sequence in 0..300_u64 {
+            insert(
+                &mut cache,
+                start + Duration::from_millis(50) * u32::try_from(sequence).unwrap(),
+                sequence,
+                &[7; 1_000],
+            );
+        }
+        assert_eq!(cache.bytes.len(), FIRST_BYTES);
     }
 
     #[test]

@@ -13,7 +13,8 @@ const BYTES_PER_S: f64 = 125_000.0;
 
 #[derive(Debug)]
 pub(crate) struct ResendBudget {
-    recent: [Option<(ExtendedSeq, Instant)>; REMEMBERED],
+    /// A ring, made when the first packet is sent again: most slots never do.
+    recent: Vec<(ExtendedSeq, Instant)>,
     next: usize,
     bytes: f64,
     refilled: Option<Instant>,
@@ -21,7 +22,7 @@ pub(crate) struct ResendBudget {
 
 impl ResendBudget {
     pub(crate) fn new() -> Self {
-        Self { recent: [None; REMEMBERED], next: 0, bytes: BURST_BYTES, refilled: None }
+        Self { recent: Vec::new(), next: 0, bytes: BURST_BYTES, refilled: None }
     }
 
     /// True when this packet of `len` bytes may be sent again now; it then counts as sent.
@@ -30,12 +31,16 @@ impl ResendBudget {
         let was_just_sent = |entry: &(ExtendedSeq, Instant)| {
             entry.0 == sequence && now.saturating_duration_since(entry.1) < RESEND_INTERVAL
         };
-        if self.recent.iter().flatten().any(was_just_sent) || self.bytes < f64::from(len) {
+        if self.recent.iter().any(was_just_sent) || self.bytes < f64::from(len) {
             return false;
         }
         self.bytes -= f64::from(len);
-        if let Some(slot) = self.recent.get_mut(self.next) {
-            *slot = Some((sequence, now));
+        match self.recent.get_mut(self.next) {
+            Some(slot) => *slot = (sequence, now),
+            None => {
+                self.recent.reserve_exact(REMEMBERED - self.recent.len());
+                self.recent.push((sequence, now));
+            }
         }
         self.next = (self.next + 1) % REMEMBERED;
         true

@@ -7,7 +7,7 @@ use super::pictures::{self, PictureNumbers, PictureOffset};
 use super::resend::ResendBudget;
 use super::timeline::Timeline;
 use crate::description::{Codec, CodecParameters, ExtensionIds, Flow, MediaKind, Section};
-use crate::ids::{Mid, RtpTimestamp, SeqNo, Ssrc, TrackIndex};
+use crate::ids::{Mid, PayloadType, RtpTimestamp, SeqNo, Ssrc, TrackIndex};
 use crate::packet::{KeptPacket, LayerClocks, LayerIndex, MediaPacket};
 use crate::rtcp::NtpTime;
 use crate::rtcp::reader::SenderInfo;
@@ -21,6 +21,8 @@ pub(crate) struct Slot {
     pub(crate) kind: MediaKind,
     pub(crate) ssrc: Ssrc,
     codecs: Vec<CodecParameters>,
+    /// Of the codec that was asked for last: a stream seldom changes its codec.
+    payload_type: Option<(Codec, PayloadType)>,
     extensions: ExtensionIds,
     pub(crate) track: Option<TrackIndex>,
     /// What the viewer displays, device pixels; 0 = paused.
@@ -78,6 +80,7 @@ impl Slot {
             kind: section.kind,
             ssrc,
             codecs: section.codecs.clone(),
+            payload_type: None,
             extensions: section.extensions,
             track: None,
             max_height: 0,
@@ -159,7 +162,7 @@ impl Slot {
         };
         let header = OutgoingHeader {
             has_padding: padding > 0,
-            payload_type: self.codec(packet.codec).ok_or(NotWritten::CodecMismatch)?.payload_type,
+            payload_type: self.payload_type(packet.codec).ok_or(NotWritten::CodecMismatch)?,
             marker: packet.marker || (switched && self.kind == MediaKind::Audio),
             sequence: sequence.seq_no(),
             timestamp,
@@ -260,6 +263,17 @@ impl Slot {
 
     pub(crate) fn clock_rate_hz(&self) -> u32 {
         self.codecs.first().map_or(90_000, |codec| codec.clock_rate_hz)
+    }
+
+    fn payload_type(&mut self, codec: Codec) -> Option<PayloadType> {
+        if let Some((last, payload_type)) = self.payload_type
+            && last == codec
+        {
+            return Some(payload_type);
+        }
+        let payload_type = self.codec(codec)?.payload_type;
+        self.payload_type = Some((codec, payload_type));
+        Some(payload_type)
     }
 
     fn codec(&self, codec: Codec) -> Option<&CodecParameters> {

@@ -1,7 +1,7 @@
 //! One slot, packet by packet: what a subscriber's wire sees of a publisher's.
 
 use super::*;
-use crate::ids::{PayloadType, SeqNo};
+use crate::ids::SeqNo;
 use crate::rtp::header::{AudioLevel, RtpHeader};
 
 const NONE: LayerClocks = [None; crate::description::MAX_LAYERS];

@@ -33,26 +33,28 @@ impl SrtpReceiver {
     /// Opens an SRTP packet in place. `header` is what [`RtpHeader::parse`] read from it.
     pub fn unprotect_rtp(&mut self, packet: &mut [u8], header: &RtpHeader) -> Result<Unprotected, SrtpError> {
         // RFC 3711 §3.3.1: the first packet of a source is in its cycle 0, any other near the highest seen.
-        let index = match self.rtp.highest(header.ssrc) {
+        let source = self.rtp.find(header.ssrc);
+        let index = match self.rtp.highest(source) {
             Some(highest) => ExtendedSeq(highest).nearest(header.sequence).ok_or(SrtpError::Replayed)?,
             None => ExtendedSeq::first(header.sequence),
         };
-        if !self.rtp.is_new(header.ssrc, index.0) {
+        if !self.rtp.is_new(source, index.0) {
             return Err(SrtpError::Replayed);
         }
         let len = self.cipher.open_rtp(packet, header.len, header.ssrc, index)?;
-        self.rtp.mark(header.ssrc, index.0);
+        self.rtp.mark(source, index.0);
         Ok(Unprotected { len, index })
     }
 
     /// Opens an SRTCP packet in place and gives the length of the plain compound.
     pub fn unprotect_rtcp(&mut self, packet: &mut [u8]) -> Result<usize, SrtpError> {
         let (ssrc, index) = self.cipher.rtcp_claim(packet)?;
-        if !self.rtcp.is_new(ssrc, u64::from(index)) {
+        let source = self.rtcp.find(ssrc);
+        if !self.rtcp.is_new(source, u64::from(index)) {
             return Err(SrtpError::Replayed);
         }
         let len = self.cipher.open_rtcp(packet, ssrc, index)?;
-        self.rtcp.mark(ssrc, u64::from(index));
+        self.rtcp.mark(source, u64::from(index));
         Ok(len)
     }
 }

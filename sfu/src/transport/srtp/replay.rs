@@ -58,6 +58,8 @@ impl ReplayWindow {
 /// Replay windows by SSRC, at most [`MAX_SOURCES`].
 #[derive(Debug, Default)]
 pub(super) struct Sources {
+    /// Of the entries, beside them: a look-up reads one cache line of these and not one of each entry.
+    ssrcs: Vec<Ssrc>,
     entries: Vec<Source>,
     /// Counts authentic packets: the clock of "unheard longest".
     clock: u64,
@@ -65,40 +67,55 @@ pub(super) struct Sources {
 
 #[derive(Debug)]
 struct Source {
-    ssrc: Ssrc,
     window: ReplayWindow,
     last_heard: u64,
 }
 
+/// Where a source's window is, until the next [`Sources::mark`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    ssrc: Ssrc,
+    /// `None` for a source not known.
+    position: Option<usize>,
+}
+
 impl Sources {
-    /// The highest index seen of a source; `None` for one not known.
-    pub(super) fn highest(&self, ssrc: Ssrc) -> Option<u64> {
-        self.find(ssrc).map(|source| source.window.highest)
+    pub(super) fn find(&self, ssrc: Ssrc) -> Place {
+        Place { ssrc, position: self.ssrcs.iter().position(|known| *known == ssrc) }
     }
 
-    pub(super) fn is_new(&self, ssrc: Ssrc, index: u64) -> bool {
-        self.find(ssrc).is_none_or(|source| source.window.is_new(index))
+    /// The highest index seen of a source; `None` for one not known.
+    pub(super) fn highest(&self, place: Place) -> Option<u64> {
+        self.source(place).map(|source| source.window.highest)
+    }
+
+    pub(super) fn is_new(&self, place: Place, index: u64) -> bool {
+        self.source(place).is_none_or(|source| source.window.is_new(index))
     }
 
     /// Remembers an authentic packet.
-    pub(super) fn mark(&mut self, ssrc: Ssrc, index: u64) {
+    pub(super) fn mark(&mut self, place: Place, index: u64) {
         self.clock += 1;
         let last_heard = self.clock;
-        if let Some(source) = self.entries.iter_mut().find(|source| source.ssrc == ssrc) {
+        if let Some(source) = place.position.and_then(|position| self.entries.get_mut(position)) {
             source.window.mark(index);
             source.last_heard = last_heard;
             return;
         }
-        let source = Source { ssrc, window: ReplayWindow::starting_at(index), last_heard };
+        let source = Source { window: ReplayWindow::starting_at(index), last_heard };
         if self.entries.len() < MAX_SOURCES {
+            self.ssrcs.push(place.ssrc);
             self.entries.push(source);
-        } else if let Some(oldest) = self.entries.iter_mut().min_by_key(|source| source.last_heard) {
-            *oldest = source;
+            return;
+        }
+        let oldest = self.entries.iter_mut().zip(&mut self.ssrcs).min_by_key(|(entry, _)| entry.last_heard);
+        if let Some((entry, ssrc)) = oldest {
+            (*entry, *ssrc) = (source, place.ssrc);
         }
     }
 
-    fn find(&self, ssrc: Ssrc) -> Option<&Source> {
-        self.entries.iter().find(|source| source.ssrc == ssrc)
+    fn source(&self, place: Place) -> Option<&Source> {
+        self.entries.get(place.position?)
     }
 }
 
@@ -137,13 +154,11 @@ mod tests {
     fn a_new_source_takes_the_place_of_the_one_unheard_longest() {
         let mut sources = Sources::default();
         for ssrc in 0..64 {
-            sources.mark(Ssrc(ssrc), 1);
+            sources.mark(sources.find(Ssrc(ssrc)), 1);
         }
-        sources.mark(Ssrc(0), 2);
-        sources.mark(Ssrc(1_000), 1);
-        assert_eq!(
-            (sources.highest(Ssrc(0)), sources.highest(Ssrc(1)), sources.highest(Ssrc(1_000))),
-            (Some(2), None, Some(1))
-        );
+        sources.mark(sources.find(Ssrc(0)), 2);
+        sources.mark(sources.find(Ssrc(1_000)), 1);
+        let highest = |ssrc| sources.highest(sources.find(ssrc));
+        assert_eq!((highest(Ssrc(0)), highest(Ssrc(1)), highest(Ssrc(1_000))), (Some(2), None, Some(1)));
     }
 }
