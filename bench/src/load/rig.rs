@@ -40,6 +40,10 @@ pub struct Setup {
     /// Processor of the generator.
     #[arg(long, default_value = "1")]
     pub generator_cpu: String,
+    /// Lets the server's threads run the moment that they have something to do (SCHED_RR), as the generator's: takes a busy machine's
+    /// other work out of latency. The server's own threads then take turns otherwise than they would.
+    #[arg(long)]
+    pub server_at_once: bool,
     /// Sends only the layers that the server says somebody watches, where it says so. Off, all servers get the same traffic.
     #[arg(long)]
     pub obey_layers: bool,
@@ -87,8 +91,12 @@ impl Rig {
     /// # Errors
     /// The server or the engine does not start.
     pub(super) async fn start(setup: &Setup) -> Result<Self> {
-        let (cpus, obeys_layers) = (setup.server_cpus.clone(), setup.obey_layers);
-        let place = Place { address: namespace::ADDRESS, cpus, obeys_layers };
+        let place = Place {
+            address: namespace::ADDRESS,
+            cpus: setup.server_cpus.clone(),
+            at_once: setup.server_at_once,
+            obeys_layers: setup.obey_layers,
+        };
         let sfu = adapter::start(setup.sfu, &place).await?;
         let (engine, thread) = engine::start(setup.people, setup.seed)?;
         let wiring = Wiring::new(namespace::ADDRESS, setup.layers, engine.clone())?;

@@ -67,6 +67,8 @@ pub struct Place {
     pub address: IpAddr,
     /// Processors that the server may use, as `taskset -c` takes them.
     pub cpus: String,
+    /// The server's threads run the moment that they have something to do (SCHED_RR).
+    pub at_once: bool,
     /// Heeds what the server says of layers that nobody watches. Off, all layers are always sent, as other servers get them.
     pub obeys_layers: bool,
 }
@@ -94,7 +96,12 @@ impl ServerProcess {
     /// It does not start.
     pub fn spawn(program: &std::ffi::OsStr, place: &Place, prepare: impl FnOnce(&mut Command)) -> Result<Self> {
         let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL", "taskset", "-c", &place.cpus]).arg(program).stdin(Stdio::null());
+        let at_once: &[&str] = if place.at_once { &["chrt", "--rr", "1"] } else { &[] };
+        command
+            .args(["--pdeathsig", "KILL", "taskset", "-c", &place.cpus])
+            .args(at_once)
+            .arg(program)
+            .stdin(Stdio::null());
         prepare(&mut command);
         let child = command.spawn().with_context(|| format!("{} does not start", program.display()))?;
         Ok(Self { child })
