@@ -5,25 +5,27 @@
 
 use crate::measure::{Case, Cost, compare};
 use crate::report::Table;
-use anyhow::{Result, ensure};
-use serde::Serialize;
+use anyhow::{Context as _, Result, ensure};
+use serde::{Deserialize, Serialize};
 
 /// Payload sizes: speech, a small video packet, a full one.
 const SIZES: [usize; 3] = [100, 500, 1_100];
-const KEY: [u8; 16] = [7; 16];
+const KEY: [u8; 32] = [7; 32];
+/// AES' key sizes.
+const KEY_BITS: [usize; 2] = [128, 256];
 const AUTHENTICATION_KEY: [u8; 20] = [9; 20];
 /// RTP header with one extension element, authenticated beside the payload.
 const HEADER: [u8; 20] = [0x90; 20];
 const TAG_LEN: usize = 16;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct CryptoReport {
     pub rows: Vec<Row>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Row {
-    pub operation: &'static str,
+    pub operation: String,
     pub bytes: usize,
     pub aws_lc: Cost,
     /// ring offers no AES-CTR.
@@ -33,8 +35,12 @@ pub struct Row {
 pub fn run() -> Result<CryptoReport> {
     let mut rows = Vec::new();
     for bytes in SIZES {
-        rows.push(row("AES-128-GCM seal", bytes, aws_lc::gcm_seal(bytes)?, Some(ring_crate::gcm_seal(bytes)?))?);
-        rows.push(row("AES-128-GCM open", bytes, aws_lc::gcm_open(bytes)?, Some(ring_crate::gcm_open(bytes)?))?);
+        for bits in KEY_BITS {
+            let (ours, theirs) = (aws_lc::gcm_seal(bits, bytes)?, ring_crate::gcm_seal(bits, bytes)?);
+            rows.push(row(&format!("AES-{bits}-GCM seal"), bytes, ours, Some(theirs))?);
+            let (ours, theirs) = (aws_lc::gcm_open(bits, bytes)?, ring_crate::gcm_open(bits, bytes)?);
+            rows.push(row(&format!("AES-{bits}-GCM open"), bytes, ours, Some(theirs))?);
+        }
         rows.push(row("HMAC-SHA1", bytes, aws_lc::hmac(bytes), Some(ring_crate::hmac(bytes)))?);
         rows.push(row("AES-128-CTR", bytes, aws_lc::ctr(bytes)?, None)?);
         rows.push(row("AES-128-CTR + HMAC-SHA1", bytes, aws_lc::ctr_and_hmac(bytes)?, None)?);
@@ -42,12 +48,12 @@ pub fn run() -> Result<CryptoReport> {
     Ok(CryptoReport { rows })
 }
 
-fn row(operation: &'static str, bytes: usize, aws_lc: Operation, ring: Option<Operation>) -> Result<Row> {
+fn row(operation: &str, bytes: usize, aws_lc: Operation, ring: Option<Operation>) -> Result<Row> {
     let mut cases = vec![Case::new(operation, 1, aws_lc)];
     cases.extend(ring.map(|run| Case::new(operation, 1, run)));
     let costs = compare(&mut cases)?;
     let [aws_lc, ring @ ..] = costs.as_slice() else { anyhow::bail!("nothing was measured") };
-    Ok(Row { operation, bytes, aws_lc: *aws_lc, ring: ring.first().copied() })
+    Ok(Row { operation: operation.to_owned(), bytes, aws_lc: *aws_lc, ring: ring.first().copied() })
 }
 
 pub(crate) type Operation = Box<dyn FnMut() -> Result<()>>;
@@ -67,15 +73,19 @@ impl Nonces {
     }
 }
 
-pub(crate) mod aws_lc {
+fn key(bits: usize) -> Result<&'static [u8]> {
+    KEY.get(..bits / 8).context("no key of this size")
+}
+
+mod aws_lc {
     use super::*;
-    use aws_lc_rs::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+    use aws_lc_rs::aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
     use aws_lc_rs::cipher::{AES_128, EncryptingKey, EncryptionContext, UnboundCipherKey};
     use aws_lc_rs::hmac;
     use std::hint::black_box;
 
-    pub(crate) fn gcm_seal(bytes: usize) -> Result<Operation> {
-        let key = gcm_key()?;
+    pub(super) fn gcm_seal(bits: usize, bytes: usize) -> Result<Operation> {
+        let key = gcm_key(bits)?;
         let mut payload = vec![1; bytes];
         let mut nonces = Nonces::default();
         Ok(Box::new(move || {
@@ -86,8 +96,8 @@ pub(crate) mod aws_lc {
         }))
     }
 
-    pub(crate) fn gcm_open(bytes: usize) -> Result<Operation> {
-        let key = gcm_key()?;
+    pub(super) fn gcm_open(bits: usize, bytes: usize) -> Result<Operation> {
+        let key = gcm_key(bits)?;
         let mut sealed = vec![1; bytes];
         let tag = key.seal_in_place_separate_tag(zero_nonce(), Aad::from(HEADER), &mut sealed)?;
         sealed.extend_from_slice(tag.as_ref());
@@ -100,7 +110,7 @@ pub(crate) mod aws_lc {
         }))
     }
 
-    pub(crate) fn hmac(bytes: usize) -> Operation {
+    pub(super) fn hmac(bytes: usize) -> Operation {
         let key = hmac_key();
         let payload = vec![1; bytes];
         Box::new(move || {
@@ -109,14 +119,14 @@ pub(crate) mod aws_lc {
         })
     }
 
-    pub(crate) fn ctr(bytes: usize) -> Result<Operation> {
+    pub(super) fn ctr(bytes: usize) -> Result<Operation> {
         let key = ctr_key()?;
         let mut payload = vec![1; bytes];
         let mut nonces = Nonces::default();
         Ok(Box::new(move || apply_keystream(&key, &mut nonces, &mut payload)))
     }
 
-    pub(crate) fn ctr_and_hmac(bytes: usize) -> Result<Operation> {
+    pub(super) fn ctr_and_hmac(bytes: usize) -> Result<Operation> {
         let (ctr_key, hmac_key) = (ctr_key()?, hmac_key());
         let mut payload = vec![1; bytes];
         let mut nonces = Nonces::default();
@@ -127,12 +137,13 @@ pub(crate) mod aws_lc {
         }))
     }
 
-    fn gcm_key() -> Result<LessSafeKey> {
-        Ok(LessSafeKey::new(UnboundKey::new(&AES_128_GCM, &KEY)?))
+    fn gcm_key(bits: usize) -> Result<LessSafeKey> {
+        let algorithm = if bits == 256 { &AES_256_GCM } else { &AES_128_GCM };
+        Ok(LessSafeKey::new(UnboundKey::new(algorithm, key(bits)?)?))
     }
 
     fn ctr_key() -> Result<EncryptingKey> {
-        Ok(EncryptingKey::ctr(UnboundCipherKey::new(&AES_128, &KEY)?)?)
+        Ok(EncryptingKey::ctr(UnboundCipherKey::new(&AES_128, key(128)?)?)?)
     }
 
     fn hmac_key() -> hmac::Key {
@@ -164,12 +175,12 @@ pub(crate) mod aws_lc {
 
 mod ring_crate {
     use super::*;
-    use ring::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+    use ring::aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
     use ring::hmac;
     use std::hint::black_box;
 
-    pub(super) fn gcm_seal(bytes: usize) -> Result<Operation> {
-        let key = gcm_key()?;
+    pub(super) fn gcm_seal(bits: usize, bytes: usize) -> Result<Operation> {
+        let key = gcm_key(bits)?;
         let mut payload = vec![1; bytes];
         let mut nonces = Nonces::default();
         Ok(Box::new(move || {
@@ -180,8 +191,8 @@ mod ring_crate {
         }))
     }
 
-    pub(super) fn gcm_open(bytes: usize) -> Result<Operation> {
-        let key = gcm_key()?;
+    pub(super) fn gcm_open(bits: usize, bytes: usize) -> Result<Operation> {
+        let key = gcm_key(bits)?;
         let zero_nonce = || Nonce::assume_unique_for_key([0; 12]);
         let mut sealed = vec![1; bytes];
         let tag = key.seal_in_place_separate_tag(zero_nonce(), Aad::from(HEADER), &mut sealed).map_err(unspecified)?;
@@ -208,8 +219,9 @@ mod ring_crate {
         })
     }
 
-    fn gcm_key() -> Result<LessSafeKey> {
-        Ok(LessSafeKey::new(UnboundKey::new(&AES_128_GCM, &KEY).map_err(unspecified)?))
+    fn gcm_key(bits: usize) -> Result<LessSafeKey> {
+        let algorithm = if bits == 256 { &AES_256_GCM } else { &AES_128_GCM };
+        Ok(LessSafeKey::new(UnboundKey::new(algorithm, key(bits)?).map_err(unspecified)?))
     }
 
     fn unspecified(_: ring::error::Unspecified) -> anyhow::Error {
@@ -229,7 +241,7 @@ impl CryptoReport {
                 [micros(ring.median_ns), micros(ring.best_ns), format!("{ratio:.2}")]
             });
             let own = [micros(row.aws_lc.median_ns), micros(row.aws_lc.best_ns)];
-            let what = [row.operation.to_owned(), row.bytes.to_string()];
+            let what = [row.operation.clone(), row.bytes.to_string()];
             table.row(what.into_iter().chain(own).chain(ring));
         }
         let text = table.render();

@@ -2,6 +2,7 @@
 //!
 //! A library only so that the binary, `cargo bench` and the tests run the same code.
 
+pub mod bare;
 pub mod clock;
 pub mod crypto;
 pub mod floor;

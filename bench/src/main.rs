@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 use kenes_bench::load::{self, churn, namespace, storm};
-use kenes_bench::{crypto, floor, forward, report, talk};
+use kenes_bench::{bare, crypto, floor, forward, report, talk};
 use kenes_bench_shard::instructions::{self, Workload};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -30,9 +30,13 @@ enum Instrument {
     Forward(forward::Options),
     /// Instructions that the shard takes for a forwarded packet, by callgrind; `cargo xtask test` gates the same count.
     Instructions,
+    /// A page with plots of what runs have written with --json.
+    Report(report::page::Options),
     /// What callgrind counts: runs one workload.
     #[command(hide = true)]
     Workload { workload: Workload },
+    /// Forwards by a fixed table and does nothing else: the floor of a whole process, as `load --sfu bare` uses it.
+    Bare(bare::Options),
     /// Rooms of people on a server over real UDP: what that costs it, what is lost, how late it comes.
     Load(load::Options),
     /// Rooms that run while a hundred others come within a second, and leave at once: what the running ones notice.
@@ -110,6 +114,8 @@ fn run(cli: &Cli) -> Result<bool> {
             tell(cli, &table, &counts)?;
             Ok(true)
         }
+        Instrument::Bare(options) => bare::run(options).map(|()| true),
+        Instrument::Report(options) => report::page::run(options).map(|()| true),
         Instrument::Workload { workload } => {
             report::say(&workload.run(kenes_bench::clock::now())?.to_string());
             Ok(true)
@@ -125,5 +131,15 @@ fn run(cli: &Cli) -> Result<bool> {
 /// The table for a person, the figures for a machine.
 fn tell<T: serde::Serialize>(cli: &Cli, table: &str, figures: &T) -> Result<()> {
     report::say(table);
-    cli.json.as_deref().map_or(Ok(()), |path| report::write_json(path, figures))
+    cli.json.as_deref().map_or(Ok(()), |path| report::write_json(path, &command_line(), table, figures))
+}
+
+/// As it was typed, without the program and where the JSON goes.
+fn command_line() -> String {
+    let mut words: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(json) = words.iter().position(|word| word == "--json") {
+        words.drain(json..(json + 2).min(words.len()));
+    }
+    words.retain(|word| !word.starts_with("--json="));
+    words.join(" ")
 }

@@ -18,8 +18,10 @@ const DATAGRAM: usize = 1_148;
 const BATCH: usize = 32;
 /// Datagrams of one turn: what a socket's default buffer holds.
 const BURST: usize = 3 * BATCH;
-/// Segments of one GSO run.
-const SEGMENTS: usize = 8;
+/// Segments of one GSO run; all divide the burst.
+const SEGMENTS: [usize; 5] = [1, 2, 4, 8, 16];
+/// Of the runs that are received.
+const RECEIVED_SEGMENTS: usize = 8;
 const OPERATIONS: u32 = 96;
 
 pub(super) fn rows() -> Result<Vec<Row>> {
@@ -32,13 +34,13 @@ pub(super) fn rows() -> Result<Vec<Row>> {
     let gro_to = gro.local_addr()?;
 
     let fill = || send_each(&sender, to, BURST);
-    let row = |what, cost| Row { what, cost };
-    Ok(vec![
+    let row = |what: &str, cost| Row { what: what.to_owned(), cost };
+    let mut rows = vec![
         row("recvfrom", after_preparation(OPERATIONS, fill, || receive_each(&receiver, BURST))?),
         row("recvmmsg of 32", after_preparation(OPERATIONS, fill, || receive_batches(&receiver))?),
         row(
             "recv with UDP_GRO, runs of 8",
-            after_preparation(OPERATIONS, || send_runs(&sender, gro_to), || receive_runs(&gro))?,
+            after_preparation(OPERATIONS, || send_runs(&sender, gro_to, RECEIVED_SEGMENTS), || receive_runs(&gro))?,
         ),
         row("sendto", after_preparation(OPERATIONS, || drain(&receiver), || send_each(&sender, to, BURST))?),
         row(
@@ -49,11 +51,12 @@ pub(super) fn rows() -> Result<Vec<Row>> {
                 || send_batches(&sender, &receivers),
             )?,
         ),
-        row(
-            "sendmsg with UDP_SEGMENT, runs of 8",
-            after_preparation(OPERATIONS, || drain(&receiver), || send_runs(&sender, to))?,
-        ),
-    ])
+    ];
+    for segments in SEGMENTS {
+        let cost = after_preparation(OPERATIONS, || drain(&receiver), || send_runs(&sender, to, segments))?;
+        rows.push(row(&format!("sendmsg with UDP_SEGMENT, runs of {segments}"), cost));
+    }
+    Ok(rows)
 }
 
 fn socket() -> Result<UdpSocket> {
@@ -112,12 +115,12 @@ fn send_batches(sender: &UdpSocket, receivers: &[UdpSocket]) -> Result<()> {
     Ok(())
 }
 
-/// Runs of [`SEGMENTS`] datagrams in one send each.
-fn send_runs(sender: &UdpSocket, to: SocketAddr) -> Result<()> {
-    let run = [1; DATAGRAM * SEGMENTS];
+/// Runs of so many datagrams in one send each.
+fn send_runs(sender: &UdpSocket, to: SocketAddr, segments: usize) -> Result<()> {
+    let run = vec![1; DATAGRAM * segments];
     let segment = u16::try_from(DATAGRAM)?;
     let to = sockaddr(to)?;
-    for _ in 0..BURST / SEGMENTS {
+    for _ in 0..BURST / segments {
         let control = [ControlMessage::UdpGsoSegments(&segment)];
         sendmsg(sender.as_raw_fd(), &[IoSlice::new(&run)], &control, MsgFlags::empty(), Some(&to))
             .context("no UDP_SEGMENT on this kernel")?;

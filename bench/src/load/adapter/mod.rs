@@ -3,6 +3,7 @@
 //! An adapter signals and nothing else. It makes as many connections for a person as its server wants (one, or one to publish and others
 //! to watch), by offer or by answer, with [`Wiring`].
 
+mod bare;
 mod kenes;
 
 use super::sdp::Kind;
@@ -58,6 +59,8 @@ pub struct Seat {
 pub enum SfuKind {
     /// This repository's server: `KENES_BIN`, or `kenes` beside this binary.
     Kenes,
+    /// The floor of a process: opens, seals and forwards by a fixed table and does nothing else (`kenes-bench bare`).
+    Bare,
 }
 
 /// How a server is started.
@@ -80,6 +83,7 @@ pub struct Place {
 pub async fn start(kind: SfuKind, place: &Place) -> Result<Box<dyn Sfu>> {
     match kind {
         SfuKind::Kenes => Ok(Box::new(kenes::Kenes::start(place).await?)),
+        SfuKind::Bare => Ok(Box::new(bare::Bare::start(place)?)),
     }
 }
 

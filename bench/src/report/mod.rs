@@ -1,9 +1,16 @@
-//! What every subcommand prints: a table for a person, and the same values as JSON for a machine.
+//! What every subcommand prints: a table for a person, and the same values as JSON for a machine; and `report`, which makes a page
+//! with plots of that JSON.
 //!
 //! Holds no state beyond the rows; knows nothing of what it prints.
 
+mod charts;
+mod machine;
+pub mod page;
+mod plot;
+
 use anyhow::{Context as _, Result};
-use serde::Serialize;
+use machine::Machine;
+use serde::{Deserialize, Serialize};
 use std::io::Write as _;
 use std::path::Path;
 
@@ -49,9 +56,22 @@ pub fn say(text: &str) {
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }
 
-/// The values of a run, with the machine's name for them.
-pub fn write_json<T: Serialize>(path: &Path, values: &T) -> Result<()> {
-    let text = serde_json::to_string_pretty(values).context("cannot write the report as JSON")?;
+/// A run in a file.
+#[derive(Serialize, Deserialize)]
+struct Document<T> {
+    /// As it was typed, without the program and `--json FILE`.
+    command: String,
+    machine: Machine,
+    figures: T,
+    /// What was printed, line by line.
+    table: Vec<String>,
+}
+
+/// A run's values, with the machine's name for them.
+pub fn write_json<T: Serialize>(path: &Path, command: &str, table: &str, figures: &T) -> Result<()> {
+    let table = table.lines().map(str::to_owned).collect();
+    let document = Document { command: command.to_owned(), machine: Machine::this(), figures, table };
+    let text = serde_json::to_string_pretty(&document).context("cannot write the report as JSON")?;
     std::fs::write(path, text + "\n").with_context(|| format!("cannot write {}", path.display()))
 }
 
