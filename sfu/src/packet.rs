@@ -7,6 +7,7 @@ use crate::description::{Codec, MAX_LAYERS};
 use crate::ids::RtpTimestamp;
 use crate::rtcp::NtpTime;
 use crate::rtp::header::AudioLevel;
+use crate::rtp::payload::Pictures;
 use crate::rtp::sequence::ExtendedSeq;
 use std::time::Instant;
 
@@ -35,6 +36,7 @@ pub(crate) struct MediaPacket<'a> {
     /// A decoder can begin here (always true for audio).
     pub is_entry_point: bool,
     pub audio_level: Option<AudioLevel>,
+    pub pictures: Pictures,
     pub payload: &'a [u8],
 }
 

@@ -132,6 +132,7 @@ impl PacketCache {
 mod tests {
     use super::*;
     use crate::packet::LayerIndex;
+    use crate::rtp::payload::Pictures;
 
     fn insert(cache: &mut PacketCache, now: Instant, sequence: u64, payload: &[u8]) {
         let packet = MediaPacket {
@@ -143,6 +144,7 @@ mod tests {
             codec: Codec::Vp8,
             is_entry_point: false,
             audio_level: None,
+            pictures: Pictures::default(),
             payload,
         };
         cache.insert(now, &packet);

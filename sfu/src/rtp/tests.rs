@@ -2,7 +2,7 @@
 
 use super::corpus::replay_with_mutations;
 use super::header::{AudioLevel, OutgoingExtensions, OutgoingHeader, RtpError, RtpHeader, write_header};
-use super::payload::FrameSize;
+use super::payload::{FrameSize, Outline};
 use super::vp8::PictureId;
 use super::{h264, payload, red, vp8, vp9};
 use crate::description::{Codec, ExtensionIds, H264Profile};
@@ -112,7 +112,7 @@ fn a_vp8_key_frame_has_its_descriptor_and_size() {
     assert_eq!((descriptor.picture_id, descriptor.tl0_pic_idx), (Some(PictureId::Long(0x0123)), Some(0x45)));
     assert_eq!((descriptor.temporal_id, descriptor.layer_sync, descriptor.key_index), (Some(0), true, Some(5)));
     assert_eq!(descriptor.key_frame(VP8_KEY_FRAME), Some(FrameSize { width: 640, height: 480 }));
-    assert!(payload::starts_key_frame(Codec::Vp8, VP8_KEY_FRAME));
+    assert!(Outline::of(Codec::Vp8, VP8_KEY_FRAME).starts_key_frame);
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn a_vp8_delta_frame_starts_a_frame_that_nobody_can_begin_at() {
     let descriptor = vp8::Descriptor::parse(VP8_DELTA_FRAME).unwrap();
     assert!(descriptor.non_reference && descriptor.starts_frame());
     assert_eq!((descriptor.temporal_id, descriptor.picture_id), (Some(1), Some(PictureId::Short(0x7f))));
-    assert!(!payload::starts_key_frame(Codec::Vp8, VP8_DELTA_FRAME));
+    assert!(!Outline::of(Codec::Vp8, VP8_DELTA_FRAME).starts_key_frame);
     assert!(payload::starts_frame(Codec::Vp8, VP8_DELTA_FRAME));
 }
 
@@ -129,7 +129,7 @@ fn vp8_numbers_are_rewritten_in_place_and_nothing_else() {
     for original in [VP8_KEY_FRAME, VP8_DELTA_FRAME] {
         let mut rewritten = original.to_vec();
         let before = vp8::Descriptor::parse(original).unwrap();
-        before.rewrite(&mut rewritten, 0x5aa5, 0x77);
+        before.pictures().rewrite(Codec::Vp8, &mut rewritten, 0x5aa5, 0x77);
         let after = vp8::Descriptor::parse(&rewritten).unwrap();
         assert_eq!(after.tl0_pic_idx, Some(0x77));
         let expected = match before.picture_id {
@@ -145,7 +145,7 @@ fn vp8_numbers_are_rewritten_in_place_and_nothing_else() {
 fn a_vp8_descriptor_without_numbers_is_left_alone() {
     let mut payload = vec![0x10, 0x9d, 0x01, 0x2a];
     let descriptor = vp8::Descriptor::parse(&payload).unwrap();
-    descriptor.rewrite(&mut payload, 9, 9);
+    descriptor.pictures().rewrite(Codec::Vp8, &mut payload, 9, 9);
     assert_eq!((descriptor.len, payload), (1, vec![0x10, 0x9d, 0x01, 0x2a]));
 }
 
@@ -162,7 +162,7 @@ fn vp9_numbers_are_rewritten_in_both_modes() {
     for original in [VP9_LAYERS, VP9_FLEXIBLE] {
         let mut rewritten = original.to_vec();
         let before = vp9::Descriptor::parse(original).unwrap();
-        before.rewrite(&mut rewritten, 0x1155, 0x66);
+        before.pictures().rewrite(Codec::Vp9 { profile_id: 0 }, &mut rewritten, 0x1155, 0x66);
         let after = vp9::Descriptor::parse(&rewritten).unwrap();
         let (id, index) = match before.picture_id {
             Some(PictureId::Long(_)) => (PictureId::Long(0x1155), None),
@@ -214,17 +214,16 @@ fn no_bytes_make_a_payload_parser_panic() {
     for name in ["vp8", "vp9", "h264", "red"] {
         replay_with_mutations(name, |bytes| {
             for codec in CODECS {
-                let _ = payload::starts_key_frame(codec, bytes);
+                let _ = Outline::of(codec, bytes);
                 let _ = payload::starts_frame(codec, bytes);
-                let _ = payload::key_frame_size(codec, bytes);
             }
             let _ = red::primary(bytes);
             let mut copy = bytes.to_vec();
             if let Some(descriptor) = vp8::Descriptor::parse(bytes) {
-                descriptor.rewrite(&mut copy, 1, 2);
+                descriptor.pictures().rewrite(Codec::Vp8, &mut copy, 1, 2);
             }
             if let Some(descriptor) = vp9::Descriptor::parse(bytes) {
-                descriptor.rewrite(&mut copy, 1, 2);
+                descriptor.pictures().rewrite(Codec::Vp9 { profile_id: 0 }, &mut copy, 1, 2);
             }
         });
     }

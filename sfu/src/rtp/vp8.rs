@@ -2,7 +2,7 @@
 //!
 //! Holds no state: which numbers a subscriber gets is the caller's decision.
 
-use super::payload::FrameSize;
+use super::payload::{FrameSize, Pictures};
 
 /// X, and in the extension byte I, L, T, K (RFC 7741 §4.2).
 const EXTENDED: u8 = 0x80;
@@ -153,14 +153,8 @@ impl Descriptor {
         })
     }
 
-    /// Puts a subscriber's numbers in the place of the publisher's, where the descriptor has them; the length stays.
-    pub fn rewrite(&self, payload: &mut [u8], picture_id: u16, tl0_pic_idx: u8) {
-        // Byte 0 is the mandatory one, byte 1 the extension byte.
-        let offset = PictureId::replace(self.picture_id, payload, 2, picture_id);
-        if self.tl0_pic_idx.is_some()
-            && let Some(byte) = payload.get_mut(offset)
-        {
-            *byte = tl0_pic_idx;
-        }
+    #[must_use]
+    pub fn pictures(&self) -> Pictures {
+        Pictures { picture_id: self.picture_id, tl0_pic_idx: self.tl0_pic_idx }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Holds no state. It forwards whole SVC streams as they are and chooses no spatial layers.
 
-use super::payload::FrameSize;
+use super::payload::{FrameSize, Pictures};
 use super::vp8::PictureId;
 
 const HAS_PICTURE_ID: u8 = 0x80;
@@ -103,15 +103,9 @@ impl Descriptor {
         self.starts_picture() && !self.inter_predicted
     }
 
-    /// Puts a subscriber's numbers in the place of the publisher's, where the descriptor has them; the length stays.
-    pub fn rewrite(&self, payload: &mut [u8], picture_id: u16, tl0_pic_idx: u8) {
-        let offset = PictureId::replace(self.picture_id, payload, 1, picture_id);
-        // After the layer byte, which non-flexible mode always has with TL0PICIDX.
-        if self.tl0_pic_idx.is_some()
-            && let Some(byte) = payload.get_mut(offset + 1)
-        {
-            *byte = tl0_pic_idx;
-        }
+    #[must_use]
+    pub fn pictures(&self) -> Pictures {
+        Pictures { picture_id: self.picture_id, tl0_pic_idx: self.tl0_pic_idx }
     }
 }
 

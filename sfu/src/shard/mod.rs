@@ -20,7 +20,7 @@ use crate::counters::Counters;
 use crate::demux::{Class, Demux, classify};
 use crate::downlink::Downlink;
 use crate::event::Event;
-use crate::ids::{PeerIndex, PeerKey, RoomKey};
+use crate::ids::{PeerIndex, PeerKey, RoomKey, TrackKey};
 use crate::router::Router;
 use crate::transport::dtls::DtlsIdentity;
 use crate::uplink::Uplink;
@@ -68,6 +68,8 @@ pub struct Shard {
     due: Vec<PeerIndex>,
     handshakes: HandshakeQueue,
     overload: Overload,
+    /// Reused by `update_speakers`: who is heard in a room, and how loudly.
+    loud: Vec<(f32, TrackKey)>,
     events: VecDeque<Event>,
     counters: Counters,
 }
@@ -89,6 +91,7 @@ impl Shard {
             due: Vec::new(),
             handshakes: HandshakeQueue::default(),
             overload: Overload::default(),
+            loud: Vec::new(),
             events: VecDeque::new(),
             counters: Counters::default(),
         }

@@ -29,7 +29,8 @@ impl Shard {
     /// Tells who speaks when that has changed. The first peer of a room asks for all of it.
     pub(super) fn update_speakers(&mut self, now: Instant, key: RoomKey, asking: PeerIndex) {
         let Some(room) = self.rooms.get(&key).filter(|room| room.peers.first() == Some(&asking)) else { return };
-        let mut loud: Vec<(f32, TrackKey)> = Vec::new();
+        let mut loud = std::mem::take(&mut self.loud);
+        loud.clear();
         for peer in &room.peers {
             let (Some(state), Some(uplink)) = (self.peers.get(peer.0), self.uplinks.get(peer.0)) else { continue };
             loud.extend(uplink.tracks.iter().filter_map(|track| {
@@ -39,13 +40,14 @@ impl Shard {
             }));
         }
         loud.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let speakers: Vec<TrackKey> = loud.into_iter().take(MAX_SPEAKERS).map(|(_, track)| track).collect();
-        if speakers == room.speakers {
-            return;
+        loud.truncate(MAX_SPEAKERS);
+        if !loud.iter().map(|(_, track)| track).eq(&room.speakers) {
+            let speakers: Vec<TrackKey> = loud.iter().map(|(_, track)| *track).collect();
+            if let Some(room) = self.rooms.get_mut(&key) {
+                room.speakers.clone_from(&speakers);
+            }
+            self.tell(Event::SpeakersChanged { room: key, speakers });
         }
-        if let Some(room) = self.rooms.get_mut(&key) {
-            room.speakers.clone_from(&speakers);
-        }
-        self.tell(Event::SpeakersChanged { room: key, speakers });
+        self.loud = loud;
     }
 }

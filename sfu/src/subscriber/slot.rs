@@ -12,6 +12,7 @@ use crate::packet::{KeptPacket, LayerClocks, LayerIndex, MediaPacket};
 use crate::rtcp::NtpTime;
 use crate::rtcp::reader::SenderInfo;
 use crate::rtp::header::{OutgoingExtensions, OutgoingHeader, write_header};
+use crate::rtp::payload::Outline;
 use crate::rtp::rtx::{self, OSN_LEN};
 use crate::rtp::sequence::ExtendedSeq;
 use std::time::Instant;
@@ -175,7 +176,7 @@ impl Slot {
         let header_len = write_header(out, &header).map_err(|_| NotWritten::NoRoom)?;
         let payload = payload_room(out, header_len, packet.payload)?;
         let is_newest = self.timeline.note_sent(now, sequence, timestamp);
-        self.numbers.rewrite(packet.codec, payload, source.pictures, is_newest);
+        self.numbers.rewrite(packet.codec, payload, packet.pictures, source.pictures, is_newest);
         self.sent_packets = self.sent_packets.wrapping_add(1);
         self.sent_octets = self.sent_octets.wrapping_add(u32::try_from(packet.payload.len()).unwrap_or(0));
         let end = header_len + packet.payload.len();
@@ -199,7 +200,7 @@ impl Slot {
         }
         let clock = |layer: LayerIndex| clocks.get(layer.index()).copied().flatten();
         let clocks = playing.and_then(|source| clock(source.layer)).zip(clock(packet.layer));
-        let pictures: PictureOffset = self.numbers.begin(packet.codec, packet.payload);
+        let pictures: PictureOffset = self.numbers.begin(packet.pictures);
         self.timeline.begin(now, packet, clocks, pictures);
         self.needs_keyframe = false;
         Ok(true)
@@ -240,7 +241,7 @@ impl Slot {
         let header_len = write_header(out, &header).ok()?;
         out.get_mut(header_len..)?.get_mut(..OSN_LEN)?.copy_from_slice(&rtx::osn(sequence.seq_no()));
         let payload = payload_room(out, header_len + OSN_LEN, packet.payload).ok()?;
-        pictures::rewrite(packet.codec, payload, source.pictures);
+        pictures::rewrite(packet.codec, payload, Outline::of(packet.codec, packet.payload).pictures, source.pictures);
         let len = header_len + OSN_LEN + packet.payload.len();
         Some(Written { ssrc: header.ssrc, header_len, len, sequence: header_sequence, switched: false })
     }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::ids::SeqNo;
 use crate::rtp::header::{AudioLevel, RtpHeader};
+use crate::rtp::payload::Outline;
 
 const NONE: LayerClocks = [None; crate::description::MAX_LAYERS];
 
@@ -43,6 +44,7 @@ fn packet(codec: Codec, sequence: u64, payload: &[u8]) -> MediaPacket<'_> {
         codec,
         is_entry_point: true,
         audio_level: Some(AudioLevel { level: 33, voice: true }),
+        pictures: Outline::of(codec, payload).pictures,
         payload,
     }
 }

@@ -164,6 +164,7 @@ mod tests {
     use super::*;
     use crate::description::Codec;
     use crate::rtcp::NtpTime;
+    use crate::rtp::payload::Pictures;
     use std::time::Duration;
 
     fn packet(layer: u8, sequence: u64, timestamp: u32) -> MediaPacket<'static> {
@@ -176,6 +177,7 @@ mod tests {
             codec: Codec::Vp8,
             is_entry_point: true,
             audio_level: None,
+            pictures: Pictures::default(),
             payload: &[],
         }
     }

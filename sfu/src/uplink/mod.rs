@@ -13,7 +13,8 @@ use crate::publisher::reception::Verdict;
 use crate::publisher::track::PublishedTrack;
 use crate::rtcp::transport_feedback::ArrivalRecorder;
 use crate::rtp::header::{Extensions, RtpHeader};
-use crate::rtp::{payload, rtx};
+use crate::rtp::payload::Outline;
+use crate::rtp::rtx;
 use crate::transport::srtp::{SrtpError, SrtpReceiver};
 use sources::{Role, Source, Sources};
 use std::time::Instant;
@@ -154,10 +155,11 @@ impl Uplink {
                 return None;
             }
         };
-        let is_entry_point = payload::starts_key_frame(codec, payload);
+        let outline = Outline::of(codec, payload);
+        let is_entry_point = outline.starts_key_frame;
         if is_entry_point && kind == MediaKind::Video {
             layer.needs_keyframe = false;
-            layer.height = payload::key_frame_size(codec, payload).map(|size| size.height).or(layer.height);
+            layer.height = outline.size.map(|size| size.height).or(layer.height);
         }
         let epoch = layer.epoch;
         if let Some(level) = extensions.audio_level {
@@ -172,6 +174,7 @@ impl Uplink {
             codec,
             is_entry_point,
             audio_level: extensions.audio_level,
+            pictures: outline.pictures,
             payload,
         };
         Some(Received { track: *index, packet, clocks: &published.clocks, next_nack })
