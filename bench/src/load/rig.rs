@@ -11,6 +11,7 @@ use super::wiring::Wiring;
 use crate::clock;
 use anyhow::{Context as _, Result, ensure};
 use clap::ValueEnum as _;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -91,6 +92,9 @@ impl Rig {
     /// # Errors
     /// The server or the engine does not start.
     pub(super) async fn start(setup: &Setup) -> Result<Self> {
+        // A connection is two descriptors on either side; the server inherits the limit.
+        let (_, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
+        setrlimit(Resource::RLIMIT_NOFILE, most, most)?;
         let place = Place {
             address: namespace::ADDRESS,
             cpus: setup.server_cpus.clone(),

@@ -1,19 +1,20 @@
-//! What is read from captured descriptions, and that others read ours.
+//! What is read of others' descriptions, and that others read ours.
 
 use super::*;
+use rand::SeedableRng as _;
 
 fn local(layers: usize) -> LocalDescription {
     LocalDescription {
         address: "10.77.0.1:5000".parse().unwrap(),
         ufrag: "ours".into(),
-        pwd: "a password that is ours".into(),
+        pwd: "aPasswordThatIsOurs1234".into(),
         fingerprint: ["AB"; 32].join(":"),
         layers,
         first_ssrc: 100,
     }
 }
 
-/// What Janus VideoRoom answered a publisher, cut to what matters.
+/// An answer with what servers answer differently: ice-lite above the sections, several candidates, extensions in one of the sections.
 const ANSWER: &str = "v=0\r\no=- 1 2 IN IP4 10.77.0.1\r\ns=VideoRoom 1\r\nt=0 0\r\na=group:BUNDLE 0 1\r\na=ice-lite\r\n\
 m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 10.77.0.1\r\na=recvonly\r\na=mid:0\r\na=rtcp-mux\r\na=ice-ufrag:aGFv\r\n\
 a=ice-pwd:uQy1pBYnU4TdKOVfUhfHkT\r\na=ice-options:trickle\r\n\
@@ -38,6 +39,27 @@ fn an_answer_gives_the_transport_and_the_agreed_extensions() {
         (&[100][..], Some(1), None)
     );
     assert_eq!((video.ssrcs.as_slice(), video.extensions.transport_cc), (&[101, 102, 103][..], Some(3)));
+}
+
+#[test]
+fn our_own_server_and_the_generator_understand_each_other() {
+    let identity = kenes_sfu::transport::dtls::DtlsIdentity::generate().unwrap();
+    let candidates = ["127.0.0.1:40000".parse().unwrap(), "10.77.0.1:40000".parse().unwrap()];
+    let options = kenes_sfu::sdp::AnswerOptions { fingerprint: identity.fingerprint(), candidates: &candidates };
+    let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+    let sections = [PUBLISHED[0], PUBLISHED[1], Section::Idle(Kind::Video), Section::Receive(Kind::Audio)];
+    let offer = local(3).offer(&sections);
+    let answered = kenes_sfu::sdp::answer(&offer, &options, &mut rng).unwrap();
+    let agreement = local(3).agree(&sections, &answered.answer).unwrap();
+    assert_eq!(agreement.remote.address, candidates[1]);
+    assert_eq!(agreement.mids, ["0", "1", "2", "3"]);
+    let everything = Extensions { mid: Some(4), rid: Some(5), level: None, transport_cc: Some(3) };
+    assert_eq!(agreement.publications[1].extensions, everything);
+    let again = LocalDescription { ufrag: "anew".into(), ..local(3) };
+    let restarted =
+        kenes_sfu::sdp::restart(&again.offer(&sections), &answered.description, &options, &mut rng).unwrap();
+    let agreement_again = again.agree(&sections, &restarted.answer).unwrap();
+    assert_ne!(agreement_again.remote.pwd, agreement.remote.pwd);
 }
 
 #[test]

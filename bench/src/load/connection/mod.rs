@@ -90,6 +90,10 @@ impl Carried {
     pub(super) fn mute(&mut self, kind: Kind, muted: bool) {
         let [audio, video] = &mut self.muted;
         *(if kind == Kind::Audio { audio } else { video }) = muted;
+        if kind == Kind::Video && !muted {
+            // As an encoder that starts again.
+            self.camera.iter_mut().flat_map(|camera| &mut camera.layers).for_each(|layer| layer.wants_key_frame = true);
+        }
     }
 
     pub(super) fn send_audio(&mut self, batch: &mut Batch, now_ns: u64, speaks: bool) {
