@@ -11,6 +11,7 @@ pub mod load;
 pub mod measure;
 mod offer;
 pub mod packet_key;
+pub mod peers;
 pub mod report;
 pub mod talk;
 

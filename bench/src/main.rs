@@ -2,7 +2,8 @@
 
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
-use kenes_bench::load::{self, churn, namespace, storm};
+use kenes_bench::load::{self, churn, compare, namespace, storm};
+use kenes_bench::peers::{self, Peer};
 use kenes_bench::{bare, crypto, floor, forward, report, talk};
 use kenes_bench_shard::instructions::{self, Workload};
 use std::path::PathBuf;
@@ -37,12 +38,16 @@ enum Instrument {
     Workload { workload: Workload },
     /// Forwards by a fixed table and does nothing else: the floor of a whole process, as `load --sfu bare` uses it.
     Bare(bare::Options),
+    /// Other SFUs on this machine: what is installed, and `--install`.
+    Peers(peers::Options),
     /// Rooms of people on a server over real UDP: what that costs it, what is lost, how late it comes.
     Load(load::Options),
     /// Rooms that run while a hundred others come within a second, and leave at once: what the running ones notice.
     Storm(storm::Options),
     /// People who come and go for minutes; at the end nothing of them may be left in the server.
     Churn(churn::Options),
+    /// The same traffic through one server after another: what each costs, as a multiple of ours.
+    Compare(compare::Options),
 }
 
 impl Instrument {
@@ -52,7 +57,19 @@ impl Instrument {
             Self::Load(load::Options { setup, .. })
             | Self::Storm(storm::Options { setup, .. })
             | Self::Churn(churn::Options { setup, .. }) => Some(&setup.generator_cpu),
+            Self::Compare(options) => Some(&options.generator_cpu),
             _ => None,
+        }
+    }
+
+    /// Installs the servers that it needs: outside, since the namespace has no network.
+    fn prepare(&self) -> Result<()> {
+        match self {
+            Self::Load(load::Options { setup, .. })
+            | Self::Storm(storm::Options { setup, .. })
+            | Self::Churn(churn::Options { setup, .. }) => setup.sfu.peer().map_or(Ok(()), Peer::ensure),
+            Self::Compare(options) => options.prepare(),
+            _ => Ok(()),
         }
     }
 }
@@ -61,7 +78,11 @@ fn main() -> ExitCode {
     env_logger::init();
     let cli = Cli::parse();
     let outside = cli.instrument.generator_cpu().filter(|_| !namespace::is_inside());
-    match outside.map_or_else(|| run(&cli).map(|passed| u8::from(!passed)), inside) {
+    let result = match outside {
+        Some(cpus) => cli.instrument.prepare().and_then(|()| inside(cpus)),
+        None => run(&cli).map(|passed| u8::from(!passed)),
+    };
+    match result {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             eprintln!("kenes-bench: {error:#}");
@@ -108,6 +129,11 @@ fn run(cli: &Cli) -> Result<bool> {
             tell(cli, &measured.render(), &measured)?;
             Ok(measured.passed)
         }
+        Instrument::Compare(options) => {
+            let measured = load::runtime()?.block_on(compare::run(options))?;
+            tell(cli, &measured.render(), &measured)?;
+            Ok(measured.is_complete())
+        }
         Instrument::Instructions => {
             let counts = instructions::count_all(&std::env::current_exe()?)?;
             let (table, _) = kenes_bench_shard::budget::judge(&counts)?;
@@ -118,6 +144,11 @@ fn run(cli: &Cli) -> Result<bool> {
         Instrument::Report(options) => report::page::run(options).map(|()| true),
         Instrument::Workload { workload } => {
             report::say(&workload.run(kenes_bench::clock::now())?.to_string());
+            Ok(true)
+        }
+        Instrument::Peers(options) => {
+            let found = peers::run(options)?;
+            tell(cli, &found.render(), &found)?;
             Ok(true)
         }
         Instrument::Floor => {

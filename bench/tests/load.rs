@@ -16,6 +16,10 @@ fn cannot_run() -> bool {
         eprintln!("SKIPPED: no {}; run `cargo build -p kenes` or set KENES_BIN", server.display());
         return true;
     }
+    has_no_namespaces()
+}
+
+fn has_no_namespaces() -> bool {
     let root = std::fs::read_to_string("/proc/self/status").is_ok_and(|status| status.contains("\nUid:\t0\t"));
     let tools = ["ip", "taskset", "setpriv"].iter().all(|tool| Command::new(tool).arg("-V").output().is_ok());
     let processors = std::thread::available_parallelism().is_ok_and(|processors| processors.get() > 1);
@@ -71,4 +75,60 @@ fn a_small_load_loses_nothing_and_its_figures_fit_each_other() {
         assert!(figure("server_cpu_percent") <= 100.0 && figure("generator_cpu_percent") <= 85.0, "{load:#}");
     }
     assert!(loads[0]["join_ms"]["count"].as_f64().unwrap() >= 4.0, "those who came to somebody: {:#}", loads[0]);
+}
+
+/// A live round through another server, where it is installed (`kenes-bench peers --install …`): CI has the golden files instead.
+fn carries_media(sfu: &str, arguments: &[&str]) {
+    if has_no_namespaces() || !installed(sfu) {
+        return;
+    }
+    let server = if arguments.is_empty() { sfu } else { "whip" };
+    let load = ["load", "--sfu", server, "--layers", "1", "--rooms", "2", "--people", "3"];
+    let window = ["--seconds", "2", "--warm-up-seconds", "2"];
+    let Some(report) = run(&[&load[..], &window, arguments].concat()) else { return };
+    let load = &report["loads"][0];
+    assert_eq!(
+        (&load["visible_pairs"], &load["audible_pairs"]),
+        (&load["expected_pairs"], &load["expected_pairs"]),
+        "{load:#}"
+    );
+    assert_eq!((load["video_loss_permille"].as_f64(), load["unauthentic"].as_u64()), (Some(0.0), Some(0)), "{load:#}");
+}
+
+fn installed(sfu: &str) -> bool {
+    let peers = Command::new(env!("CARGO_BIN_EXE_kenes-bench")).arg("peers").output().unwrap();
+    let table = String::from_utf8_lossy(&peers.stdout).into_owned();
+    let row = table.lines().find(|line| line.trim_start().starts_with(sfu)).unwrap();
+    let installed = !row.contains("not installed");
+    if !installed {
+        eprintln!("SKIPPED: `kenes-bench peers --install {sfu}` has not been run");
+    }
+    installed
+}
+
+#[test]
+fn janus_carries_everybody_to_everybody() {
+    carries_media("janus", &[]);
+}
+
+#[test]
+fn mediasoup_carries_everybody_to_everybody() {
+    carries_media("mediasoup", &[]);
+}
+
+#[test]
+fn webrtc_rs_carries_everybody_to_everybody() {
+    carries_media("webrtc-rs", &[]);
+}
+
+#[test]
+fn a_server_that_speaks_whip_and_whep_carries_everybody_to_everybody() {
+    let cache = std::env::var("KENES_BENCH_CACHE").unwrap_or_else(|_| "$HOME/.cache/kenes-bench".to_owned());
+    let folder = format!("{cache}/mediasoup-3.27.1");
+    let server = format!(
+        "env MEDIASOUP_WORKER_BIN={folder}/build/mediasoup-worker node {folder}/server.mjs {{address}} 4443 4444"
+    );
+    let urls = ["--whip-url", "http://{address}:4443/whip/{room}/{person}"];
+    let watch = ["--whep-url", "http://{address}:4443/whep/{room}/{person}"];
+    carries_media("mediasoup", &[&["--whip-command", &server][..], &urls, &watch].concat());
 }

@@ -4,6 +4,7 @@
 
 pub mod adapter;
 pub mod churn;
+pub mod compare;
 mod connection;
 mod engine;
 mod histogram;

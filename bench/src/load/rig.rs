@@ -2,7 +2,7 @@
 //!
 //! Owns the server, the engine's thread and everybody's attendance.
 
-use super::adapter::{self, Attendance, Place, Seat, Sfu, SfuKind};
+use super::adapter::{self, Attendance, Place, Seat, Sfu, SfuKind, WhipOptions};
 use super::engine::{self, Command, EngineHandle};
 use super::namespace;
 use super::process::{self, Usage};
@@ -51,6 +51,8 @@ pub struct Setup {
     /// Decides who speaks when and how large frames are.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    #[command(flatten)]
+    pub whip: WhipOptions,
 }
 
 impl Setup {
@@ -100,6 +102,7 @@ impl Rig {
             cpus: setup.server_cpus.clone(),
             at_once: setup.server_at_once,
             obeys_layers: setup.obey_layers,
+            whip: setup.whip.clone(),
         };
         let sfu = adapter::start(setup.sfu, &place).await?;
         let (engine, thread) = engine::start(setup.people, setup.seed)?;

@@ -4,15 +4,29 @@
 //! to watch), by offer or by answer, with [`Wiring`].
 
 mod bare;
+mod http;
+mod janus;
 mod kenes;
+mod mediasoup;
+mod roster;
+mod webrtc_rs;
+mod whip;
+
+pub use whip::WhipOptions;
 
 use super::sdp::Kind;
 use super::wiring::Wiring;
-use anyhow::{Context as _, Result};
+use crate::peers::Peer;
+use anyhow::{Context as _, Result, bail};
 use async_trait::async_trait;
 use clap::ValueEnum;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use tokio::net::TcpStream;
+
+const LISTENING_TRIES: u32 = 100;
+const LISTENING_PAUSE: Duration = Duration::from_millis(100);
 
 /// An SFU that runs, until it is dropped.
 #[async_trait]
@@ -61,6 +75,27 @@ pub enum SfuKind {
     Kenes,
     /// The floor of a process: opens, seals and forwards by a fixed table and does nothing else (`kenes-bench bare`).
     Bare,
+    /// Janus with its VideoRoom plugin.
+    Janus,
+    /// mediasoup behind a small server of ours.
+    Mediasoup,
+    /// The example server of webrtc-rs' `sfu` crate.
+    WebrtcRs,
+    /// Whatever `--whip-command` starts.
+    Whip,
+}
+
+impl SfuKind {
+    /// What has to be installed for it.
+    #[must_use]
+    pub fn peer(self) -> Option<Peer> {
+        match self {
+            Self::Kenes | Self::Bare | Self::Whip => None,
+            Self::Janus => Some(Peer::Janus),
+            Self::Mediasoup => Some(Peer::Mediasoup),
+            Self::WebrtcRs => Some(Peer::WebrtcRs),
+        }
+    }
 }
 
 /// How a server is started.
@@ -74,6 +109,7 @@ pub struct Place {
     pub at_once: bool,
     /// Heeds what the server says of layers that nobody watches. Off, all layers are always sent, as other servers get them.
     pub obeys_layers: bool,
+    pub whip: WhipOptions,
 }
 
 /// Starts it and waits until it listens.
@@ -84,7 +120,22 @@ pub async fn start(kind: SfuKind, place: &Place) -> Result<Box<dyn Sfu>> {
     match kind {
         SfuKind::Kenes => Ok(Box::new(kenes::Kenes::start(place).await?)),
         SfuKind::Bare => Ok(Box::new(bare::Bare::start(place)?)),
+        SfuKind::Janus => Ok(Box::new(janus::Janus::start(place).await?)),
+        SfuKind::Mediasoup => Ok(Box::new(mediasoup::Mediasoup::start(place).await?)),
+        SfuKind::WebrtcRs => Ok(Box::new(webrtc_rs::WebrtcRs::start(place).await?)),
+        SfuKind::Whip => Ok(Box::new(whip::Whip::start(place).await?)),
     }
+}
+
+/// Waits until something listens there, for servers that do not say so themselves.
+async fn listening(address: SocketAddr) -> Result<()> {
+    for _ in 0..LISTENING_TRIES {
+        if TcpStream::connect(address).await.is_ok() {
+            return Ok(());
+        }
+        tokio::time::sleep(LISTENING_PAUSE).await;
+    }
+    bail!("nothing listens at {address}")
 }
 
 /// A server's process, ended when dropped; the kernel ends it too when the generator dies.
@@ -123,3 +174,6 @@ impl Drop for ServerProcess {
         let _ = self.child.wait();
     }
 }
+
+#[cfg(test)]
+mod golden_tests;
