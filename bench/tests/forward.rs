@@ -4,7 +4,7 @@ use kenes_bench::forward::{Options, Part, memory};
 
 #[test]
 fn a_forwarded_packet_allocates_nothing_and_a_peer_holds_no_more_than_it_may() {
-    let parts = vec![Part::FanOut, Part::Repair, Part::Memory];
+    let parts = vec![Part::Repair, Part::Memory];
     let report = kenes_bench::forward::run(&Options { only: parts, rounds: 5 }).expect("the shard forwards");
     for row in &report.rows {
         assert!(row.allocations_per_forwarded == 0.0, "{row:?}");

@@ -45,7 +45,7 @@ fn forward(figures: &Value) -> Vec<Chart> {
     let lines = Lines {
         title: "Cost of a forwarded packet, by rooms of two on one shard".to_owned(),
         x_label: "rooms".to_owned(),
-        unit: "us of CPU, in the process".to_owned(),
+        unit: "µs of CPU, in the process".to_owned(),
         lines: vec![
             line("shard", "per_forwarded_ns"),
             line("floor", "floor_per_forwarded_ns"),
@@ -69,7 +69,7 @@ fn beside_floor(name: &str, title: &str, rows: Vec<&Value>) -> Option<Chart> {
     bars_chart(name, Bars { title: title.to_owned(), unit: FORWARDED.to_owned(), legend, bars })
 }
 
-const FORWARDED: &str = "us of CPU for each forwarded packet, in the process";
+const FORWARDED: &str = "µs of CPU for each forwarded packet, in the process";
 
 fn floor(figures: &Value) -> Vec<Chart> {
     let bar = |row: &Value| {
@@ -78,7 +78,7 @@ fn floor(figures: &Value) -> Vec<Chart> {
     };
     let bars = list(figures, "rows").iter().filter_map(bar).collect();
     let title = "What a packet costs on this machine, below any SFU".to_owned();
-    bars_chart("packet", Bars { title, unit: "us of CPU for each packet".to_owned(), legend: Vec::new(), bars })
+    bars_chart("packet", Bars { title, unit: "µs of CPU for each packet".to_owned(), legend: Vec::new(), bars })
         .into_iter()
         .collect()
 }
@@ -115,9 +115,9 @@ fn load(figures: &Value) -> Vec<Chart> {
         lines,
     };
     let cost = Line { name: "server".to_owned(), points: points(&|load| number(load, "server_us_per_forwarded")) };
-    let costs = lines(format!("{sfu}: CPU of the whole process for each forwarded packet"), "us of CPU", vec![cost]);
+    let costs = lines(format!("{sfu}: CPU of the whole process for each forwarded packet"), "µs of CPU", vec![cost]);
     let late = vec![latency("p99.9", "p999"), latency("p99", "p99"), latency("p50", "p50")];
-    let late = lines(format!("{sfu}: from a sender's departure to a receiver's arrival"), "us", late);
+    let late = lines(format!("{sfu}: from a sender's departure to a receiver's arrival"), "µs", late);
     [lines_chart("cpu", &costs), lines_chart("latency", &late)].into_iter().flatten().collect()
 }
 
@@ -130,12 +130,16 @@ fn compare(figures: &Value) -> Vec<Chart> {
             let cost = server.get("us_per_forwarded")?;
             let sfu = text(server, "sfu");
             let spread = Some([number(cost, "least")?, number(cost, "most")?]);
-            let tone = usize::from(sfu != "kenes");
-            Some(Bar { label: sfu.to_owned(), value: number(cost, "median")?, spread, tone })
+            let (label, tone) = match sfu {
+                "kenes" => ("kenes", 0),
+                "bare" => ("floor of a process", 2),
+                other => (other, 1),
+            };
+            Some(Bar { label: label.to_owned(), value: number(cost, "median")?, spread, tone })
         };
         let bars = list(comparison, "servers").iter().filter_map(bar).collect();
         let title = format!("CPU of the whole server for each forwarded packet, {rooms} rooms of {people}");
-        let unit = "us of CPU: median of the rounds, with least and most; the same traffic for all".to_owned();
+        let unit = "µs of CPU: median of the rounds, with least and most; the same traffic for all".to_owned();
         charts.extend(bars_chart(&format!("{rooms}x{people}"), Bars { title, unit, legend: Vec::new(), bars }));
     }
     charts

@@ -6,11 +6,12 @@ use std::fmt::Write as _;
 
 const WIDTH: f64 = 760.0;
 const MARGIN: f64 = 16.0;
-/// Where the plot begins below title and legend.
+/// Where a plot begins below its title, and its legend or its unit.
 const TOP: f64 = 76.0;
+const TOP_WITHOUT_LEGEND: f64 = 52.0;
 const BAR: f64 = 16.0;
 const BAR_GAP: f64 = 6.0;
-const GROUP_GAP: f64 = 14.0;
+const GROUP_GAP: f64 = 8.0;
 const LINES_HEIGHT: f64 = 260.0;
 /// Mean width of a character of 12 pixels.
 const CHARACTER: f64 = 6.6;
@@ -69,11 +70,13 @@ impl Bars {
         let left = MARGIN + widest + 10.0;
         // Room for the value behind the longest bar.
         let x = |value: f64| left + (WIDTH - MARGIN - 52.0 - left) * value / scale.end;
-        let (mut body, mut y, mut last) = (String::new(), TOP, None);
+        let top = if self.legend.is_empty() { TOP_WITHOUT_LEGEND } else { TOP };
+        let group_gap = if self.legend.is_empty() { 0.0 } else { GROUP_GAP };
+        let (mut body, mut y, mut last) = (String::new(), top, None);
         for bar in &self.bars {
             let begins = last != Some(&bar.label);
             if begins {
-                y += if last.is_some() { GROUP_GAP } else { 0.0 };
+                y += if last.is_some() { group_gap } else { 0.0 };
                 let anchor = format!("x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\"", left - 10.0, y + 12.5);
                 let _ = writeln!(body, "<text {anchor}>{}</text>", escape(&bar.label));
             }
@@ -89,7 +92,7 @@ impl Bars {
                 "<line class=\"grid\" x1=\"{0:.1}\" x2=\"{0:.1}\" y1=\"{1:.1}\" y2=\"{bottom:.1}\"/>\
                  <text class=\"quiet\" x=\"{0:.1}\" y=\"{2:.1}\" text-anchor=\"middle\">{3}</text>",
                 x(tick),
-                TOP - 6.0,
+                top - 6.0,
                 bottom + 16.0,
                 scale.label(tick)
             );
