@@ -1,3 +1,5 @@
+//! Tests of `compare`: what the rounds of servers come to. Made-up loads, no server.
+
 use super::*;
 use crate::load::{Joins, Quantiles};
 
