@@ -6,7 +6,8 @@
 use super::{Act, Attendance, Place, Seat, ServerProcess, Sfu};
 use crate::clock;
 use crate::load::sdp::{Kind, LocalDescription, RIDS, Section};
-use crate::load::wiring::{Connection, End, Wiring};
+use crate::load::wiring::{self, Connection, Wiring};
+use crate::random_u32;
 use crate::talk::link::{Link, Socket, Trust};
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use async_trait::async_trait;
@@ -30,6 +31,8 @@ use tokio_tungstenite::tungstenite::Message;
 
 const KEY: [u8; 32] = [0x4b; 32];
 const HEARTBEAT: Duration = Duration::from_secs(10);
+/// Longer than the server bears it (`limits.dead_ms`).
+const SILENCE: Duration = Duration::from_secs(40);
 const FULL_HEIGHT: u16 = 1_080;
 /// Gauges that are zero when nobody is left.
 const HOLDINGS: [&str; 6] = [
@@ -146,7 +149,13 @@ impl Sfu for Kenes {
             if let Err(error) = &ended {
                 log::warn!("signaling of person {} in room {} ended: {error:#}", seat.person, seat.room);
             }
-            ended
+            let Person { socket, connection, .. } = person;
+            drop(connection);
+            if matches!(ended, Ok(End::OutOfReach)) {
+                tokio::time::sleep(SILENCE).await;
+            }
+            drop(socket);
+            ended.map(|_| ())
         });
         Ok(Box::new(Present { orders, task }))
     }
@@ -269,6 +278,14 @@ async fn joined(socket: &mut Socket) -> Result<(String, String, Option<RoomState
 enum Order {
     Act(Act),
     Leave,
+    /// No more packets, and a socket that stays open without a word, as of a phone without a network.
+    FallSilent,
+}
+
+/// How a person's signaling ended.
+enum End {
+    Left,
+    OutOfReach,
 }
 
 /// The handle that the load keeps.
@@ -278,8 +295,11 @@ struct Present {
 }
 
 impl Drop for Present {
+    /// Half of those who vanish close their socket without a word, as a closed page does.
     fn drop(&mut self) {
-        self.task.abort();
+        if random_u32().is_multiple_of(2) || self.orders.try_send(Order::FallSilent).is_err() {
+            self.task.abort();
+        }
     }
 }
 
@@ -313,7 +333,7 @@ struct Person {
 }
 
 impl Person {
-    async fn run(&mut self, snapshot: Option<RoomState>, mut orders: mpsc::Receiver<Order>) -> Result<()> {
+    async fn run(&mut self, snapshot: Option<RoomState>, mut orders: mpsc::Receiver<Order>) -> Result<End> {
         if let Some(snapshot) = snapshot {
             self.handle_state(snapshot).await?;
         }
@@ -322,7 +342,11 @@ impl Person {
             tokio::select! {
                 order = orders.recv() => match order {
                     Some(Order::Act(act)) => self.act(act).await?,
-                    Some(Order::Leave) | None => return send(&mut self.socket, &json!({ "type": "leave" })).await,
+                    Some(Order::FallSilent) => return Ok(End::OutOfReach),
+                    Some(Order::Leave) | None => {
+                        send(&mut self.socket, &json!({ "type": "leave" })).await?;
+                        return Ok(End::Left);
+                    }
                 },
                 _ = heartbeat.tick() => send(&mut self.socket, &json!({ "type": "ping", "at_ms": 0 })).await?,
                 message = receive(&mut self.socket) => match message? {
@@ -376,7 +400,7 @@ impl Person {
             }
             Act::RestartIce => {
                 self.negotiations += 1;
-                End::renew(&mut self.description);
+                wiring::End::renew(&mut self.description);
                 let sdp = self.description.offer(&SECTIONS);
                 let offer = json!({ "type": "offer", "neg_id": self.negotiations, "sdp": sdp, "ice_restart": true });
                 send(&mut self.socket, &offer).await
