@@ -5,7 +5,7 @@ import { until } from './until.js';
 /** @typedef {import('puppeteer-core').Page} Page */
 /** @typedef {import('./browsers.js').Kind} Kind */
 
-const DESKTOP = { width: 1280, height: 800 };
+export const DESKTOP = { width: 1280, height: 800 };
 
 export class Person {
   /** @type {Page} */ page;
@@ -36,6 +36,16 @@ export class Person {
     await this.click('sign-in-submit');
     await this.sees('view');
     await this.until('the desk hears of changes', async () => (await this.attribute('live', 'data-state')) === 'connected');
+  }
+
+  /** The first time: a password that opens nothing but the form for one's own. @param {string} once @param {string} own */
+  async choosesPassword(once, own) {
+    await this.sees('change-password');
+    await this.types('password-current', once);
+    await this.types('password-new', own);
+    await this.types('password-again', own);
+    await this.click('password-submit');
+    await this.sees('view');
   }
 
   /** A call of the API as this person, for what a journey needs and nobody clicks. @param {string} method @param {string} path @param {object} [body] @param {number} [version] @returns {Promise<any>} */

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { dueOnCart } from '../harness/clinic.js';
+import { dueOnCart, newSpecialist } from '../harness/clinic.js';
 import { journey } from '../harness/world.js';
 
 /** @typedef {import('../harness/person.js').Person} Person */
@@ -25,8 +25,9 @@ async function codeFor(admin, name) {
   return { id, code: (await admin.asks('POST', `/carts/${id}/pairing`)).code };
 }
 
-journey('the kiosk shows its visits of today and starts one once the patient has decided', async ({ atDesk, base, person, say }) => {
-  const [admin, nurse, specialist] = await Promise.all([atDesk(ADMIN), atDesk('svetlana'), atDesk('olga')]);
+journey('the kiosk shows its visits of today and starts one once the patient has decided', async (way) => {
+  const { atDesk, base, person, say } = way;
+  const [admin, nurse, specialist] = await Promise.all([atDesk(ADMIN), atDesk('svetlana'), newSpecialist(way, 'urology')]);
   const cart = await codeFor(admin, 'Тележка');
   const due = await dueOnCart(nurse, specialist, cart.id);
   const kiosk = await person('chromium');

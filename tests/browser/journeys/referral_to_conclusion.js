@@ -2,20 +2,21 @@
 
 import assert from 'node:assert/strict';
 
-import { linkTo, opensHoursNow } from '../harness/clinic.js';
+import { linkTo, newSpecialist, opensHoursNow } from '../harness/clinic.js';
 import { everybodyArrives } from '../harness/media.js';
 import { journey } from '../harness/world.js';
 
 const MINUTE = 60_000;
 
-journey('from a posted referral to a signed conclusion', async ({ atDesk, person, say }) => {
-  const [nurse, specialist] = await Promise.all([atDesk('aigul'), atDesk('timur')]);
+journey('from a posted referral to a signed conclusion', async (way) => {
+  const { atDesk, person, say } = way;
+  const [nurse, specialist] = await Promise.all([atDesk('aigul'), newSpecialist(way, 'rheumatology')]);
   const start = await opensHoursNow(specialist, 'home_link');
 
   const mis_ref = `way-${process.pid}-${Date.now()}`;
   const patient = { mis_id: mis_ref, name: 'Айтжанов Бауыржан', birth_date: '1969-02-01', sex: 'male', phone: '+77000009001', language: 'kk' };
-  const reason = 'Кашель третий месяц, похудел на 4 кг.';
-  const came = await nurse.asks('POST', '/referrals', { source: 'journey', mis_ref, patient, referring_doctor: 'Сейтказин Ерлан', specialty: 'pulmonology', reason });
+  const reason = 'Утром полчаса не гнутся пальцы, второй месяц.';
+  const came = await nurse.asks('POST', '/referrals', { source: 'journey', mis_ref, patient, referring_doctor: 'Сейтказин Ерлан', specialty: 'rheumatology', reason });
   await nurse.press(`[data-testid="referral"][data-id="${came.id}"] [data-testid="find-time"]`);
   await nurse.click('channel-home_link');
   const slot = `[data-testid="slot"][data-start="${start.toISOString()}"]`;
@@ -42,7 +43,7 @@ journey('from a posted referral to a signed conclusion', async ({ atDesk, person
   await specialist.admits(guest);
   say(await everybodyArrives([specialist, guest]));
 
-  const summary = 'ХОБЛ, обострение. Назначено лечение, контроль через месяц.';
+  const summary = 'Ревматоидный артрит под вопросом. Назначены анализы, контроль через месяц.';
   await specialist.types('case-summary', summary);
   await specialist.click('finish');
   await specialist.click('finish-ok');
