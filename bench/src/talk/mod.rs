@@ -13,6 +13,7 @@ mod recording;
 mod sender;
 mod session;
 mod video;
+pub(crate) mod wire;
 
 use crate::clock;
 use crate::report::Table;

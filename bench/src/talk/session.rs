@@ -6,14 +6,13 @@
 use super::link::{Link, Socket, Trust};
 use super::peer::Mids;
 use super::sender::Wanted;
+use super::wire::{receive, send};
 use anyhow::{Context as _, Result, bail};
-use futures_util::{SinkExt as _, StreamExt as _};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
-use tokio_tungstenite::tungstenite::Message;
 
 const HEARTBEAT: Duration = Duration::from_secs(10);
 /// Higher than any camera's picture: the server gives its largest layer.
@@ -281,23 +280,4 @@ impl Attendance {
     fn complain(&self, complaint: String) {
         self.complaints.send_modify(|complaints| complaints.push(complaint));
     }
-}
-
-async fn send(socket: &mut Socket, message: &Value) -> Result<()> {
-    log::debug!("to the server: {message}");
-    socket.send(Message::text(message.to_string())).await.context("the socket takes no more messages")
-}
-
-/// `None` when the server closed the socket.
-async fn receive(socket: &mut Socket) -> Result<Option<ServerMessage>> {
-    while let Some(frame) = socket.next().await {
-        let Message::Text(text) = frame.context("the socket broke")? else { continue };
-        log::debug!("from the server: {text}");
-        let message = serde_json::from_str(&text);
-        return message.map(Some).with_context(|| {
-            let start: String = text.chars().take(300).collect();
-            format!("a message is not as signaling/PROTOCOL.md says: {start}")
-        });
-    }
-    Ok(None)
 }

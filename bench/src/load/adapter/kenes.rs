@@ -9,14 +9,14 @@ use crate::load::sdp::{Kind, LocalDescription, RIDS, Section};
 use crate::load::wiring::{self, Connection, Wiring};
 use crate::random_u32;
 use crate::talk::link::{Link, Socket, Trust};
+use crate::talk::wire::{receive, send};
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use async_trait::async_trait;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, RandomizedNonceKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use futures_util::{SinkExt as _, StreamExt as _};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{ChildStdout, Stdio};
@@ -27,7 +27,6 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio_tungstenite::tungstenite::Message;
 
 const KEY: [u8; 32] = [0x4b; 32];
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -428,17 +427,4 @@ impl Person {
         });
         send(&mut self.socket, &intent).await
     }
-}
-
-async fn send(socket: &mut Socket, message: &Value) -> Result<()> {
-    socket.send(Message::text(message.to_string())).await.context("the socket takes no more messages")
-}
-
-/// `None` when the server closed the socket.
-async fn receive(socket: &mut Socket) -> Result<Option<ServerMessage>> {
-    while let Some(frame) = socket.next().await {
-        let Message::Text(text) = frame.context("the socket broke")? else { continue };
-        return serde_json::from_str(&text).map(Some).context("the server sent what is no message");
-    }
-    Ok(None)
 }
