@@ -419,7 +419,7 @@ async fn open_clinic(
         return Ok(None);
     }
     let (password, horizon) = (demo::password(key), config.booking.horizon);
-    Ok(demo::open(database, passwords, password, clock::unix_ms(), horizon).await?)
+    Ok(demo::open(database, passwords, password, clock::unix_ms(), horizon, &config.demo.time_zone).await?)
 }
 
 fn start_upkeep(settings: &config::Booking, app: &App) -> RunningUpkeep {

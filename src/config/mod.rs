@@ -8,6 +8,7 @@ mod validate;
 
 pub use messages::{Messages, Sms, Smtp, SmtpSecurity};
 
+use crate::model::time::Zone;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -133,6 +134,8 @@ impl Oidc {
 pub struct Demo {
     /// Whether an empty database gets the made-up clinic.
     pub seed: bool,
+    /// Of the made-up clinic.
+    pub time_zone: Zone,
     pub rooms: u32,
     pub language: String,
     pub invitation_life: Duration,

@@ -5,6 +5,7 @@ use super::{
     Booking, CertificateFiles, Config, ConfigError, Demo, Http, Https, Log, Media, Oidc, Rooms, Storage, Tokens,
     messages,
 };
+use crate::model::time::Zone;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -152,8 +153,11 @@ fn is_issuer(text: &str) -> bool {
 
 fn demo(section: &Section<'_>) -> Result<Demo, ConfigError> {
     let hours: u64 = section.number("invitation_hours", 1..=168)?;
+    let zone = section.string("time_zone");
     Ok(Demo {
         seed: section.flag("seed"),
+        time_zone: Zone::named(zone)
+            .map_err(|_| section.bad("time_zone", zone, "a name of the IANA time zone database"))?,
         rooms: section.number("rooms", 0..=1000)?,
         language: section.one_of("language", &["kk", "ru", "en"])?.to_owned(),
         invitation_life: Duration::from_secs(hours * 3600),

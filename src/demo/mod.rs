@@ -12,7 +12,7 @@ use crate::model::account::Login;
 use crate::model::invalid::Invalid;
 use crate::model::private::Private;
 use crate::model::refusal::Refusal;
-use crate::model::time::{UnixMillis, before};
+use crate::model::time::{UnixMillis, Zone, before};
 use crate::storage::{Author, Database, StorageError, accounts, messages, places};
 use aws_lc_rs::{digest, hmac};
 use std::time::Duration;
@@ -66,11 +66,12 @@ pub async fn open(
     password: Private<String>,
     now: UnixMillis,
     horizon: Duration,
+    zone: &Zone,
 ) -> Result<Option<Opening>, DemoError> {
     let is_seeded = !places::sites(database).await?.is_empty();
     if !is_seeded {
         let hash = passwords.hash(&password).await?;
-        seed(database, now, horizon, SEED, Some(&hash)).await?;
+        seed(database, now, horizon, zone, SEED, Some(&hash)).await?;
     }
     let (first, _) = people::logins().next().ok_or(DemoError::Misfit("a login"))?;
     let credential = accounts::find_credential(database, &login(first)?).await?;
@@ -88,6 +89,7 @@ pub async fn seed(
     database: &Database,
     now: UnixMillis,
     horizon: Duration,
+    zone: &Zone,
     number: u64,
     password_hash: Option<&str>,
 ) -> Result<bool, DemoError> {
@@ -97,7 +99,7 @@ pub async fn seed(
     let began = before(now, BEGAN);
     let ids = Ids { number, began };
     let mut change = database.change(Author::System, began).await?;
-    let people = people::settle(&mut change, &ids, now).await?;
+    let people = people::settle(&mut change, &ids, now, zone).await?;
     if let Some(hash) = password_hash {
         for (key, user) in &people.users {
             accounts::create_credential(&mut change, user.id, &login(key)?, hash.to_owned(), false).await?;

@@ -11,8 +11,6 @@ use crate::model::time::{UnixMillis, Zone};
 use crate::model::user::{NewUser, User, UserInput};
 use crate::storage::{Change, patients, places, schedules, users};
 
-const ZONE: &str = "Asia/Almaty";
-
 /// Key, name, kind, kilometres to the hub, telephone.
 const SITES: [(&str, &str, &str, u32, &str); 4] = [
     ("presnovka", "Пресновская районная больница", "hospital", 140, "+7 715 000 00 11"),
@@ -146,13 +144,12 @@ impl Ids {
     }
 }
 
-pub(super) async fn settle(change: &mut Change, ids: &Ids, now: UnixMillis) -> Result<People, DemoError> {
-    let zone = Zone::named(ZONE).map_err(|_| DemoError::Misfit("a time zone"))?;
+pub(super) async fn settle(change: &mut Change, ids: &Ids, now: UnixMillis, zone: &Zone) -> Result<People, DemoError> {
     for (key, name, kind, km, phone) in SITES {
         let input = SiteInput {
             kind: some(kind),
             name: some(name),
-            time_zone: some(ZONE),
+            time_zone: Some(zone.to_string()),
             km_to_hub: Some(km),
             phone: some(phone),
         };
@@ -165,7 +162,7 @@ pub(super) async fn settle(change: &mut Change, ids: &Ids, now: UnixMillis) -> R
         let check = Some(if passed { CartCheck::Passed } else { CartCheck::Failed });
         places::create_cart(change, &Cart { last_seen: Some(last_seen), check, ..cart }).await?;
     }
-    let mut people = People { zone, users: Vec::new(), patients: Vec::new(), schedules: Vec::new() };
+    let mut people = People { zone: zone.clone(), users: Vec::new(), patients: Vec::new(), schedules: Vec::new() };
     for person in &PEOPLE {
         let user = user(ids, person)?;
         users::create(change, &user).await?;
@@ -215,7 +212,7 @@ fn week(ids: &Ids, user: &User, zone: &Zone) -> Result<Vec<Schedule>, DemoError>
     for weekday in 1..=7 {
         for (start, end, slot_minutes, channel) in HOURS {
             let input = ScheduleInput {
-                time_zone: some(ZONE),
+                time_zone: Some(zone.to_string()),
                 weekday: Some(weekday),
                 start: some(start),
                 end: some(end),

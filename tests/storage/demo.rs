@@ -7,7 +7,7 @@ use kenes::demo;
 use kenes::model::appointment::{Channel, Status};
 use kenes::model::ids::SiteId;
 use kenes::model::referral::ReferralStatus;
-use kenes::model::time::{Interval, UnixMillis, before};
+use kenes::model::time::{Interval, UnixMillis, Zone, before};
 use kenes::storage::audit::{self, Chain};
 use kenes::storage::slots::{self, Search};
 use kenes::storage::{Database, appointments, places, referrals};
@@ -22,12 +22,16 @@ on_both_databases!(
 const DAY: Duration = Duration::from_secs(24 * 3600);
 const HORIZON: Duration = Duration::from_secs(14 * 24 * 3600);
 
+fn zone() -> Zone {
+    Zone::named("Asia/Almaty").unwrap()
+}
+
 async fn an_empty_database_becomes_a_clinic_once(test: TestDatabase) {
     let database = test.open().await;
     let started = Instant::now();
-    assert!(demo::seed(&database, MORNING, HORIZON, 1, None).await.unwrap());
+    assert!(demo::seed(&database, MORNING, HORIZON, &zone(), 1, None).await.unwrap());
     println!("seeded in {:?}", started.elapsed());
-    assert!(!demo::seed(&database, MORNING, HORIZON, 1, None).await.unwrap());
+    assert!(!demo::seed(&database, MORNING, HORIZON, &zone(), 1, None).await.unwrap());
     assert!(matches!(audit::verify(&database).await.unwrap(), Chain::Intact { .. }));
     assert_eq!(count(&test, "patients").await, 16);
 
@@ -58,14 +62,14 @@ async fn an_empty_database_becomes_a_clinic_once(test: TestDatabase) {
 
 async fn a_clinic_that_exists_is_left_alone(test: TestDatabase) {
     let database = clinic::open(&test).await;
-    assert!(!demo::seed(&database, MORNING, HORIZON, 1, None).await.unwrap());
+    assert!(!demo::seed(&database, MORNING, HORIZON, &zone(), 1, None).await.unwrap());
 }
 
 async fn whenever_it_starts_there_is_something_to_do(test: TestDatabase) {
     // A quarter to midnight in the clinic, on a Saturday.
     let now = UnixMillis(1_795_891_500_000);
     let database = test.open().await;
-    demo::seed(&database, now, HORIZON, 1, None).await.unwrap();
+    demo::seed(&database, now, HORIZON, &zone(), 1, None).await.unwrap();
     let soon = statuses(&database, now, now.plus(30 * MINUTE)).await;
     assert!(soon.contains(&Status::Confirmed) && soon.contains(&Status::Booked) && soon.contains(&Status::CheckedIn));
     let past = statuses(&database, before(now, 3 * 60 * MINUTE), now).await;

@@ -51,6 +51,12 @@ export async function newSpecialist({ atDesk, base, person }, specialty) {
 }
 
 /**
+ * A cart with no visits yet: for much of the day those of the made-up clinic's own are in the way.
+ * @param {Person} admin @param {string} site @returns {Promise<{id: string, name: string}>}
+ */
+export const newCart = (admin, site) => admin.asks('POST', '/carts', { name: `Journey ${process.pid}.${Date.now()}`, site });
+
+/**
  * The specialist has time at once, whatever the clock says: check-in opens half an hour before a visit.
  * @param {Person} specialist with no hours of today @param {'cart' | 'home_link'} channel
  */
@@ -82,8 +88,8 @@ export async function dueOnCart(nurse, specialist, cart) {
     source: 'journey', mis_ref, patient: person, referring_doctor: 'Лысенко Игорь', specialty, reason: 'Вторую неделю болит при мочеиспускании.',
   });
   const until = new Date(start.getTime() + MINUTE).toISOString();
-  const { items } = await nurse.asks('GET', `/slots?specialty=${specialty}&channel=cart&cart=${cart}&patient=${patient.id}&from=${start.toISOString()}&to=${until}`);
-  const slot = items[0].id;
-  await nurse.asks('POST', `/slots/${slot}/hold`, {});
-  return nurse.asks('POST', '/appointments', { referral, patient: patient.id, site, slot, cart });
+  const { items: [slot] } = await nurse.asks('GET', `/slots?specialty=${specialty}&channel=cart&cart=${cart}&patient=${patient.id}&from=${start.toISOString()}&to=${until}`);
+  if (!slot) throw new Error(`nothing is free from ${start.toISOString()} to ${until} for this specialist, patient and cart together`);
+  await nurse.asks('POST', `/slots/${slot.id}/hold`, {});
+  return nurse.asks('POST', '/appointments', { referral, patient: patient.id, site, slot: slot.id, cart });
 }

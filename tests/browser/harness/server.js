@@ -11,9 +11,18 @@ import { until } from './until.js';
 
 const BINARY = process.env.KENES_BIN ?? fileURLToPath(new URL('../../../target/release/kenes', import.meta.url));
 const ROOMS = 64;
+/** What the made-up clinic's clock shows as the journeys begin: one that a run can be repeated by. Each of the 24 has been walked. */
+const HOUR = Number(process.env.KENES_JOURNEYS_HOUR ?? 10);
 const STOP_MS = 10_000;
 
 /** @typedef {{nurse: string, specialist: string, patient: string}} Links one consultation's, each opens the visit page */
+
+/** A time zone where it is between `hour` and the next. @param {number} hour 0 to 23 */
+function zoneAt(hour) {
+  const ahead = ((hour - new Date().getUTCHours() + 36) % 24) - 12;
+  // POSIX writes it from the other side: Etc/GMT-5 is five hours ahead of Greenwich.
+  return `Etc/GMT${ahead > 0 ? '-' : '+'}${Math.abs(ahead)}`;
+}
 
 /** @returns {Promise<{base: string, password: string, consultation: () => Links, log: () => string, stop: () => Promise<void>}>} */
 export async function startServer() {
@@ -28,6 +37,7 @@ export async function startServer() {
       KENES_HTTPS_LISTEN: '',
       KENES_MEDIA_LISTEN: '0.0.0.0:0',
       KENES_DEMO_ROOMS: String(ROOMS),
+      KENES_DEMO_TIME_ZONE: zoneAt(HOUR),
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

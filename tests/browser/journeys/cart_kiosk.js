@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { dueOnCart, newSpecialist } from '../harness/clinic.js';
+import { dueOnCart, newCart, newSpecialist } from '../harness/clinic.js';
 import { journey } from '../harness/world.js';
 
 /** @typedef {import('../harness/person.js').Person} Person */
@@ -18,20 +18,17 @@ async function pairs(kiosk, base, code) {
   await kiosk.sees('cart-link');
 }
 
-/** @param {Person} admin @param {string} name of a cart of the made-up clinic @returns {Promise<{id: string, code: string}>} */
-async function codeFor(admin, name) {
-  const { items } = await admin.asks('GET', '/carts?limit=200');
-  const { id } = items.find((/** @type {any} */ cart) => cart.name === name);
-  return { id, code: (await admin.asks('POST', `/carts/${id}/pairing`)).code };
-}
+/** @param {Person} admin @param {string} id of a cart @returns {Promise<string>} */
+const codeFor = async (admin, id) => (await admin.asks('POST', `/carts/${id}/pairing`)).code;
 
 journey('the kiosk shows its visits of today and starts one once the patient has decided', async (way) => {
   const { atDesk, base, person, say } = way;
   const [admin, nurse, specialist] = await Promise.all([atDesk(ADMIN), atDesk('svetlana'), newSpecialist(way, 'urology')]);
-  const cart = await codeFor(admin, 'Тележка');
+  const { site } = await nurse.asks('GET', '/session');
+  const cart = await newCart(admin, site.id);
   const due = await dueOnCart(nurse, specialist, cart.id);
   const kiosk = await person('chromium');
-  await pairs(kiosk, base, cart.code);
+  await pairs(kiosk, base, await codeFor(admin, cart.id));
   const before = kiosk.clicks;
   await kiosk.click(`start-${due.id}`);
   await kiosk.sees('consent-words');
@@ -96,8 +93,9 @@ journey('an administrator pairs a cart by a code, and sees it come, go red and b
 journey('a cart checks itself, and the desk hears what it found', async ({ atDesk, base, person }) => {
   const admin = await atDesk(ADMIN);
   const kiosk = await person('chromium');
-  const cart = await codeFor(admin, 'Тележка 2');
-  await pairs(kiosk, base, cart.code);
+  const { items } = await admin.asks('GET', '/carts?limit=200');
+  const cart = items.find((/** @type {any} */ one) => one.name === 'Тележка 2');
+  await pairs(kiosk, base, await codeFor(admin, cart.id));
   await kiosk.page.bringToFront();
   await kiosk.click('cart-check');
   await kiosk.until('the tones are played', async () => (await kiosk.attribute('check', 'data-at')) === 'speaker', 40_000);
