@@ -107,8 +107,8 @@ pub(crate) const SERVER: Arrows = Arrows {
             HTTP,
         ),
         // Leaves. `config` is among nobody's uses: main and lib read it and hand on what a module needs, at
-        // most its own section.
-        pure("config", &[], HTTP),
+        // most its own section. A zone's name is known to none but the model.
+        pure("config", &["model::time::Zone"], HTTP),
         pure("tokens", &[], HTTP),
         pure("links", &["tokens"], HTTP),
         pure("clock", &[], HTTP),
