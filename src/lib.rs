@@ -12,6 +12,7 @@ pub mod calendar;
 pub mod clock;
 pub mod config;
 pub mod demo;
+pub mod doctor;
 pub mod endpoints;
 pub mod links;
 pub mod logging;
@@ -52,7 +53,7 @@ use messages::sender::{RunningSender, Sender, SenderError};
 use metrics::Metrics;
 use rooms::media::{Media, ShardSlot};
 use rooms::{EVENT_QUEUE, NOTICE_QUEUE, RoomLimits, Rooms, ShardReport};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use storage::{Database, StorageError};
@@ -350,7 +351,7 @@ type StartedMedia = (Media, Vec<RunningShard>, mpsc::Receiver<ShardReport>);
 
 fn start_media(config: &config::Media) -> Result<StartedMedia, StartError> {
     let identity = DtlsIdentity::generate()?;
-    let hosts = candidate_hosts(config);
+    let hosts = links::media_hosts(config.listen.ip(), &config.public_addresses);
     let (sender, reports) = mpsc::channel(EVENT_QUEUE);
     let (mut running, mut slots) = (Vec::new(), Vec::new());
     for index in 0..config.shards {
@@ -389,19 +390,6 @@ fn report_token(settings: &config::Messages) -> ReportToken {
 fn start_sender(settings: config::Messages, app: &App) -> Result<RunningSender, SenderError> {
     let (database, metrics) = (app.database.clone(), Arc::clone(&app.metrics));
     Ok(Sender::new(settings, app.link_base.clone(), database, metrics)?.spawn())
-}
-
-/// Addresses that clients are offered, most preferred first.
-fn candidate_hosts(config: &config::Media) -> Vec<IpAddr> {
-    if !config.public_addresses.is_empty() {
-        return config.public_addresses.clone();
-    }
-    if !config.listen.ip().is_unspecified() {
-        return vec![config.listen.ip()];
-    }
-    // A socket on 0.0.0.0 hears no IPv6.
-    let is_heard = |address: &IpAddr| address.is_ipv4() || config.listen.is_ipv6();
-    links::interface_addresses().into_iter().filter(is_heard).collect()
 }
 
 fn oidc(settings: Option<config::Oidc>, bases: &Bases) -> Result<Option<Oidc>, OidcError> {

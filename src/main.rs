@@ -4,6 +4,7 @@
 use anyhow::{Context as _, bail};
 use kenes::accounts::recovery;
 use kenes::config::{self, Config};
+use kenes::doctor::{self, Report, Way};
 use kenes::storage::audit::{self, Chain};
 use kenes::storage::{Database, backup};
 use kenes::{Server, clock, logging};
@@ -17,6 +18,7 @@ kenes check-config [--config FILE]   say what is wrong with the configuration an
 kenes backup FILE [--config FILE]    copy the SQLite database, beside a running server
 kenes restore FILE [--config FILE]   put such a copy back, while no server runs; the database that it replaces is kept
 kenes audit verify [--config FILE]   say whether the audit trail is as it was written
+kenes doctor [URL] [--json]          name the broken hop: of this server, or on the way from here to the server at URL [--config FILE]
 kenes admin reset-password LOGIN     give LOGIN a one-time password, beside a running server [--config FILE]
 kenes --version | --help
 Every key, with unit, default and range: config/default.toml. Environment: KENES_<SECTION>_<KEY>.";
@@ -45,6 +47,7 @@ fn run(arguments: impl Iterator<Item = String>) -> anyhow::Result<()> {
         Action::Backup(file) => return block_on(back_up(&read()?.storage, &file)),
         Action::Restore(file) => return block_on(restore(&read()?.storage, &file)),
         Action::VerifyAudit => return block_on(verify_audit(&read()?.storage)),
+        Action::Doctor { url, json } => return block_on(examine(url.as_deref(), json, read)),
         Action::ResetPassword(login) => return block_on(reset_password(&read()?.storage, &login)),
     }
     Ok(())
@@ -85,6 +88,32 @@ async fn verify_audit(storage: &config::Storage) -> anyhow::Result<()> {
         Chain::WrongEnd { rows, expected } => bail!("the audit trail has {rows} rows and should end at row {expected}"),
     }
     Ok(())
+}
+
+async fn examine(
+    url: Option<&str>,
+    json: bool,
+    read: impl FnOnce() -> Result<Config, config::ConfigError>,
+) -> anyhow::Result<()> {
+    let findings = match url {
+        Some(url) => doctor::examine_way(&Way::to(url)?).await,
+        None => {
+            let config = read()?;
+            let mut findings = doctor::examine_machine(&config).await;
+            findings.extend(doctor::examine_way(&Way::to_own(&config)?).await);
+            findings
+        }
+    };
+    let report = Report { findings };
+    if json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        println!("{report}");
+    }
+    match report.first_broken() {
+        Some(finding) => bail!("{} is broken", finding.hop),
+        None => Ok(()),
+    }
 }
 
 async fn reset_password(storage: &config::Storage, login: &str) -> anyhow::Result<()> {
@@ -144,6 +173,11 @@ enum Action {
     Backup(PathBuf),
     Restore(PathBuf),
     VerifyAudit,
+    /// Of this machine's server without a URL.
+    Doctor {
+        url: Option<String>,
+        json: bool,
+    },
     ResetPassword(String),
     Help,
     Version,
@@ -161,6 +195,14 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<Argument
                 Some("verify") => parsed.action = Action::VerifyAudit,
                 _ => bail!("audit needs `verify`\n{USAGE}"),
             },
+            "doctor" => parsed.action = Action::Doctor { url: None, json: false },
+            "--json" if let Action::Doctor { json, .. } = &mut parsed.action => *json = true,
+            given
+                if !given.starts_with('-')
+                    && let Action::Doctor { url: url @ None, .. } = &mut parsed.action =>
+            {
+                *url = Some(given.to_owned());
+            }
             "admin" => match (arguments.next().as_deref(), arguments.next()) {
                 (Some("reset-password"), Some(login)) => parsed.action = Action::ResetPassword(login),
                 _ => bail!("admin needs `reset-password` and a login\n{USAGE}"),

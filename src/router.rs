@@ -4,8 +4,9 @@ use crate::app::App;
 use crate::endpoints::cookie::OverTls;
 use crate::endpoints::{
     Problem, api_keys, appointments, audit, calendar, carts, consent_texts, days_off, health, join, live,
-    message_delivery, messages, metrics, oidc, openapi, pages, pairing, patients, problem, reconfirmation, referrals,
-    schedules, security_headers, session, sites, slots, specialties, users, visit, waitlist, websocket,
+    media_addresses, message_delivery, messages, metrics, oidc, openapi, pages, pairing, patients, problem,
+    reconfirmation, referrals, schedules, security_headers, session, sites, slots, specialties, users, visit, waitlist,
+    websocket,
 };
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, map_response};
@@ -52,6 +53,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(pairing::cart_session))
         .routes(routes!(join::join))
         .routes(routes!(live::live))
+        .routes(routes!(media_addresses::read))
         .routes(routes!(openapi::read))
         .routes(routes!(appointments::list, appointments::book))
         .routes(routes!(appointments::find))

@@ -26,6 +26,8 @@ pub struct Counters {
     pub pli_received: u64,
     pub layer_switches: u64,
     pub stun_requests: u64,
+    /// Binding requests without credentials that were answered: somebody tests whether datagrams pass.
+    pub stun_plain: u64,
     pub handshakes_completed: u64,
     /// Sum of the handshakes' durations, for a mean; the control plane keeps the histogram.
     pub handshake_millis: u64,

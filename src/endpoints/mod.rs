@@ -13,6 +13,7 @@ pub mod days_off;
 pub mod health;
 pub mod join;
 pub mod live;
+pub mod media_addresses;
 pub mod message_delivery;
 pub mod messages;
 pub mod metrics;

@@ -53,6 +53,20 @@ pub fn interface_addresses() -> Vec<IpAddr> {
     addresses
 }
 
+/// Addresses that clients are offered for media, most preferred first: `public` where somebody has set them, else what `listen` hears.
+#[must_use]
+pub fn media_hosts(listen: IpAddr, public: &[IpAddr]) -> Vec<IpAddr> {
+    if !public.is_empty() {
+        return public.to_vec();
+    }
+    if !listen.is_unspecified() {
+        return vec![listen];
+    }
+    // A socket on 0.0.0.0 hears no IPv6.
+    let is_heard = |address: &IpAddr| address.is_ipv4() || listen.is_ipv6();
+    interface_addresses().into_iter().filter(is_heard).collect()
+}
+
 /// The address by which other machines on the network most likely know this one: where packets to the world would leave from,
 /// else the first interface.
 #[must_use]

@@ -47,6 +47,15 @@ impl Mailer {
         Ok(Self { transport: transport.build(), from: settings.from.clone() })
     }
 
+    /// Up to the sign-in, without a letter.
+    pub(super) async fn reach(&self) -> Result<(), String> {
+        match self.transport.test_connection().await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err("does not answer NOOP".to_owned()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
     /// The message's id is the letter's, too: a letter that arrives twice is recognised as one.
     pub(super) async fn send(&self, id: MessageId, to: &Email, letter: &text::Email, now: UnixMillis) -> Outcome {
         let Ok(to) = to.reveal().parse() else { return Outcome::Refused("refused".to_owned()) };

@@ -3,11 +3,13 @@
 
 mod email;
 mod letter;
+mod reach;
 mod report;
 pub mod sender;
 mod sms;
 mod text;
 
+pub use reach::{Gateway, reach};
 pub use report::{ReportToken, report};
 
 use crate::accounts::secret;

@@ -18,7 +18,6 @@ use crate::model::phone::Phone;
 use crate::model::refusal::Refusal;
 use crate::storage::{Author, Database, Notice, StorageError, messages, visits};
 use lettre::transport::smtp;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::broadcast::Receiver;
@@ -95,7 +94,7 @@ impl Sender {
         database: Database,
         metrics: Arc<Metrics>,
     ) -> Result<Self, SenderError> {
-        let authorities = settings.ca_file.as_deref().map(read_authorities).transpose()?.unwrap_or_default();
+        let authorities = authorities(&settings)?;
         let mailer = |smtp| Mailer::new(smtp, &authorities, settings.timeout);
         Ok(Self {
             database,
@@ -231,7 +230,9 @@ impl Sender {
     }
 }
 
-fn read_authorities(path: &Path) -> Result<Vec<u8>, SenderError> {
+/// In PEM, beside the system's; none when none are configured.
+pub(super) fn authorities(settings: &Settings) -> Result<Vec<u8>, SenderError> {
+    let Some(path) = &settings.ca_file else { return Ok(Vec::new()) };
     std::fs::read(path).map_err(|reason| SenderError::Authorities { path: path.display().to_string(), reason })
 }
 

@@ -4,9 +4,11 @@ use crate::config::Sms;
 use crate::model::ids::MessageId;
 use crate::model::message::Outcome;
 use crate::model::phone::Phone;
+use anyhow::Chain;
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, Response, StatusCode};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// An answer is one small object; what comes after so many bytes is not read.
 const MAX_ANSWER_BYTES: usize = 4 * 1024;
@@ -41,6 +43,19 @@ impl SmsGateway {
         // A redirect would carry the text and the token to whomever it names.
         let client = Client::builder().redirect(Policy::none()).no_proxy().tls_certs_merge(authorities).build()?;
         Ok(Self { client, settings })
+    }
+
+    /// By a request that sends nothing (RFC 9110 §9.3.2): a gateway that does not know HEAD answers 404 or 405, and is there.
+    pub(super) async fn reach(&self, within: Duration) -> Result<(), String> {
+        let request = self.client.head(&self.settings.url).bearer_auth(&self.settings.token).timeout(within);
+        match request.send().await.map(|response| response.status()) {
+            Ok(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => Err("does not know this token".to_owned()),
+            Ok(status) if status.is_server_error() => Err(format!("answers {status}")),
+            Ok(_) => Ok(()),
+            Err(error) if error.is_timeout() => Err(format!("no answer within {} s", within.as_secs())),
+            // The outermost says only that a request failed.
+            Err(error) => Err(Chain::new(&error).last().map_or_else(String::new, ToString::to_string)),
+        }
     }
 
     pub(super) async fn send(&self, id: MessageId, to: &Phone, text: &str) -> Outcome {

@@ -51,6 +51,8 @@ fn traffic(export: &Exporter<'_>) -> prometheus::Result<()> {
     })?;
     export
         .counter("kenes_media_stun_requests_total", "Authenticated connectivity checks.", |s| s.shard.stun_requests)?;
+    export
+        .counter("kenes_media_stun_plain_total", "Reachability tests of strangers answered.", |s| s.shard.stun_plain)?;
     export.counter("kenes_media_handshakes_total", "DTLS handshakes completed.", |s| s.shard.handshakes_completed)?;
     export.counters("kenes_media_rtcp_packets_total", "RTCP packets, by direction.", "direction", |s| {
         vec![("received", s.shard.rtcp_received_packets), ("sent", s.shard.rtcp_sent_packets)]

@@ -105,6 +105,11 @@ impl Media {
         self.shards.iter().all(ShardSlot::is_stalled)
     }
 
+    /// Where media is offered, by each shard, most preferred first.
+    pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        self.shards.iter().flat_map(|shard| shard.candidates.iter().copied())
+    }
+
     /// Of each shard: its numbers as of its last report, and whether it turns.
     #[must_use]
     pub fn states(&self) -> Vec<ShardState> {

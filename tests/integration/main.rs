@@ -15,6 +15,7 @@ mod calendar;
 mod call;
 mod configuration;
 mod demo;
+mod doctor;
 mod hostile;
 mod http;
 mod https;

@@ -88,6 +88,11 @@ pub(crate) const SERVER: Arrows = Arrows {
         pure("calendar", &["model", "storage"], HTTP),
         pure("booking", &["accounts", "messages", "model", "storage"], HTTP),
         pure("accounts", &["config::Oidc", "model", "storage"], HTTP),
+        pure(
+            "doctor",
+            &["clock", "config::Config", "config::Messages", "config::Storage", "links", "messages", "storage"],
+            HTTP,
+        ),
         pure("upkeep", &["accounts", "booking", "clock", "metrics", "model", "presence", "storage"], HTTP),
         pure("demo", &["accounts", "booking", "model", "storage"], HTTP),
         pure(

@@ -19,8 +19,7 @@ impl Shard {
             Some((request, peer))
         });
         let Some((request, index)) = named else {
-            self.counters.dropped.stun_invalid += 1;
-            return;
+            return self.answer_stranger(from, datagram, batch);
         };
         let Some(peer) = self.peers.get_mut(index.0) else { return };
         let mut response = [0; stun::MAX_RESPONSE_LEN];
@@ -44,6 +43,20 @@ impl Shard {
         }
         if let Some(remote) = reply.nominated {
             self.route(now, index, remote, batch);
+        }
+    }
+
+    /// Who asks only whether datagrams pass is told where it is seen; nothing is kept of it.
+    fn answer_stranger(&mut self, from: SocketAddr, datagram: &[u8], batch: &mut SendBatch) {
+        let mut response = [0; stun::MAX_RESPONSE_LEN];
+        let written = stun::parse_plain(datagram)
+            .and_then(|transaction| stun::write_plain_success(&mut response, transaction, from));
+        match written.and_then(|len| response.get(..len)) {
+            Some(response) => {
+                self.counters.stun_plain += 1;
+                send_plain(response, from, PeerIndex(usize::MAX), batch);
+            }
+            None => self.counters.dropped.stun_invalid += 1,
         }
     }
 

@@ -12,6 +12,8 @@ use aws_lc_rs::{constant_time, hmac};
 pub const MAX_REQUEST_LEN: usize = 1500;
 /// Attributes looked at in one request; browsers send at most ten.
 pub const MAX_ATTRIBUTES: usize = 24;
+/// Length of the longest answer without credentials: header, an IPv6 address, FINGERPRINT.
+pub const MAX_PLAIN_RESPONSE_LEN: usize = 20 + 24 + 8;
 /// Room that every response fits into.
 pub const MAX_RESPONSE_LEN: usize = 128;
 
@@ -207,6 +209,27 @@ pub fn parse(datagram: &[u8]) -> Result<BindingRequest<'_>, StunError> {
         }
     }
     Err(StunError::TooManyAttributes)
+}
+
+/// A Binding request without credentials, by which somebody asks whether datagrams pass (RFC 8489 §7.3.1). Looked at no further: it
+/// gets an answer of [`MAX_PLAIN_RESPONSE_LEN`] at most and has to be as long, so that nobody is flooded through us.
+#[must_use]
+pub fn parse_plain(datagram: &[u8]) -> Option<TransactionId> {
+    let (header, rest) = datagram.split_first_chunk::<HEADER_LEN>()?;
+    let [t0, t1, l0, l1, c0, c1, c2, c3, transaction @ ..] = *header;
+    let is_request = u16::from_be_bytes([t0, t1]) == BINDING_REQUEST && [c0, c1, c2, c3] == MAGIC_COOKIE;
+    let is_whole = usize::from(u16::from_be_bytes([l0, l1])) == rest.len();
+    let has_credentials = rest.starts_with(&USERNAME.to_be_bytes());
+    let is_long = (MAX_PLAIN_RESPONSE_LEN..=MAX_REQUEST_LEN).contains(&datagram.len());
+    (is_request && is_whole && is_long && !has_credentials).then_some(TransactionId(transaction))
+}
+
+/// Write the answer to [`parse_plain`]: XOR-MAPPED-ADDRESS, FINGERPRINT. `None` when `out` is too small.
+#[must_use]
+pub fn write_plain_success(out: &mut [u8], transaction: TransactionId, mapped: SocketAddr) -> Option<usize> {
+    let mut response = Response::begin(out, BINDING_SUCCESS, transaction)?;
+    response.xor_mapped_address(transaction, mapped)?;
+    response.fingerprint()
 }
 
 impl<'a> BindingRequest<'a> {

@@ -151,6 +151,34 @@ fn a_request_whose_fingerprint_is_wrong_absent_or_not_last_is_refused() {
     assert_eq!(parse(&early).err(), Some(StunError::BadFingerprint));
 }
 
+/// A Binding request with nothing but a text of `len` bytes.
+fn plain(len: usize) -> Vec<u8> {
+    let mut request = vec![0, 1];
+    request.extend(u16::try_from(len + 4).unwrap().to_be_bytes());
+    request.extend(MAGIC_COOKIE);
+    request.extend(TRANSACTION.0);
+    request.extend([0x80, 0x22]);
+    request.extend(u16::try_from(len).unwrap().to_be_bytes());
+    request.extend(vec![b'x'; len]);
+    request
+}
+
+#[test]
+fn a_request_without_credentials_is_answered_with_no_more_than_it_brought() {
+    let mut out = [0; MAX_RESPONSE_LEN];
+    let longest = write_plain_success(&mut out, TRANSACTION, "[2001:db8::1]:5".parse().unwrap()).unwrap();
+    assert_eq!((longest, read_response(&out[..longest])), (MAX_PLAIN_RESPONSE_LEN, (BINDING_SUCCESS, None)));
+    assert_eq!(parse_plain(&plain(MAX_PLAIN_RESPONSE_LEN - 24)), Some(TRANSACTION));
+    assert_eq!(parse_plain(&plain(MAX_PLAIN_RESPONSE_LEN - 28)), None, "shorter than the answer");
+    assert_eq!(parse_plain(&plain(MAX_REQUEST_LEN)), None);
+    assert_eq!(parse_plain(&Check::new("a:b", "secret").bytes()), None, "credentials are for a peer");
+    for index in 0..20 {
+        let mut request = plain(40);
+        request[index] ^= 0xff;
+        assert_eq!(parse_plain(&request).is_some(), index >= 8, "byte {index}");
+    }
+}
+
 #[test]
 fn what_follows_message_integrity_does_not_count() {
     let mut out = vec![0; 256];
