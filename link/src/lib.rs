@@ -8,7 +8,7 @@ pub mod emulator;
 mod model;
 
 pub use model::capacity::{Capacity, Step};
-pub use model::link::{Counters, Link};
+pub use model::link::{Arrival, Counters, Link};
 pub use model::loss::Loss;
 pub use model::profile::{Outage, Profile, ProfileError};
 pub use model::queue::Queue;

@@ -186,10 +186,12 @@ fn top_module<'a>(path: &'a [String], inside: &'a [String]) -> Option<&'a str> {
 }
 
 /// What a crate's `[dependencies]` must not have; a name ending in `*` stands for all that begin so.
-const CRATES: [(&str, &[&str]); 3] = [
+const CRATES: [(&str, &[&str]); 5] = [
     ("signaling", &["kenes*", "axum*", "tokio*", "hyper*", "tower*", "rusqlite", "sqlx*", "aws-lc*", "rand"]),
     ("sfu", &["kenes*", "axum*", "tokio*", "hyper*", "tower*", "rusqlite", "sqlx*", "webrtc", "rtc", "str0m"]),
-    (".", &["kenes-bench", "webrtc", "rtc", "str0m"]),
+    ("link", &["kenes*", "axum*", "tokio*", "str0m"]),
+    ("sim", &["kenes", "kenes-signaling", "kenes-bench*", "axum*", "tokio*"]),
+    (".", &["kenes-bench", "kenes-sim", "webrtc", "rtc", "str0m"]),
 ];
 
 pub(crate) fn check_crates(tree: &Tree) -> Findings {

@@ -20,6 +20,7 @@ commands
   test      install what the tests need, then run all of them; stops at the first step that fails
   check     the static part: fmt, clippy, cargo-deny, tidy, tsc
   install   only install what the tests need
+  sim       search seeds for a consultation that a person would not put up with: --seeds <N> [--from <seed>]
   steps     list the steps
 
 options
@@ -44,6 +45,7 @@ fn run(mut args: impl Iterator<Item = String>) -> Result<()> {
         "test" => steps::run_all(&root, &selection(args, Stage::Dynamic)?),
         "check" => steps::run_all(&root, &selection(args, Stage::Static)?),
         "install" => install::everything(&root),
+        "sim" => steps::search(&root, args),
         "steps" => {
             steps::list();
             Ok(())

@@ -152,6 +152,14 @@ fn fuzz(root: &Path) -> Result<()> {
     run(&root.join("fuzz"), &["cargo", "check", "--quiet"])
 }
 
+/// A developer's build, which the tests have made already: its arithmetic is checked.
+pub(crate) fn search(root: &Path, options: impl Iterator<Item = String>) -> Result<()> {
+    let options: Vec<String> = options.collect();
+    let command = ["cargo", "run", "--locked", "--quiet", "--package", "kenes-sim", "--", "search"];
+    let line: Vec<&str> = command.into_iter().chain(options.iter().map(String::as_str)).collect();
+    run(root, &line)
+}
+
 fn rust(root: &Path) -> Result<()> {
     run(root, &["cargo", "nextest", "run", "--locked", "--workspace"])
 }

@@ -6,7 +6,7 @@ mod network;
 
 pub use network::{Ends, Namespaces};
 
-use crate::{Counters, Link, Profile};
+use crate::{Arrival, Counters, Link, Profile};
 use anyhow::{Context as _, Result};
 use network::open_device;
 use nix::poll::{PollFd, PollFlags, ppoll};
@@ -126,7 +126,7 @@ fn carry(
             Err(error) => return Err(error).context("cannot read from the link's device"),
         }
     }
-    while let Some(packet) = link.poll(elapsed) {
+    while let Some(Arrival { packet, .. }) = link.poll(elapsed) {
         match to.send(&packet) {
             Ok(_) => {}
             // The receiving namespace has no room, as a full card would: it is the receiver's loss, not the link's.

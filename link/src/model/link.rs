@@ -19,11 +19,19 @@ pub struct Link<T> {
     /// What the bottleneck sends now, and when it is through.
     sending: Option<(Duration, Waiting<T>)>,
     /// By time of arrival, then in order of departure.
-    on_the_way: BTreeMap<(Duration, u64), T>,
+    on_the_way: BTreeMap<(Duration, u64), Arrival<T>>,
     departed: u64,
     /// No later packet arrives before this one, unless it is reordered.
     last_arrival: Duration,
     counters: Counters,
+}
+
+/// A packet at the other end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arrival<T> {
+    pub packet: T,
+    /// How long it waited for the bottleneck, its own transmission included.
+    pub queueing: Duration,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,7 +46,7 @@ pub struct Counters {
     pub cut_off: u64,
     pub duplicated: u64,
     pub reordered: u64,
-    /// The longest that a packet waited for the bottleneck, its own transmission included.
+    /// The longest [`Arrival::queueing`].
     pub longest_queueing: Duration,
 }
 
@@ -71,13 +79,13 @@ impl<T: Clone> Link<T> {
     }
 
     /// The next packet that has arrived by `now`.
-    pub fn poll(&mut self, now: Duration) -> Option<T> {
+    pub fn poll(&mut self, now: Duration) -> Option<Arrival<T>> {
         self.advance(now);
         let (&(at, _), _) = self.on_the_way.first_key_value()?;
         if at > now {
             return None;
         }
-        self.on_the_way.pop_first().map(|(_, packet)| packet)
+        self.on_the_way.pop_first().map(|(_, arrival)| arrival)
     }
 
     /// When [`Link::poll`] may have something next.
@@ -112,7 +120,8 @@ impl<T: Clone> Link<T> {
     }
 
     fn depart(&mut self, at: Duration, through: Waiting<T>) {
-        self.counters.longest_queueing = self.counters.longest_queueing.max(at.saturating_sub(through.since));
+        let queueing = at.saturating_sub(through.since);
+        self.counters.longest_queueing = self.counters.longest_queueing.max(queueing);
         if self.air.swallows(self.profile.loss, &mut self.rng) {
             self.counters.lost += 1;
             return;
@@ -123,12 +132,12 @@ impl<T: Clone> Link<T> {
         }
         if self.happens(self.profile.duplication) {
             self.counters.duplicated += 1;
-            self.travel(at, through.len, through.packet.clone());
+            self.travel(at, through.len, Arrival { packet: through.packet.clone(), queueing });
         }
-        self.travel(at, through.len, through.packet);
+        self.travel(at, through.len, Arrival { packet: through.packet, queueing });
     }
 
-    fn travel(&mut self, departs: Duration, len: usize, packet: T) {
+    fn travel(&mut self, departs: Duration, len: usize, arrival: Arrival<T>) {
         let mut arrives = departs + self.profile.delay + self.jitter();
         if self.happens(self.profile.reordering) {
             // Overtaken by what leaves within the next jitter and a bit.
@@ -141,7 +150,7 @@ impl<T: Clone> Link<T> {
         self.departed += 1;
         self.counters.delivered += 1;
         self.counters.delivered_bytes += len as u64;
-        self.on_the_way.insert((arrives, self.departed), packet);
+        self.on_the_way.insert((arrives, self.departed), arrival);
     }
 
     /// 0 to `jitter`, mostly near the middle.
@@ -174,8 +183,8 @@ mod tests {
         let mut arrived = Vec::new();
         let mut drain = |link: &mut Link<u64>, until: Duration| {
             while let Some(at) = link.next_moment().filter(|at| *at <= until) {
-                while let Some(number) = link.poll(at) {
-                    arrived.push((at, number));
+                while let Some(arrival) = link.poll(at) {
+                    arrived.push((at, arrival.packet));
                 }
             }
         };

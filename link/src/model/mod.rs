@@ -3,5 +3,6 @@
 pub(crate) mod capacity;
 pub(crate) mod link;
 pub(crate) mod loss;
+pub(crate) mod mobile;
 pub(crate) mod profile;
 pub(crate) mod queue;

@@ -1,7 +1,8 @@
 //! What a link is like, and its short form in text: `rate=300k delay=150ms jitter=30ms loss=5%/4 queue=codel:60k outage=10s+5s`.
 
-use super::capacity::Capacity;
+use super::capacity::{Capacity, Step};
 use super::loss::Loss;
+use super::mobile;
 use super::queue::Queue;
 use std::str::FromStr;
 use std::time::Duration;
@@ -65,7 +66,7 @@ impl Profile {
 
     fn set(&mut self, key: &str, value: &str) -> Result<(), ProfileError> {
         match key {
-            "rate" => self.capacity = Capacity::Constant { rate_bps: number(value, "rate, as in 300k")? },
+            "rate" => self.capacity = capacity(value)?,
             "queue" => self.queue = queue(value)?,
             "delay" => self.delay = duration(value)?,
             "jitter" => self.jitter = duration(value)?,
@@ -83,6 +84,7 @@ impl FromStr for Profile {
     type Err = ProfileError;
 
     /// Words of key=value; an empty text is a perfect link. Bits and bytes take k and M (1,000s), times ms and s, shares %.
+    /// `rate=1M/20s,300k/20s` goes from one rate to the next and round again, `rate=mobile:7` is the seventh made-up phone;
     /// `loss=5%/4` comes in bursts of 4 on average; `outage=10s+5s` begins at 10 s and may be repeated.
     fn from_str(text: &str) -> Result<Self, ProfileError> {
         let mut profile = Self::default();
@@ -92,6 +94,23 @@ impl FromStr for Profile {
         }
         Ok(profile)
     }
+}
+
+fn capacity(value: &str) -> Result<Capacity, ProfileError> {
+    const WANTED: &str = "rate, as in 300k, 1M/20s,300k/20s or mobile:7";
+    if let Some(seed) = value.strip_prefix("mobile:") {
+        return Ok(mobile::capacity(number(seed, WANTED)?));
+    }
+    if !value.contains('/') {
+        return Ok(Capacity::Constant { rate_bps: number(value, WANTED)? });
+    }
+    let (mut steps, mut period) = (Vec::new(), Duration::ZERO);
+    for step in value.split(',') {
+        let (rate, lasts) = step.split_once('/').ok_or_else(|| bad(value, WANTED))?;
+        steps.push(Step { at: period, rate_bps: number(rate, WANTED)? });
+        period += duration(lasts)?;
+    }
+    Ok(Capacity::Steps { steps, period })
 }
 
 fn queue(value: &str) -> Result<Queue, ProfileError> {
@@ -163,13 +182,24 @@ mod tests {
     }
 
     #[test]
+    fn a_rate_may_go_in_steps() {
+        let profile: Profile = "rate=1M/20s,300k/500ms".parse().unwrap();
+        let steps = vec![
+            Step { at: Duration::ZERO, rate_bps: 1_000_000 },
+            Step { at: Duration::from_secs(20), rate_bps: 300_000 },
+        ];
+        assert_eq!(profile.capacity, Capacity::Steps { steps, period: Duration::from_millis(20_500) });
+        assert_eq!("rate=mobile:7".parse::<Profile>().unwrap().capacity, mobile::capacity(7));
+    }
+
+    #[test]
     fn a_wrong_text_is_refused_with_what_is_wrong() {
         let error = |text: &str| text.parse::<Profile>().unwrap_err().to_string();
         assert_eq!(error("rate"), "`rate` is not key=value");
         assert!(error("speed=1M").starts_with("a link has no `speed`"));
         assert_eq!(error("loss=140%"), "`140%` is no share, as in 5%");
         assert_eq!(error("delay=5"), "`5` is no time, as in 150ms or 2s");
-        assert_eq!(error("rate=fast"), "`fast` is no rate, as in 300k");
+        assert_eq!(error("rate=fast"), "`fast` is no rate, as in 300k, 1M/20s,300k/20s or mobile:7");
         assert_eq!(error("outage=4s"), "`4s` is no outage, as in 10s+5s");
     }
 }

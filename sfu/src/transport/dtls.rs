@@ -11,7 +11,7 @@ use std::fmt;
 use std::time::Instant;
 
 use aws_lc_rs::digest;
-use dimpl::{Config, Dtls, DtlsCertificate, KeyingMaterial, Output};
+use dimpl::{Config, ConfigBuilder, Dtls, DtlsCertificate, KeyingMaterial, Output};
 
 use crate::description::{DtlsParameters, Fingerprint};
 use crate::transport::client_hello::insists_on_dtls_13;
@@ -36,11 +36,19 @@ pub struct DtlsIdentityError(String);
 impl DtlsIdentity {
     /// A self-signed ECDSA P-256 certificate (RFC 8827 §6.5), valid for a year from now.
     pub fn generate() -> Result<Self, DtlsIdentityError> {
+        Self::with(Config::builder())
+    }
+
+    /// For simulations alone: handshakes whose timers and nonces repeat.
+    pub fn repeatable(seed: u64) -> Result<Self, DtlsIdentityError> {
+        Self::with(Config::builder().dangerously_set_rng_seed(seed))
+    }
+
+    fn with(config: ConfigBuilder) -> Result<Self, DtlsIdentityError> {
         let certificate = dimpl::certificate::generate_self_signed_certificate()
             .map_err(|error| DtlsIdentityError(error.to_string()))?;
         // ICE has already proven that the peer owns its address: a cookie would only cost a round trip.
-        let config =
-            Config::builder().use_server_cookie(false).build().map_err(|error| DtlsIdentityError(error.to_string()))?;
+        let config = config.use_server_cookie(false).build().map_err(|error| DtlsIdentityError(error.to_string()))?;
         let fingerprint = fingerprint_of(&certificate.certificate);
         Ok(Self { certificate, config: config.into(), fingerprint })
     }

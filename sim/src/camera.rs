@@ -1,0 +1,157 @@
+//! A camera as a simulcast VP8 encoder leaves it: 25 frames a second in up to three layers, each within its bounds of what
+//! the bandwidth estimate leaves, key frames when asked, nothing for layers that nobody wants.
+//!
+//! Owns the numbering of its streams and the encoder's rate control; must not know who looks.
+
+use crate::clock;
+use crate::media::{self, MIN_VIDEO_FRAME_LEN, VIDEO_FRAME_MS, VIDEO_TICKS, VideoFrame};
+use crate::microphone::payload_type;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use std::time::Duration;
+use str0m::Rtc;
+use str0m::format::Codec;
+use str0m::media::{Mid, Rid};
+use str0m::rtp::RtpWrite;
+
+const FRAME: Duration = Duration::from_millis(VIDEO_FRAME_MS);
+const FRAMES_PER_SECOND: u64 = 1_000 / VIDEO_FRAME_MS;
+/// A key frame is so many times as large as the others; what it takes too much is saved on the next ones.
+const KEYFRAME_FACTOR: usize = 5;
+/// Of a frame's bytes, this part may go towards paying that back.
+const SAVED_PART: usize = 3;
+
+/// One layer as its encoder may run it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Layer {
+    pub(crate) rid: &'static str,
+    pub(crate) height: u16,
+    pub(crate) min_bps: u64,
+    pub(crate) max_bps: u64,
+}
+
+/// What the web client's camera offers.
+pub(crate) const SIMULCAST: [Layer; 3] = [
+    Layer { rid: "q", height: 180, min_bps: 60_000, max_bps: 150_000 },
+    Layer { rid: "h", height: 360, min_bps: 150_000, max_bps: 500_000 },
+    Layer { rid: "f", height: 720, min_bps: 500_000, max_bps: 1_500_000 },
+];
+
+pub(crate) struct Camera {
+    pub(crate) mid: Mid,
+    layers: Vec<Encoder>,
+    rng: StdRng,
+    pub(crate) next: Duration,
+    /// For all layers together.
+    pub(crate) budget_bps: u64,
+}
+
+struct Encoder {
+    layer: Layer,
+    rid: Option<Rid>,
+    number: u8,
+    wanted: bool,
+    keyframe_due: bool,
+    /// Sent beyond the rate, in bytes.
+    debt: usize,
+    sent: u64,
+    picture_id: u16,
+}
+
+impl Camera {
+    /// One layer is sent without a rid.
+    pub(crate) fn new(mid: Mid, layers: &[Layer], budget_bps: u64, seed: u64) -> Self {
+        let encoder = |(number, layer): (u8, &Layer)| Encoder {
+            layer: *layer,
+            rid: (layers.len() > 1).then(|| layer.rid.into()),
+            number,
+            wanted: true,
+            keyframe_due: true,
+            debt: 0,
+            sent: 0,
+            picture_id: 0,
+        };
+        let layers = (0..).zip(layers).map(encoder).collect();
+        Self { mid, layers, rng: StdRng::seed_from_u64(seed), next: Duration::ZERO, budget_bps }
+    }
+
+    /// Somebody cannot decode a layer, or any.
+    pub(crate) fn owe_keyframe(&mut self, rid: Option<Rid>) {
+        let asked = |encoder: &&mut Encoder| rid.is_none() || encoder.rid == rid;
+        self.layers.iter_mut().filter(asked).for_each(|encoder| encoder.keyframe_due = true);
+    }
+
+    /// The layers that anybody displays; one without rids is `any`.
+    pub(crate) fn want(&mut self, rids: &[String], any: bool) {
+        for encoder in &mut self.layers {
+            let wanted = encoder.rid.map_or(any, |rid| rids.iter().any(|wanted| **wanted == *rid));
+            encoder.keyframe_due |= wanted && !encoder.wanted;
+            encoder.wanted = wanted;
+        }
+    }
+
+    /// What all wanted layers together would like, in bits a second.
+    pub(crate) fn wish_bps(&self) -> u64 {
+        self.layers.iter().filter(|encoder| encoder.wanted).map(|encoder| encoder.layer.max_bps).sum()
+    }
+
+    /// Sends the frame that is due now, in every layer that is wanted and paid for.
+    pub(crate) fn film(&mut self, rtc: &mut Rtc) {
+        let now = self.next;
+        self.next += FRAME;
+        let number = u32::try_from(now.as_millis() / u128::from(VIDEO_FRAME_MS)).unwrap_or(u32::MAX);
+        let mut left_bps = self.budget_bps;
+        let mut may_begin = true;
+        for encoder in &mut self.layers {
+            // Lowest first; the lowest of all is sent whatever the estimate. Layers begin one by one: `str0m` orders two
+            // streams that were never sent on by chance.
+            let paid = encoder.number == 0 || left_bps >= encoder.layer.min_bps;
+            let begins = encoder.sent == 0;
+            if !encoder.wanted || !paid || begins && !std::mem::replace(&mut may_begin, false) {
+                encoder.keyframe_due = true;
+                continue;
+            }
+            let rate_bps = left_bps.clamp(encoder.layer.min_bps, encoder.layer.max_bps);
+            left_bps = left_bps.saturating_sub(rate_bps);
+            let noise = self.rng.random_range(80..=120);
+            encoder.send(rtc, self.mid, now, number, rate_bps * noise / 100);
+        }
+    }
+}
+
+impl Encoder {
+    fn send(&mut self, rtc: &mut Rtc, mid: Mid, now: Duration, number: u32, rate_bps: u64) {
+        let Some(pt) = payload_type(rtc, Codec::Vp8) else { return };
+        let mut api = rtc.direct_api();
+        let Some(stream) = api.stream_tx_by_mid(mid, self.rid) else { return };
+        let len = self.next_len(rate_bps);
+        self.picture_id = (self.picture_id + 1) & 0x7fff;
+        let frame = VideoFrame {
+            layer: self.number,
+            number,
+            keyframe: std::mem::take(&mut self.keyframe_due),
+            height: self.layer.height,
+            picture_id: self.picture_id,
+            len,
+        };
+        let time = number.wrapping_mul(VIDEO_TICKS);
+        let mut packets = media::vp8(&frame).into_iter().peekable();
+        while let Some(payload) = packets.next() {
+            self.sent += 1;
+            let last = packets.peek().is_none();
+            let packet = RtpWrite::new(pt, self.sent.into(), time, clock::instant(now), payload);
+            stream.write_rtp(packet.marker(last).nackable(true));
+        }
+    }
+
+    fn next_len(&mut self, rate_bps: u64) -> usize {
+        let usual = usize::try_from(rate_bps / 8 / FRAMES_PER_SECOND).unwrap_or(0);
+        if self.keyframe_due {
+            self.debt += usual * (KEYFRAME_FACTOR - 1);
+            return usual * KEYFRAME_FACTOR;
+        }
+        let saved = self.debt.min(usual / SAVED_PART);
+        self.debt -= saved;
+        (usual - saved).max(MIN_VIDEO_FRAME_LEN)
+    }
+}

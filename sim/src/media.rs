@@ -1,0 +1,99 @@
+//! Synthetic media that says what it is: Opus and VP8 payloads that a forwarder understands, with a number that tells the
+//! receiver which moment it hears or sees. Holds no state.
+
+/// One packet of the microphone: 20 ms.
+pub(crate) const AUDIO_FRAME_MS: u64 = 20;
+pub(crate) const AUDIO_TICKS: u32 = 960;
+pub(crate) const VIDEO_FRAME_MS: u64 = 40;
+pub(crate) const VIDEO_TICKS: u32 = 3_600;
+
+/// Bytes of VP8's payload descriptor with a long picture id (RFC 7741 §4.2).
+const DESCRIPTOR_LEN: usize = 4;
+/// Frame tag and key-frame header (RFC 6386 §9.1); delta frames keep the place.
+const FRAME_HEADER_LEN: usize = 10;
+/// What one packet carries of a frame.
+const CHUNK_LEN: usize = 1_100;
+/// The least a frame can be: header, layer and number.
+pub(crate) const MIN_VIDEO_FRAME_LEN: usize = FRAME_HEADER_LEN + 5;
+
+/// An Opus frame of at least 6 bytes. `last_of_talk`: silence follows, nothing is sent for it (DTX).
+pub(crate) fn opus(number: u32, last_of_talk: bool, len: usize) -> Vec<u8> {
+    let mut payload = vec![0xfc, u8::from(last_of_talk)];
+    payload.extend_from_slice(&number.to_be_bytes());
+    payload.resize(len.max(payload.len()), 0x55);
+    payload
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OpusFrame {
+    pub(crate) number: u32,
+    pub(crate) last_of_talk: bool,
+}
+
+pub(crate) fn read_opus(payload: &[u8]) -> Option<OpusFrame> {
+    let (&[_, last_of_talk, a, b, c, d], _) = payload.split_first_chunk()?;
+    Some(OpusFrame { number: u32::from_be_bytes([a, b, c, d]), last_of_talk: last_of_talk == 1 })
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct VideoFrame {
+    pub(crate) layer: u8,
+    pub(crate) number: u32,
+    pub(crate) keyframe: bool,
+    pub(crate) height: u16,
+    pub(crate) picture_id: u16,
+    pub(crate) len: usize,
+}
+
+/// The payloads of a frame's packets.
+pub(crate) fn vp8(frame: &VideoFrame) -> Vec<Vec<u8>> {
+    let [height_0, height_1] = frame.height.to_le_bytes();
+    let [width_0, width_1] = (frame.height / 9 * 16).to_le_bytes();
+    let mut data = if frame.keyframe {
+        vec![0x10, 0, 0, 0x9d, 0x01, 0x2a, width_0, width_1, height_0, height_1]
+    } else {
+        vec![0x11, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+    };
+    data.push(frame.layer);
+    data.extend_from_slice(&frame.number.to_be_bytes());
+    data.resize(frame.len.max(data.len()), 0x55);
+    let [high, low] = (frame.picture_id | 0x8000).to_be_bytes();
+    let packet = |(index, chunk): (usize, &[u8])| {
+        let mut payload = vec![if index == 0 { 0x90 } else { 0x80 }, 0x80, high, low];
+        payload.extend_from_slice(chunk);
+        payload
+    };
+    data.chunks(CHUNK_LEN).enumerate().map(packet).collect()
+}
+
+/// The first packet of a frame says what it is; the others have nothing to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FrameStart {
+    pub(crate) layer: u8,
+    pub(crate) number: u32,
+    pub(crate) keyframe: bool,
+}
+
+pub(crate) fn read_vp8(payload: &[u8]) -> Option<FrameStart> {
+    let (&[first, ..], rest) = payload.split_first_chunk::<DESCRIPTOR_LEN>()?;
+    let is_start = first & 0x10 != 0;
+    let (&[tag], _) = rest.split_first_chunk().filter(|_| is_start)?;
+    let (&[layer, a, b, c, d], _) = rest.get(FRAME_HEADER_LEN..)?.split_first_chunk()?;
+    Some(FrameStart { layer, number: u32::from_be_bytes([a, b, c, d]), keyframe: tag & 1 == 0 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let payload = opus(70_000, true, 80);
+        assert_eq!((payload.len(), read_opus(&payload)), (80, Some(OpusFrame { number: 70_000, last_of_talk: true })));
+        let frame = VideoFrame { layer: 2, number: 9, keyframe: true, height: 720, picture_id: 5, len: 2_500 };
+        let packets = vp8(&frame);
+        assert_eq!(packets.len(), 3);
+        assert_eq!(read_vp8(&packets[0]), Some(FrameStart { layer: 2, number: 9, keyframe: true }));
+        assert_eq!(read_vp8(&packets[1]), None);
+    }
+}

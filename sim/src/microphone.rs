@@ -1,0 +1,74 @@
+//! A microphone as an Opus encoder leaves it: 50 packets a second, or talk and announced silence (DTX) by turns.
+//!
+//! Owns the numbering of its stream; must not know when it is asked.
+
+use crate::clock;
+use crate::media::{self, AUDIO_FRAME_MS, AUDIO_TICKS};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use std::time::Duration;
+use str0m::Rtc;
+use str0m::format::Codec;
+use str0m::media::{Mid, Pt};
+use str0m::rtp::{ExtensionValues, RtpWrite};
+
+const FRAME: Duration = Duration::from_millis(AUDIO_FRAME_MS);
+/// 32 kbit/s.
+const FRAME_LEN: usize = 80;
+/// Talk and pauses last up to so many frames.
+const LONGEST_TURN: u32 = 250;
+const SPOKEN_DBOV: i8 = -30;
+
+pub(crate) struct Microphone {
+    pub(crate) mid: Mid,
+    dtx: bool,
+    rng: StdRng,
+    /// Frames left of the turn, and whether it is talk.
+    turn: (u32, bool),
+    sent: u64,
+    pub(crate) next: Duration,
+}
+
+impl Microphone {
+    pub(crate) fn new(mid: Mid, dtx: bool, seed: u64) -> Self {
+        Self { mid, dtx, rng: StdRng::seed_from_u64(seed), turn: (0, false), sent: 0, next: Duration::ZERO }
+    }
+
+    /// Sends the frame that is due now, if there is sound in it.
+    pub(crate) fn speak(&mut self, rtc: &mut Rtc) {
+        let number = self.next.as_millis() / u128::from(AUDIO_FRAME_MS);
+        let now = self.next;
+        self.next += FRAME;
+        let (sounds, last_of_talk) = self.take_turn();
+        let Ok(number) = u32::try_from(number) else { return };
+        if !sounds {
+            return;
+        }
+        let Some(pt) = payload_type(rtc, Codec::Opus) else { return };
+        let mut api = rtc.direct_api();
+        let Some(stream) = api.stream_tx_by_mid(self.mid, None) else { return };
+        self.sent += 1;
+        let time = number.wrapping_mul(AUDIO_TICKS);
+        let payload = media::opus(number, last_of_talk, FRAME_LEN);
+        let extensions =
+            ExtensionValues { audio_level: Some(SPOKEN_DBOV), voice_activity: Some(true), ..Default::default() };
+        stream.write_rtp(RtpWrite::new(pt, self.sent.into(), time, clock::instant(now), payload).ext_vals(extensions));
+    }
+
+    /// Whether this frame sounds, and whether it is the last before silence.
+    fn take_turn(&mut self) -> (bool, bool) {
+        if !self.dtx {
+            return (true, false);
+        }
+        if self.turn.0 == 0 {
+            self.turn = (self.rng.random_range(25..LONGEST_TURN), !self.turn.1);
+        }
+        self.turn.0 -= 1;
+        (self.turn.1, self.turn.1 && self.turn.0 == 0)
+    }
+}
+
+/// The payload type that this side offered for a codec.
+pub(crate) fn payload_type(rtc: &Rtc, codec: Codec) -> Option<Pt> {
+    rtc.codec_config().params().iter().find(|params| params.spec().codec == codec).map(|params| params.pt())
+}

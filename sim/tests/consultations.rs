@@ -1,0 +1,34 @@
+//! The consultations of the catalog, and those whose seeds once found a bug; and that a seed is a run.
+
+// So that clippy takes the functions outside `#[test]` for what they are.
+#![cfg(test)]
+
+use kenes_sim::{Scenario, catalog};
+
+/// On a lossy link with everything that a link can do.
+fn worst() -> (Scenario, u64) {
+    let (mut scenario, seed) = catalog::named("outage").unwrap();
+    let link = "rate=1M delay=30ms loss=5%/4 jitter=20ms reorder=1% duplicate=1% queue=codel:60k outage=5s+3s";
+    (scenario.uplink, scenario.downlink) = (link.parse().unwrap(), link.parse().unwrap());
+    scenario.dtx = true;
+    scenario.lasts = std::time::Duration::from_secs(15);
+    (scenario, seed)
+}
+
+#[test]
+fn one_seed_is_one_run_and_another_seed_is_another() {
+    let (scenario, seed) = worst();
+    let trace = |seed| scenario.run(seed).unwrap().trace;
+    assert_eq!(trace(seed), trace(seed));
+    assert_ne!(trace(seed), trace(seed + 1));
+}
+
+#[test]
+fn the_catalog_is_what_a_person_puts_up_with() {
+    let mut violations = Vec::new();
+    for (scenario, seed) in catalog::fixed().unwrap() {
+        let report = scenario.run(seed).unwrap();
+        violations.extend(scenario.judge(&report).iter().map(|found| format!("{}: {found}", scenario.name)));
+    }
+    assert!(violations.is_empty(), "{}", violations.join("\n"));
+}
