@@ -1,16 +1,19 @@
 //! Who gets what: published tracks, their subscribers, and the packets that a subscriber may ask for again.
 //!
-//! Owns the subscription lists and one bounded cache per layer. Knows neither how a packet came in nor how it goes out.
+//! Owns the subscription lists, the log of what was forwarded and a bounded index of it per layer. Knows neither how a packet came in nor how it goes out.
 
 pub(crate) mod cache;
 pub(crate) mod demand;
+mod log;
 
-use crate::description::MediaKind;
+use crate::description::{MAX_LAYERS, MediaKind};
 use crate::ids::{PeerIndex, RoomKey, SectionIndex, TrackIndex, TrackKey};
 use crate::packet::{KeptPacket, LayerIndex, MediaPacket};
 use crate::rtp::sequence::ExtendedSeq;
+use arrayvec::ArrayVec;
 use cache::PacketCache;
 use demand::Demand;
+use log::PacketLog;
 use slab::Slab;
 use std::collections::HashMap;
 use std::time::Instant;
@@ -30,19 +33,22 @@ pub(crate) struct Router {
     tracks: Slab<RoutedTrack>,
     by_key: HashMap<TrackKey, TrackIndex>,
     subscriptions: usize,
+    log: PacketLog,
 }
 
+/// What each packet touches comes first, and in place.
+#[repr(C)]
 pub(crate) struct RoutedTrack {
-    pub(crate) key: TrackKey,
-    pub(crate) room: RoomKey,
-    pub(crate) publisher: PeerIndex,
-    pub(crate) kind: MediaKind,
     /// False while muted on the server: packets are received and go nowhere.
     pub(crate) forwarding: bool,
-    pub(crate) subscribers: Vec<Subscriber>,
-    pub(crate) demand: Demand,
+    pub(crate) kind: MediaKind,
     /// One per layer, made when somebody gets its first packet.
-    caches: Vec<Option<PacketCache>>,
+    caches: [Option<PacketCache>; MAX_LAYERS],
+    pub(crate) subscribers: ArrayVec<Subscriber, MAX_SUBSCRIBERS>,
+    pub(crate) publisher: PeerIndex,
+    pub(crate) key: TrackKey,
+    pub(crate) room: RoomKey,
+    pub(crate) demand: Demand,
 }
 
 impl Router {
@@ -53,9 +59,9 @@ impl Router {
             publisher,
             kind,
             forwarding: true,
-            subscribers: Vec::new(),
+            subscribers: ArrayVec::new(),
             demand: Demand::default(),
-            caches: Vec::new(),
+            caches: [const { None }; MAX_LAYERS],
         };
         let index = TrackIndex(self.tracks.insert(track));
         self.by_key.insert(key, index);
@@ -63,8 +69,8 @@ impl Router {
     }
 
     /// The track is gone; its last subscribers, whose slots must be cleared.
-    pub(crate) fn remove(&mut self, index: TrackIndex) -> Vec<Subscriber> {
-        let Some(track) = self.tracks.try_remove(index.0) else { return Vec::new() };
+    pub(crate) fn remove(&mut self, index: TrackIndex) -> ArrayVec<Subscriber, MAX_SUBSCRIBERS> {
+        let Some(track) = self.tracks.try_remove(index.0) else { return ArrayVec::new() };
         self.by_key.remove(&track.key);
         self.subscriptions -= track.subscribers.len();
         track.subscribers
@@ -100,12 +106,9 @@ impl Router {
         if track.subscribers.contains(&subscriber) {
             return true;
         }
-        if track.subscribers.len() >= MAX_SUBSCRIBERS {
-            return false;
-        }
-        track.subscribers.push(subscriber);
-        self.subscriptions += 1;
-        true
+        let subscribed = track.subscribers.try_push(subscriber).is_ok();
+        self.subscriptions += usize::from(subscribed);
+        subscribed
     }
 
     pub(crate) fn unsubscribe(&mut self, index: TrackIndex, subscriber: Subscriber) {
@@ -124,7 +127,7 @@ impl Router {
     /// A packet that somebody got, and may ask for again if it is video.
     pub(crate) fn keep(&mut self, now: Instant, index: TrackIndex, packet: &MediaPacket<'_>) {
         if let Some(track) = self.tracks.get_mut(index.0).filter(|track| track.kind == MediaKind::Video) {
-            track.keep(now, packet);
+            track.keep(now, packet, &mut self.log);
         }
     }
 
@@ -137,18 +140,14 @@ impl Router {
         sequence: ExtendedSeq,
     ) -> Option<KeptPacket<'_>> {
         let cache = self.tracks.get(index.0)?.caches.get(layer.index())?.as_ref()?;
-        cache.find(now, epoch, sequence)
+        cache.find(now, epoch, sequence, &self.log)
     }
 }
 
 impl RoutedTrack {
-    fn keep(&mut self, now: Instant, packet: &MediaPacket<'_>) {
-        let position = packet.layer.index();
-        if self.caches.len() <= position {
-            self.caches.resize_with(position + 1, || None);
-        }
-        if let Some(cache) = self.caches.get_mut(position) {
-            cache.get_or_insert_with(PacketCache::new).insert(now, packet);
+    fn keep(&mut self, now: Instant, packet: &MediaPacket<'_>, log: &mut PacketLog) {
+        if let Some(cache) = self.caches.get_mut(packet.layer.index()) {
+            cache.get_or_insert_with(|| PacketCache::new(packet.epoch)).insert(now, packet, log);
         }
     }
 }
