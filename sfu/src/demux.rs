@@ -5,15 +5,21 @@
 
 use crate::ids::PeerIndex;
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::net::SocketAddr;
 
 #[derive(Default)]
 pub(crate) struct Demux {
-    by_address: HashMap<SocketAddr, PeerIndex>,
+    by_address: HashMap<SocketAddr, PeerIndex, BuildHasherDefault<AddressHasher>>,
     by_ufrag: HashMap<String, PeerIndex>,
     /// Who was found last: the packets of a frame come in a row.
     last: Option<(SocketAddr, PeerIndex)>,
 }
+
+/// A multiplication for each word of an address. Nobody can fill the map with addresses that collide: each was checked, and a peer
+/// has a few (`transport::ice`).
+#[derive(Default)]
+struct AddressHasher(u64);
 
 /// A datagram's protocol by its first byte (RFC 7983 §7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +83,40 @@ impl Demux {
             self.by_address.remove(&address);
             self.last = None;
         }
+    }
+}
+
+impl AddressHasher {
+    fn fold(&mut self, word: u64) {
+        /// Odd, and half of its bits are ones: 2^64 over the golden ratio.
+        const FACTOR: u128 = 0x9e37_79b9_7f4a_7c15;
+        let product = u128::from(self.0 ^ word) * FACTOR;
+        let [high, low] = [product >> 64, product & u128::from(u64::MAX)];
+        self.0 = u64::try_from(high ^ low).unwrap_or_default();
+    }
+}
+
+impl Hasher for AddressHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            self.fold(chunk.iter().fold(1, |word, byte| word << 8 | u64::from(*byte)));
+        }
+    }
+
+    fn write_u16(&mut self, port: u16) {
+        self.fold(port.into());
+    }
+
+    fn write_u32(&mut self, word: u32) {
+        self.fold(word.into());
+    }
+
+    fn write_usize(&mut self, _len: usize) {}
+
+    fn write_isize(&mut self, _family: isize) {}
+
+    fn finish(&self) -> u64 {
+        self.0
     }
 }
 

@@ -11,7 +11,7 @@ use crate::bandwidth;
 use crate::batch::SendBatch;
 use crate::counters::Counters;
 use crate::description::PeerDescription;
-use crate::ids::{Mid, PeerIndex, SectionIndex, Ssrc};
+use crate::ids::{Mid, PeerIndex, SectionIndex, Ssrc, TrackIndex};
 use crate::packet::{KeptPacket, LayerClocks, LayerIndex, MediaPacket};
 use crate::rtp::sequence::ExtendedSeq;
 use crate::subscriber::slot::{NotWritten, Written};
@@ -27,15 +27,19 @@ const PACKET_OVERHEAD: usize = 64 + MAX_OVERHEAD;
 /// A plain compound of ours: below every path's MTU when sealed.
 pub(crate) const MAX_RTCP_LEN: usize = 1_100;
 
+/// What each packet touches comes first; behind the keys is what time and reports touch.
+#[repr(C)]
 pub(crate) struct Downlink {
     destination: u32,
     remote: Option<SocketAddr>,
-    srtp: Option<SrtpSender>,
+    sent_bytes: u64,
+    /// Sections whose slot carries a track, a bit each ([`crate::description::MAX_SECTIONS`]): what time brings need not look at the others.
+    carrying: u32,
     /// By section: `None` where we do not send.
     slots: Vec<Option<Slot>>,
+    srtp: Option<SrtpSender>,
     pub(crate) feedback: Feedback,
     pub(crate) cname: String,
-    sent_bytes: u64,
 }
 
 impl Downlink {
@@ -49,6 +53,7 @@ impl Downlink {
             feedback: Feedback::default(),
             cname: description.cname.clone(),
             sent_bytes: 0,
+            carrying: 0,
         }
     }
 
@@ -82,8 +87,27 @@ impl Downlink {
         self.slots.iter().enumerate().filter_map(|(index, slot)| Some((SectionIndex(index), slot.as_ref()?)))
     }
 
-    pub(crate) fn section_count(&self) -> usize {
-        self.slots.len()
+    /// Another track on the slot, or none.
+    pub(crate) fn bind(&mut self, section: SectionIndex, track: Option<TrackIndex>) {
+        let bit = u32::try_from(section.0).ok().and_then(|place| 1_u32.checked_shl(place)).unwrap_or(0);
+        let Some(slot) = self.slot_mut(section) else { return };
+        slot.bind(track);
+        self.carrying = if track.is_some() { self.carrying | bit } else { self.carrying & !bit };
+    }
+
+    /// The sections whose slot carries a track.
+    pub(crate) fn carrying(&self) -> impl Iterator<Item = SectionIndex> + use<> {
+        let mut left = self.carrying;
+        std::iter::from_fn(move || {
+            let lowest = left.trailing_zeros();
+            left &= left.wrapping_sub(1);
+            (lowest < u32::BITS).then(|| usize::try_from(lowest).ok().map(SectionIndex)).flatten()
+        })
+    }
+
+    /// The shard's load keeps from a slot what would fill its display.
+    pub(crate) fn is_limited(&self) -> bool {
+        self.carrying().filter_map(|section| self.slot(section)).any(|slot| slot.is_limited)
     }
 
     pub(crate) fn section_of_ssrc(&self, ssrc: Ssrc) -> Option<SectionIndex> {

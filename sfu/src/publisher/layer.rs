@@ -10,21 +10,23 @@ use std::time::{Duration, Instant};
 /// A layer that was silent for this long is not flowing: the encoder or the uplink has dropped it.
 const FLOW_TIMEOUT: Duration = Duration::from_millis(1_500);
 
+/// What each packet touches comes first, the reception's beginning included.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct PublishedLayer {
-    pub(crate) rid: Option<Rid>,
-    pub(crate) ssrc: Option<Ssrc>,
-    pub(crate) rtx: Option<Ssrc>,
+    last_packet: Option<Instant>,
+    bytes: u64,
     pub(crate) epoch: u32,
-    pub(crate) reception: Reception,
-    pub(crate) keyframes: KeyframeRequests,
     /// Of the last key frame that told.
     pub(crate) height: Option<u16>,
     /// The decoder chain is broken until the next key frame: packets were given up.
     pub(crate) needs_keyframe: bool,
+    pub(crate) reception: Reception,
+    pub(crate) rid: Option<Rid>,
+    pub(crate) ssrc: Option<Ssrc>,
+    pub(crate) rtx: Option<Ssrc>,
+    pub(crate) keyframes: KeyframeRequests,
     clock_rate_hz: u32,
-    last_packet: Option<Instant>,
-    bytes: u64,
 }
 
 impl PublishedLayer {

@@ -5,15 +5,17 @@ use crate::ids::{RtpTimestamp, SeqNo};
 use crate::rtp::sequence::ExtendedSeq;
 use std::time::{Duration, Instant};
 
+/// What each packet touches comes first.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Reception {
-    clock_rate_hz: u32,
-    first: Option<ExtendedSeq>,
     highest: Option<ExtendedSeq>,
     received: u64,
-    pub(crate) missing: MissingList,
     jitter_ticks: f64,
     last_arrival: Option<(Instant, RtpTimestamp)>,
+    clock_rate_hz: u32,
+    pub(crate) missing: MissingList,
+    first: Option<ExtendedSeq>,
     /// At the last receiver report, and at the last link report.
     reported: Mark,
     measured: Mark,

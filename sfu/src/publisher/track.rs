@@ -7,17 +7,20 @@ use super::sound::Loudness;
 use crate::description::{CodecParameters, ExtensionIds, Flow, MAX_LAYERS, MediaKind, Section};
 use crate::ids::{Mid, PayloadType, Rid, Ssrc};
 use crate::packet::{LayerClocks, LayerIndex};
+use arrayvec::ArrayVec;
 
+/// What each packet touches comes first.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct PublishedTrack {
-    pub(crate) mid: Mid,
     pub(crate) kind: MediaKind,
+    pub(crate) loudness: Loudness,
+    /// Lowest resolution first: [`LayerIndex`] counts here.
+    pub(crate) layers: ArrayVec<PublishedLayer, MAX_LAYERS>,
+    pub(crate) clocks: LayerClocks,
+    pub(crate) mid: Mid,
     pub(crate) codecs: Vec<CodecParameters>,
     pub(crate) extensions: ExtensionIds,
-    /// Lowest resolution first: [`LayerIndex`] counts here.
-    pub(crate) layers: Vec<PublishedLayer>,
-    pub(crate) clocks: LayerClocks,
-    pub(crate) loudness: Loudness,
 }
 
 impl PublishedTrack {
@@ -25,7 +28,7 @@ impl PublishedTrack {
     pub(crate) fn new(section: &Section) -> Option<Self> {
         let Flow::Uplink { rids, declared } = &section.flow else { return None };
         let clock_rate_hz = section.codecs.first().map_or(90_000, |codec| codec.clock_rate_hz);
-        let mut layers: Vec<_> =
+        let mut layers: ArrayVec<_, MAX_LAYERS> =
             ranked(rids).into_iter().map(|rid| PublishedLayer::new(Some(rid), clock_rate_hz)).collect();
         if layers.is_empty() {
             layers.push(PublishedLayer::new(None, clock_rate_hz));

@@ -36,7 +36,7 @@ pub(crate) struct Router {
     log: PacketLog,
 }
 
-/// What each packet touches comes first, and in place.
+/// In place and small: subscribers follow, of which a track has a few.
 #[repr(C)]
 pub(crate) struct RoutedTrack {
     /// False while muted on the server: packets are received and go nowhere.
@@ -44,11 +44,11 @@ pub(crate) struct RoutedTrack {
     pub(crate) kind: MediaKind,
     /// One per layer, made when somebody gets its first packet.
     caches: [Option<PacketCache>; MAX_LAYERS],
-    pub(crate) subscribers: ArrayVec<Subscriber, MAX_SUBSCRIBERS>,
+    pub(crate) demand: Demand,
     pub(crate) publisher: PeerIndex,
     pub(crate) key: TrackKey,
     pub(crate) room: RoomKey,
-    pub(crate) demand: Demand,
+    pub(crate) subscribers: ArrayVec<Subscriber, MAX_SUBSCRIBERS>,
 }
 
 impl Router {

@@ -202,6 +202,8 @@ fn delta_len(symbol: u8) -> Option<usize> {
 /// Packets whose arrival is remembered: more than a second of the fastest peer.
 pub const MAX_RECORDED: usize = 1_024;
 const WINDOW: u64 = MAX_RECORDED as u64;
+/// Packets in one feedback: what a fast peer sends in 100 ms. More are the next one's.
+const MAX_REPORTED: usize = 256;
 
 /// When a peer's packets arrived, by transport-wide sequence number.
 pub struct ArrivalRecorder {
@@ -257,7 +259,7 @@ impl ArrivalRecorder {
     /// Writes one feedback packet about what is not reported yet; `None` when there is nothing, or `out` cannot hold a
     /// single status. Call again until then: one packet ends where `out` is full or a delta exceeds its 16 bits.
     pub fn build(&mut self, sender: Ssrc, media: Ssrc, out: &mut [u8]) -> Option<usize> {
-        let mut symbols = [NOT_RECEIVED; MAX_RECORDED];
+        let mut symbols = [NOT_RECEIVED; MAX_REPORTED];
         let reference = self.arrived_from(self.begin).next()? / TICKS_PER_REFERENCE;
         let count = self.choose_symbols(reference, &mut symbols, out.len());
         let symbols = symbols.get(..count).filter(|symbols| !symbols.is_empty())?;
@@ -280,7 +282,7 @@ impl ArrivalRecorder {
     }
 
     /// Statuses for as many packets as fit into `room` bytes; gives their number.
-    fn choose_symbols(&self, reference: u64, symbols: &mut [u8; MAX_RECORDED], room: usize) -> usize {
+    fn choose_symbols(&self, reference: u64, symbols: &mut [u8; MAX_REPORTED], room: usize) -> usize {
         /// RTCP header, two SSRCs, the fixed fields, and up to three bytes to fill the last word.
         const FIXED_LEN: usize = 4 + 8 + 8 + 3;
         let mut previous = reference * TICKS_PER_REFERENCE;

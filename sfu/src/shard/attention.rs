@@ -3,15 +3,13 @@
 use super::Shard;
 use super::peers::{HANDSHAKE_TIMEOUT, Peer};
 use crate::batch::SendBatch;
-use crate::downlink::MAX_RTCP_LEN;
+use crate::downlink::{Downlink, MAX_RTCP_LEN};
 use crate::event::{CloseReason, Event};
-use crate::ids::{PeerIndex, PeerKey, SectionIndex};
+use crate::ids::{PeerIndex, PeerKey};
 use crate::router::Subscriber;
 use crate::uplink::feedback::FEEDBACK_SSRC;
 use std::time::{Duration, Instant};
 
-/// Between two transport-wide feedbacks: a publisher's estimator is as quick as this.
-const FEEDBACK_INTERVAL: Duration = Duration::from_millis(50);
 /// Between two looks at layers and key frames.
 const LAYERS_INTERVAL: Duration = Duration::from_millis(200);
 /// Between two reports, RTCP and ours (RFC 3550 §6.2 lets a small session go below 5 s).
@@ -40,7 +38,7 @@ impl Shard {
         if self.peers.get(index.0).is_some_and(|peer| peer.connected) {
             self.look_after_media(now, index, batch);
         }
-        if let Some(deadline) = self.next_deadline(index) {
+        if let Some(deadline) = self.next_deadline(now, index) {
             self.wake(index, deadline);
         }
     }
@@ -48,13 +46,13 @@ impl Shard {
     fn look_after_media(&mut self, now: Instant, index: PeerIndex, batch: &mut SendBatch) {
         self.ask_for_lost_packets(now, index, batch);
         let Some(peer) = self.peers.get_mut(index.0) else { return };
-        let feedback = take_due(&mut peer.next_feedback, now, FEEDBACK_INTERVAL);
+        let feedback = peer.next_feedback <= now;
         let layers = take_due(&mut peer.next_layers, now, LAYERS_INTERVAL);
         let report = take_due(&mut peer.next_report, now, REPORT_INTERVAL);
         let (key, room) = (peer.key, peer.room);
         let interval = now.saturating_duration_since(peer.reported);
         if feedback {
-            self.send_transport_feedback(index, batch);
+            self.send_transport_feedback(now, index, batch);
         }
         if layers {
             self.review_layers(now, index, batch);
@@ -79,10 +77,13 @@ impl Shard {
         downlink.send_rtcp(compound.get(..asked.len).unwrap_or_default(), batch, &mut self.counters);
     }
 
-    fn send_transport_feedback(&mut self, index: PeerIndex, batch: &mut SendBatch) {
+    fn send_transport_feedback(&mut self, now: Instant, index: PeerIndex, batch: &mut SendBatch) {
         let (Some(uplink), Some(downlink)) = (self.uplinks.get_mut(index.0), self.downlinks.get_mut(index.0)) else {
             return;
         };
+        if let Some(peer) = self.peers.get_mut(index.0).filter(|_| uplink.arrivals.is_pending()) {
+            take_due(&mut peer.next_feedback, now, uplink.feedback_pace.next_interval(now));
+        }
         let media = uplink.any_ssrc().unwrap_or(FEEDBACK_SSRC);
         for _ in 0..MAX_FEEDBACKS {
             let mut packet = [0; MAX_RTCP_LEN];
@@ -94,8 +95,8 @@ impl Shard {
     /// As a viewer: the layers of its slots and the key frames they wait for. As a publisher: what of it is used, and the key
     /// frames that mend what repair could not.
     fn review_layers(&mut self, now: Instant, index: PeerIndex, batch: &mut SendBatch) {
-        let slots = self.downlinks.get(index.0).map_or(0, |downlink| downlink.section_count());
-        for section in (0..slots).map(SectionIndex) {
+        let carrying = self.downlinks.get(index.0).map(Downlink::carrying);
+        for section in carrying.into_iter().flatten() {
             let subscriber = Subscriber { peer: index, section };
             if self.is_viewing(subscriber) {
                 self.choose_layer(now, subscriber);
@@ -122,7 +123,7 @@ impl Shard {
         let mut compound = [0; MAX_RTCP_LEN];
         let len = uplink.write_receiver_report(now, &downlink.cname, &mut compound);
         downlink.send_rtcp(compound.get(..len).unwrap_or_default(), batch, &mut self.counters);
-        for section in (0..downlink.section_count()).map(SectionIndex) {
+        for section in downlink.carrying() {
             let Some(track) = downlink.slot(section).and_then(|slot| slot.track) else { continue };
             let Some(publisher) = self.router.track(track).map(|routed| routed.publisher) else { continue };
             let Some(published) = self.uplinks.get(publisher.0).and_then(|uplink| uplink.track(track)) else {
@@ -138,7 +139,7 @@ impl Shard {
             return;
         };
         let downlink_report = downlink.measure(interval);
-        let is_limited = downlink.slots().any(|(_, slot)| slot.is_limited);
+        let is_limited = downlink.is_limited();
         let mut uplink_report = uplink.measure(interval);
         // One path, one round trip; only the direction that we send in can measure it.
         uplink_report.rtt = downlink_report.rtt;
@@ -148,14 +149,15 @@ impl Shard {
         self.tell(Event::PeerReport { peer: key, uplink: uplink_report, downlink: downlink_report, is_limited });
     }
 
-    fn next_deadline(&self, index: PeerIndex) -> Option<Instant> {
+    fn next_deadline(&mut self, now: Instant, index: PeerIndex) -> Option<Instant> {
         let peer = self.peers.get(index.0)?;
         let lost = if peer.connected { peer.ice.consent_deadline() } else { peer.opened + HANDSHAKE_TIMEOUT };
         let mut deadline = peer.dtls_deadline.map_or(lost, |dtls| dtls.min(lost));
         if peer.connected {
             deadline = deadline.min(peer.next_layers).min(peer.next_report);
-            let uplink = self.uplinks.get(index.0)?;
-            if uplink.arrivals.is_pending() {
+            let uplink = self.uplinks.get_mut(index.0)?;
+            // Who has just been told of its packets will send more.
+            if uplink.arrivals.is_pending() || now < peer.next_feedback {
                 deadline = deadline.min(peer.next_feedback);
             }
             deadline = uplink.next_nack().map_or(deadline, |nack| nack.min(deadline));
@@ -171,11 +173,13 @@ fn expired(peer: &Peer, now: Instant) -> Option<CloseReason> {
     (peer.connected && peer.ice.consent_expired(now)).then_some(CloseReason::ConsentExpired)
 }
 
-/// True when the moment has come; it is then set one interval on.
+/// True when the moment has come; it is then set one interval on, from when it should have come: what is due at multiples of an
+/// interval stays together, and wakes the shard once.
 fn take_due(next: &mut Instant, now: Instant, interval: Duration) -> bool {
     let due = *next <= now;
     if due {
-        *next = now + interval;
+        let planned = *next + interval;
+        *next = if now < planned { planned } else { now + interval };
     }
     due
 }

@@ -103,7 +103,7 @@ impl Shard {
                 self.router.unsubscribe(before, subscriber);
                 self.announce_demand(now, before);
             }
-            self.slot_mut(peer, section)?.bind(index);
+            self.downlinks.get_mut(peer.0)?.bind(section, index);
             self.count_population();
         }
         Some(subscriber)

@@ -134,8 +134,8 @@ impl Shard {
 
     fn remove_track(&mut self, track: TrackIndex) {
         for subscriber in self.router.remove(track) {
-            if let Some(slot) = self.slot_mut(subscriber.peer, subscriber.section) {
-                slot.bind(None);
+            if let Some(downlink) = self.downlinks.get_mut(subscriber.peer.0) {
+                downlink.bind(subscriber.section, None);
             }
         }
     }

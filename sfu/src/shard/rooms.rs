@@ -34,8 +34,8 @@ impl Shard {
         for peer in &room.peers {
             let (Some(state), Some(uplink)) = (self.peers.get(peer.0), self.uplinks.get(peer.0)) else { continue };
             loud.extend(uplink.tracks.iter().filter_map(|track| {
-                let forwarding = self.router.track(track.index).is_some_and(|routed| routed.forwarding);
-                let loudness = track.published.loudness.speaking(now).filter(|_| forwarding)?;
+                let loudness = track.published.loudness.speaking(now)?;
+                self.router.track(track.index).filter(|routed| routed.forwarding)?;
                 Some((loudness, TrackKey { peer: state.key, mid: track.published.mid }))
             }));
         }

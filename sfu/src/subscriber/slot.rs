@@ -17,15 +17,26 @@ use crate::rtp::rtx::{self, OSN_LEN};
 use crate::rtp::sequence::ExtendedSeq;
 use std::time::Instant;
 
+/// What each packet touches comes first; the timeline ends with what only switches and retransmissions do.
+#[repr(C)]
 pub(crate) struct Slot {
-    pub(crate) mid: Mid,
     pub(crate) kind: MediaKind,
-    pub(crate) ssrc: Ssrc,
-    codecs: Vec<CodecParameters>,
+    needs_keyframe: bool,
+    /// The layer that should play; the one that does is the timeline's until a key frame of the wanted one comes.
+    wanted: Option<LayerIndex>,
     /// Of the codec that was asked for last: a stream seldom changes its codec.
     payload_type: Option<(Codec, PayloadType)>,
     extensions: ExtensionIds,
+    pub(crate) ssrc: Ssrc,
+    /// For sender reports, modulo 2^32: retransmissions are another stream and do not count.
+    sent_packets: u32,
+    sent_octets: u32,
+    numbers: PictureNumbers,
+    evenness: Evenness,
+    timeline: Timeline,
     pub(crate) track: Option<TrackIndex>,
+    pub(crate) mid: Mid,
+    codecs: Vec<CodecParameters>,
     /// What the viewer displays, device pixels; 0 = paused.
     pub(crate) max_height: u16,
     pub(crate) priority: u8,
@@ -33,17 +44,8 @@ pub(crate) struct Slot {
     pub(crate) is_limited: bool,
     /// The layer that fills the display, whether or not it comes.
     pub(crate) desired: Option<LayerIndex>,
-    /// The layer that should play; the one that does is the timeline's until a key frame of the wanted one comes.
-    wanted: Option<LayerIndex>,
-    needs_keyframe: bool,
-    timeline: Timeline,
-    numbers: PictureNumbers,
-    evenness: Evenness,
     rtx: Option<Rtx>,
     pub(crate) resend: ResendBudget,
-    /// For sender reports, modulo 2^32: retransmissions are another stream and do not count.
-    sent_packets: u32,
-    sent_octets: u32,
 }
 
 struct Rtx {

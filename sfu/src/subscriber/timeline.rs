@@ -24,13 +24,15 @@ pub(crate) struct Source {
     pub pictures: PictureOffset,
 }
 
+/// What each packet touches comes first.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Timeline {
-    clock_rate_hz: u32,
+    current: Option<Source>,
     /// The highest number sent, or the one before the first.
     highest: ExtendedSeq,
     last: Option<Sent>,
-    current: Option<Source>,
+    clock_rate_hz: u32,
     past: [Option<Source>; REMEMBERED],
 }
 

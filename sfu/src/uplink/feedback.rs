@@ -18,6 +18,39 @@ use std::time::{Duration, Instant};
 /// Who our feedback is from. One value for all peers: it is never demultiplexed, and each peer has its own keys.
 pub(crate) const FEEDBACK_SSRC: Ssrc = Ssrc(1);
 
+/// Between two transport-wide feedbacks, as libwebrtc has it: they take a twentieth of what the publisher sends, within these bounds.
+/// The lower one is twice libwebrtc's: an estimator looks at groups of packets and not at feedbacks, and at 50 ms every tenth
+/// packet that the server sends is one.
+const MIN_FEEDBACK_INTERVAL: Duration = Duration::from_millis(100);
+const MAX_FEEDBACK_INTERVAL: Duration = Duration::from_millis(250);
+/// Of a feedback with the headers below it, and its share of the rate.
+const FEEDBACK_BYTES: u32 = 68;
+const RATE_PER_FEEDBACK_RATE: u32 = 20;
+
+/// How often a publisher hears of its packets.
+#[derive(Default)]
+pub(crate) struct FeedbackPace {
+    bytes: u64,
+    since: Option<Instant>,
+}
+
+impl FeedbackPace {
+    pub(super) fn note(&mut self, bytes: usize) {
+        self.bytes += bytes as u64;
+    }
+
+    /// A feedback goes out now; until the next one.
+    pub(crate) fn next_interval(&mut self, now: Instant) -> Duration {
+        let bytes = std::mem::take(&mut self.bytes);
+        let Some(since) = self.since.replace(now) else { return MIN_FEEDBACK_INTERVAL };
+        // As long as this many bytes take at the rate of these.
+        let worth = f64::from(FEEDBACK_BYTES * RATE_PER_FEEDBACK_RATE);
+        let share = worth / f64::from(u32::try_from(bytes.max(1)).unwrap_or(u32::MAX));
+        let elapsed = now.saturating_duration_since(since).min(MAX_FEEDBACK_INTERVAL);
+        elapsed.mul_f64(share).clamp(MIN_FEEDBACK_INTERVAL, MAX_FEEDBACK_INTERVAL)
+    }
+}
+
 /// What a round of NACKs came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Asked {
@@ -57,8 +90,13 @@ impl Uplink {
     }
 
     /// The earliest moment at which a lost packet is to be asked for.
-    pub(crate) fn next_nack(&self) -> Option<Instant> {
-        self.repairable().filter_map(|layer| layer.reception.missing.next_deadline()).min()
+    pub(crate) fn next_nack(&mut self) -> Option<Instant> {
+        if !self.may_miss {
+            return None;
+        }
+        let next = self.repairable().filter_map(|layer| layer.reception.missing.next_deadline()).min();
+        self.may_miss = next.is_some();
+        next
     }
 
     /// Asks for what is missing and due, on every layer whose codec agreed on NACK.
@@ -151,5 +189,41 @@ fn report_block(now: Instant, ssrc: Ssrc, report: ReceptionReport, clock: Option
         jitter: report.jitter_ticks,
         last_sender_report: clock.map_or(0, |clock| clock.ntp.middle()),
         delay_since_last: clock.map_or(0, |clock| duration_to_units(now.saturating_duration_since(clock.arrived))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The interval that a publisher of so many bits a second comes to.
+    fn interval_at(bits_per_second: usize) -> Duration {
+        let mut now = Instant::now();
+        let mut pace = FeedbackPace::default();
+        let mut interval = pace.next_interval(now);
+        for _ in 0..5 {
+            let elapsed_ms = usize::try_from(interval.as_millis()).unwrap();
+            pace.note(bits_per_second * elapsed_ms / 8_000);
+            now += interval;
+            interval = pace.next_interval(now);
+        }
+        interval
+    }
+
+    #[test]
+    fn a_camera_hears_of_its_packets_ten_times_a_second_and_a_microphone_alone_four_times() {
+        assert_eq!(interval_at(1_500_000), MIN_FEEDBACK_INTERVAL);
+        assert_eq!(interval_at(40_000), MAX_FEEDBACK_INTERVAL);
+        let between = interval_at(70_000);
+        assert!((150..160).contains(&between.as_millis()), "{between:?}");
+    }
+
+    #[test]
+    fn after_a_pause_feedback_comes_soon() {
+        let start = Instant::now();
+        let mut pace = FeedbackPace::default();
+        pace.next_interval(start);
+        pace.note(20_000);
+        assert_eq!(pace.next_interval(start + Duration::from_secs(60)), MIN_FEEDBACK_INTERVAL);
     }
 }

@@ -6,7 +6,7 @@ pub(crate) mod feedback;
 mod sources;
 
 use crate::counters::Counters;
-use crate::description::{CodecParameters, ExtensionIds, MediaKind, PeerDescription};
+use crate::description::{ExtensionIds, MediaKind, PeerDescription};
 use crate::ids::{Mid, Ssrc, TrackIndex};
 use crate::packet::{LayerClocks, MediaPacket};
 use crate::publisher::reception::Verdict;
@@ -16,18 +16,25 @@ use crate::rtp::header::{Extensions, RtpHeader};
 use crate::rtp::payload::Outline;
 use crate::rtp::rtx;
 use crate::transport::srtp::{SrtpError, SrtpReceiver};
-use sources::{Role, Source, Sources};
+use feedback::FeedbackPace;
+use sources::{Carried, Role, Sources};
 use std::time::Instant;
 
+/// What each packet touches comes first.
+#[repr(C)]
 pub(crate) struct Uplink {
-    srtp: Option<SrtpReceiver>,
     pub(crate) tracks: Vec<UplinkTrack>,
-    sources: Sources,
+    pub(crate) arrivals: ArrivalRecorder,
+    pub(crate) feedback_pace: FeedbackPace,
+    /// Something was missing when the layers were last looked through, or since.
+    may_miss: bool,
     /// One numbering for all bundled sections (RFC 8843 §9.1), so a packet's extensions are read before its section is known.
     extensions: ExtensionIds,
-    pub(crate) arrivals: ArrivalRecorder,
+    sources: Sources,
+    srtp: Option<SrtpReceiver>,
 }
 
+#[repr(C)]
 pub(crate) struct UplinkTrack {
     pub(crate) index: TrackIndex,
     pub(crate) published: PublishedTrack,
@@ -54,7 +61,15 @@ impl Uplink {
         let extensions =
             tracks.iter().fold(ExtensionIds::default(), |ids, track| merge(ids, track.published.extensions));
         let sources = Sources::declared(description, &tracks);
-        Self { srtp: None, tracks, sources, extensions, arrivals: ArrivalRecorder::default() }
+        Self {
+            tracks,
+            arrivals: ArrivalRecorder::default(),
+            feedback_pace: FeedbackPace::default(),
+            may_miss: false,
+            extensions,
+            sources,
+            srtp: None,
+        }
     }
 
     pub(crate) fn begin(&mut self, srtp: SrtpReceiver) {
@@ -106,30 +121,29 @@ impl Uplink {
         let extensions = header.extensions(plain, &self.extensions);
         if let Some(sequence) = extensions.transport_cc {
             self.arrivals.record(sequence, now);
+            self.feedback_pace.note(plain_len);
         }
-        let Some(source) = self.sources.find_or_learn(&header, &extensions, &mut self.tracks) else {
-            counters.dropped.rtp_unknown_source += 1;
-            return None;
-        };
-        let payload = plain.get(range)?;
-        self.accept(now, source, &header, &extensions, payload, counters)
+        self.accept(now, &header, &extensions, plain.get(range)?, counters)
     }
 
     fn accept<'a>(
         &'a mut self,
         now: Instant,
-        source: Source,
         header: &RtpHeader,
         extensions: &Extensions,
         payload: &'a [u8],
         counters: &mut Counters,
     ) -> Option<Received<'a>> {
-        let UplinkTrack { index, published } = self.tracks.get_mut(source.track)?;
-        let Some(codec) = codec_of(published, source.role, header) else {
+        let Self { tracks, sources, may_miss, .. } = self;
+        let source = sources.find_or_learn(header, extensions, tracks);
+        let known = source.and_then(|source| {
+            let track = tracks.get_mut(source.track())?;
+            Some((source.carried(header.payload_type, &track.published)?, *source, track))
+        });
+        let Some((Carried { codec, nack }, source, UplinkTrack { index, published })) = known else {
             counters.dropped.rtp_unknown_source += 1;
             return None;
         };
-        let (codec, repairs) = (codec.codec, codec.nack);
         let kind = published.kind;
         let layer = published.layer_mut(source.layer)?;
         layer.note_packet(now, header.len + payload.len());
@@ -144,7 +158,9 @@ impl Uplink {
         let (sequence, next_nack) = match verdict {
             Verdict::Newest { sequence, gap_too_large } => {
                 layer.needs_keyframe |= gap_too_large;
-                (sequence, layer.reception.missing.next_deadline().filter(|_| repairs))
+                let next_nack = layer.reception.missing.next_deadline().filter(|_| nack);
+                *may_miss |= next_nack.is_some();
+                (sequence, next_nack)
             }
             Verdict::FillsGap { sequence } => {
                 counters.recovered_packets += u64::from(source.role == Role::Retransmission);
@@ -194,13 +210,6 @@ impl Uplink {
                 None
             }
         }
-    }
-}
-
-fn codec_of<'a>(track: &'a PublishedTrack, role: Role, header: &RtpHeader) -> Option<&'a CodecParameters> {
-    match role {
-        Role::Media => track.codec(header.payload_type),
-        Role::Retransmission => track.repaired_codec(header.payload_type),
     }
 }
 

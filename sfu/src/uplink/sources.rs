@@ -4,26 +4,40 @@
 //! (RFC 8843 §9.2, RFC 8852 §3).
 
 use super::UplinkTrack;
-use crate::description::{Flow, PeerDescription};
-use crate::ids::{Mid, Ssrc};
+use crate::description::{Codec, CodecParameters, Flow, PeerDescription};
+use crate::ids::{Mid, PayloadType, Ssrc};
 use crate::packet::LayerIndex;
 use crate::publisher::track::PublishedTrack;
 use crate::rtp::header::{Extensions, RtpHeader};
+use arrayvec::ArrayVec;
 
 /// SSRCs of one peer: four sections, three layers and their retransmissions, and room for restarts of streams.
 const MAX_SOURCES: usize = 48;
 
 #[derive(Default)]
 pub(super) struct Sources {
-    known: Vec<(Ssrc, Source)>,
+    /// In place and small: a packet's source is found in a line or two.
+    known: ArrayVec<Source, MAX_SOURCES>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Source {
+    ssrc: Ssrc,
     /// Position among the uplink's tracks.
-    pub track: usize,
+    track: u8,
     pub layer: LayerIndex,
     pub role: Role,
+    /// What the last packet carried: a stream seldom changes its payload type.
+    carried: Option<(PayloadType, Carried)>,
+}
+
+/// What is known of a payload type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Carried {
+    /// That is repaired, in a retransmission.
+    pub codec: Codec,
+    /// Generic NACK was agreed.
+    pub nack: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,10 +54,9 @@ impl Sources {
             let flow = description.section(track.published.mid).map(|section| &section.flow);
             let Some(Flow::Uplink { rids, declared }) = flow else { continue };
             let Some(first) = declared.first().filter(|_| rids.is_empty()) else { continue };
-            let source = Source { track: position, layer: LayerIndex::SINGLE, role: Role::Media };
-            sources.known.push((first.ssrc, source));
+            sources.add(first.ssrc, position, LayerIndex::SINGLE, Role::Media);
             if let Some(rtx) = first.rtx {
-                sources.known.push((rtx, Source { role: Role::Retransmission, ..source }));
+                sources.add(rtx, position, LayerIndex::SINGLE, Role::Retransmission);
             }
         }
         sources
@@ -54,22 +67,55 @@ impl Sources {
         header: &RtpHeader,
         extensions: &Extensions,
         tracks: &mut [UplinkTrack],
-    ) -> Option<Source> {
-        if let Some((_, source)) = self.known.iter().find(|(ssrc, _)| *ssrc == header.ssrc) {
-            return Some(*source);
-        }
+    ) -> Option<&mut Source> {
+        let known = self.known.iter().position(|source| source.ssrc == header.ssrc);
+        let position = match known {
+            Some(position) => position,
+            None => self.learn(header, extensions, tracks)?,
+        };
+        self.known.get_mut(position)
+    }
+
+    fn learn(&mut self, header: &RtpHeader, extensions: &Extensions, tracks: &mut [UplinkTrack]) -> Option<usize> {
         let (position, track) = track_of(extensions.mid?, tracks)?;
-        let source = identify(position, &track.published, header, extensions)?;
-        if self.known.len() >= MAX_SOURCES {
-            return None;
-        }
-        self.known.push((header.ssrc, source));
-        let layer = track.published.layer_mut(source.layer)?;
-        match source.role {
+        let (layer, role) = identify(&track.published, header, extensions)?;
+        let learned = self.add(header.ssrc, position, layer, role)?;
+        let layer = track.published.layer_mut(layer)?;
+        match role {
             Role::Media => layer.assign(header.ssrc),
             Role::Retransmission => layer.rtx = Some(header.ssrc),
         }
-        Some(source)
+        Some(learned)
+    }
+
+    /// `None` when there are too many.
+    fn add(&mut self, ssrc: Ssrc, track: usize, layer: LayerIndex, role: Role) -> Option<usize> {
+        let source = Source { ssrc, track: u8::try_from(track).ok()?, layer, role, carried: None };
+        self.known.try_push(source).ok()?;
+        Some(self.known.len() - 1)
+    }
+}
+
+impl Source {
+    /// Position among the uplink's tracks.
+    pub(super) fn track(&self) -> usize {
+        self.track.into()
+    }
+
+    /// What a packet of this payload type carries; `None` for a type that was not agreed.
+    pub(super) fn carried(&mut self, payload_type: PayloadType, track: &PublishedTrack) -> Option<Carried> {
+        if let Some((last, carried)) = self.carried
+            && last == payload_type
+        {
+            return Some(carried);
+        }
+        let parameters: &CodecParameters = match self.role {
+            Role::Media => track.codec(payload_type),
+            Role::Retransmission => track.repaired_codec(payload_type),
+        }?;
+        let carried = Carried { codec: parameters.codec, nack: parameters.nack };
+        self.carried = Some((payload_type, carried));
+        Some(carried)
     }
 }
 
@@ -78,12 +124,10 @@ fn track_of(mid: Mid, tracks: &mut [UplinkTrack]) -> Option<(usize, &mut UplinkT
 }
 
 /// The payload type tells media from retransmission, the rid (or the repaired one) tells the layer.
-fn identify(position: usize, track: &PublishedTrack, header: &RtpHeader, extensions: &Extensions) -> Option<Source> {
+fn identify(track: &PublishedTrack, header: &RtpHeader, extensions: &Extensions) -> Option<(LayerIndex, Role)> {
     if track.codec(header.payload_type).is_some() {
-        let layer = track.layer_of_rid(extensions.rid)?;
-        return Some(Source { track: position, layer, role: Role::Media });
+        return Some((track.layer_of_rid(extensions.rid)?, Role::Media));
     }
     track.repaired_codec(header.payload_type)?;
-    let layer = track.layer_of_rid(extensions.repaired_rid.or(extensions.rid))?;
-    Some(Source { track: position, layer, role: Role::Retransmission })
+    Some((track.layer_of_rid(extensions.repaired_rid.or(extensions.rid))?, Role::Retransmission))
 }

@@ -9,9 +9,11 @@ use super::{SrtpError, SrtpProfile};
 use crate::rtp::header::RtpHeader;
 use crate::rtp::sequence::ExtendedSeq;
 
+/// What each packet touches comes first.
+#[repr(C)]
 pub struct SrtpReceiver {
-    cipher: Cipher,
     rtp: Sources,
+    cipher: Cipher,
     rtcp: Sources,
 }
 

@@ -4,6 +4,7 @@
 
 use super::MAX_SOURCES;
 use crate::ids::Ssrc;
+use arrayvec::ArrayVec;
 
 /// 64 packets each. A video stream's retransmissions on its own SSRC may be a second old.
 const WINDOW_WORDS: u64 = WORD_COUNT as u64;
@@ -11,6 +12,7 @@ const WORD_COUNT: usize = 16;
 
 /// Packet indices seen, the newest 961 to 1,024 of them.
 #[derive(Clone, Debug)]
+#[repr(C)]
 struct ReplayWindow {
     highest: u64,
     /// Bit `index % 64` of word `index / 64 % WINDOW_WORDS`.
@@ -57,18 +59,20 @@ impl ReplayWindow {
 
 /// Replay windows by SSRC, at most [`MAX_SOURCES`].
 #[derive(Debug, Default)]
+#[repr(C)]
 pub(super) struct Sources {
-    /// Of the entries, beside them: a look-up reads one cache line of these and not one of each entry.
-    ssrcs: Vec<Ssrc>,
     entries: Vec<Source>,
     /// Counts authentic packets: the clock of "unheard longest".
     clock: u64,
+    /// Of the entries, in place: a look-up reads a line or two and follows one pointer.
+    ssrcs: ArrayVec<Ssrc, MAX_SOURCES>,
 }
 
 #[derive(Debug)]
+#[repr(C)]
 struct Source {
-    window: ReplayWindow,
     last_heard: u64,
+    window: ReplayWindow,
 }
 
 /// Where a source's window is, until the next [`Sources::mark`].
