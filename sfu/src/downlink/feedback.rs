@@ -6,7 +6,6 @@ use crate::ids::{SectionIndex, Ssrc};
 use crate::measure::{rate_bps, ratio};
 use crate::packet::LayerClocks;
 use crate::rtcp::{CompoundWriter, ReportBlock, units_to_duration};
-use crate::subscriber::slot::Slot;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -62,10 +61,10 @@ impl Feedback {
 
 impl Downlink {
     pub(crate) fn handle_report_block(&mut self, now: Instant, block: &ReportBlock) {
-        let slot = self.section_of_ssrc(block.ssrc).and_then(|section| self.slot(section));
-        if let Some(clock_rate_hz) = slot.map(Slot::clock_rate_hz) {
-            self.feedback.note_block(now, block, clock_rate_hz);
-        }
+        let Some(slot) = self.section_of_ssrc(block.ssrc).and_then(|section| self.slot_mut(section)) else { return };
+        slot.note_loss(f32::from(block.fraction_lost) / 256.0);
+        let clock_rate_hz = slot.clock_rate_hz();
+        self.feedback.note_block(now, block, clock_rate_hz);
     }
 
     /// A sender report for one slot by its publisher's clock; nothing until that is known.

@@ -12,9 +12,9 @@ use crate::batch::SendBatch;
 use crate::counters::Counters;
 use crate::description::PeerDescription;
 use crate::ids::{Mid, PeerIndex, SectionIndex, Ssrc, TrackIndex};
-use crate::packet::{KeptPacket, LayerClocks, LayerIndex, MediaPacket};
+use crate::packet::{Context, KeptPacket, LayerIndex, MediaPacket};
 use crate::rtp::sequence::ExtendedSeq;
-use crate::subscriber::slot::{NotWritten, Written};
+use crate::subscriber::slot::{MAX_REDUNDANT_PAYLOAD, NotWritten, Written};
 use crate::transport::srtp::{MAX_OVERHEAD, SrtpSender};
 use feedback::Feedback;
 use rand::{Rng, RngExt};
@@ -129,24 +129,26 @@ impl Downlink {
         std::mem::take(&mut self.sent_bytes)
     }
 
-    /// The hot end of a packet's path: rewrite into the batch, seal there. True when the slot plays the packet: even if it was
-    /// lost here, it will be asked for.
+    /// The hot end of a packet's path: rewrite into the batch, seal there. True when the slot plays the packet and the subscriber
+    /// may ask for it again: even if it was lost here.
     pub(crate) fn send_rtp(
         &mut self,
         now: Instant,
         section: SectionIndex,
         packet: &MediaPacket<'_>,
-        clocks: &LayerClocks,
+        context: Context<'_>,
         batch: &mut SendBatch,
         counters: &mut Counters,
     ) -> bool {
         let (Some(remote), Some(srtp)) = (self.remote, &self.srtp) else { return false };
         let Some(slot) = self.slots.get_mut(section.0).and_then(Option::as_mut) else { return false };
-        let Some(out) = batch.reserve(packet.payload.len() + PACKET_OVERHEAD) else {
+        let redundant_room = context.recent.map_or(0, |_| MAX_REDUNDANT_PAYLOAD);
+        let room = packet.payload.len().max(redundant_room) + PACKET_OVERHEAD;
+        let Some(out) = batch.reserve(room) else {
             counters.dropped.batch_full += 1;
-            return true;
+            return slot.repairs();
         };
-        let written = match slot.write(now, packet, clocks, out) {
+        let written = match slot.write(now, packet, context, out) {
             Ok(written) => written,
             Err(NotWritten::NotPlaying) => return false,
             Err(NotWritten::CodecMismatch) => {
@@ -159,12 +161,12 @@ impl Downlink {
             }
         };
         counters.layer_switches += u64::from(written.switched);
-        let Some(len) = seal(srtp, &written, out) else { return true };
+        let Some(len) = seal(srtp, &written, out) else { return slot.repairs() };
         batch.commit(remote, self.destination, len);
         self.sent_bytes += len as u64;
         counters.rtp_forwarded_packets += 1;
         counters.rtp_forwarded_bytes += len as u64;
-        true
+        slot.repairs()
     }
 
     /// Sends a cached packet again on the slot's RTX stream.

@@ -20,6 +20,8 @@ pub(crate) struct PublishedTrack {
     pub(crate) clocks: LayerClocks,
     pub(crate) mid: Mid,
     pub(crate) codecs: Vec<CodecParameters>,
+    /// NACK was agreed: what is lost can be asked for.
+    pub(crate) repairs: bool,
     pub(crate) extensions: ExtensionIds,
 }
 
@@ -44,6 +46,7 @@ impl PublishedTrack {
             mid: section.mid,
             kind: section.kind,
             codecs: section.codecs.clone(),
+            repairs: section.codecs.iter().any(|codec| codec.nack),
             extensions: section.extensions,
             layers,
             clocks: LayerClocks::default(),

@@ -8,6 +8,7 @@ mod log;
 
 use crate::description::{MAX_LAYERS, MediaKind};
 use crate::ids::{PeerIndex, RoomKey, SectionIndex, TrackIndex, TrackKey};
+use crate::packet::recent::RecentFrames;
 use crate::packet::{KeptPacket, LayerIndex, MediaPacket};
 use crate::rtp::sequence::ExtendedSeq;
 use arrayvec::ArrayVec;
@@ -49,6 +50,8 @@ pub(crate) struct RoutedTrack {
     pub(crate) key: TrackKey,
     pub(crate) room: RoomKey,
     pub(crate) subscribers: ArrayVec<Subscriber, MAX_SUBSCRIBERS>,
+    /// Of audio, made likewise.
+    recent: Option<RecentFrames>,
 }
 
 impl Router {
@@ -62,6 +65,7 @@ impl Router {
             subscribers: ArrayVec::new(),
             demand: Demand::default(),
             caches: [const { None }; MAX_LAYERS],
+            recent: None,
         };
         let index = TrackIndex(self.tracks.insert(track));
         self.by_key.insert(key, index);
@@ -124,11 +128,18 @@ impl Router {
         self.tracks.get(index.0).filter(|track| track.forwarding).map_or(&[], |track| &track.subscribers)
     }
 
-    /// A packet that somebody got, and may ask for again if it is video.
+    /// A packet that somebody got, and may ask for again.
     pub(crate) fn keep(&mut self, now: Instant, index: TrackIndex, packet: &MediaPacket<'_>) {
-        if let Some(track) = self.tracks.get_mut(index.0).filter(|track| track.kind == MediaKind::Video) {
-            track.keep(now, packet, &mut self.log);
+        let Some(track) = self.tracks.get_mut(index.0) else { return };
+        match track.kind {
+            MediaKind::Video => track.keep(now, packet, &mut self.log),
+            MediaKind::Audio => track.recent.get_or_insert_with(RecentFrames::new).insert(packet),
+            MediaKind::Other => {}
         }
+    }
+
+    pub(crate) fn recent(&self, index: TrackIndex) -> Option<&RecentFrames> {
+        self.tracks.get(index.0)?.recent.as_ref()
     }
 
     pub(crate) fn kept(

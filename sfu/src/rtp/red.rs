@@ -34,11 +34,40 @@ pub fn blocks(payload: &[u8]) -> Blocks<'_> {
             headers_len += 1;
             break;
         }
-        headers_len += 4;
+        headers_len += HEADER_LEN;
     }
     let (headers, data) = payload.split_at_checked(headers_len).unwrap_or_default();
     Blocks { headers, data }
 }
+
+/// Older frames, the oldest first, and the primary behind them, in one payload; its length. `None` when `out` is too short or a
+/// frame too long or too old for its header's 10 and 14 bits.
+pub fn write(out: &mut [u8], older: &[Block<'_>], primary: &Block<'_>) -> Option<usize> {
+    let mut at = 0;
+    for block in older {
+        let len = u16::try_from(block.data.len()).ok().filter(|len| *len <= MAX_BLOCK_LEN)?;
+        let offset = Some(block.timestamp_offset).filter(|offset| *offset <= MAX_TIMESTAMP_OFFSET)?;
+        let [a, b] = (offset << 2 | len >> 8).to_be_bytes();
+        let [_, c] = len.to_be_bytes();
+        put(out, &mut at, &[block.payload_type.0 | MORE, a, b, c])?;
+    }
+    put(out, &mut at, &[primary.payload_type.0])?;
+    for block in older.iter().chain([primary]) {
+        put(out, &mut at, block.data)?;
+    }
+    Some(at)
+}
+
+fn put(out: &mut [u8], at: &mut usize, bytes: &[u8]) -> Option<()> {
+    out.get_mut(*at..)?.get_mut(..bytes.len())?.copy_from_slice(bytes);
+    *at += bytes.len();
+    Some(())
+}
+
+/// Of an older frame's header; the primary's is one byte.
+pub const HEADER_LEN: usize = 4;
+pub const MAX_BLOCK_LEN: u16 = 0x3ff;
+pub const MAX_TIMESTAMP_OFFSET: u16 = 0x3fff;
 
 /// F bit: another block header follows.
 const MORE: u8 = 0x80;
@@ -47,6 +76,14 @@ const MORE: u8 = 0x80;
 pub struct Blocks<'a> {
     headers: &'a [u8],
     data: &'a [u8],
+}
+
+impl Blocks<'_> {
+    /// Frames before the primary that are still to come.
+    #[must_use]
+    pub fn older(&self) -> usize {
+        self.headers.len() / HEADER_LEN
+    }
 }
 
 impl<'a> Iterator for Blocks<'a> {
@@ -88,6 +125,18 @@ mod tests {
     fn a_redundant_frame_has_its_age_and_length() {
         let oldest = blocks(&TWO_FRAMES).next().expect("well formed");
         assert_eq!((oldest.timestamp_offset, oldest.data), (960, &[1, 2][..]));
+    }
+
+    #[test]
+    fn frames_read_back_as_they_were_written() {
+        let frame = |timestamp_offset, data| Block { payload_type: PayloadType(111), timestamp_offset, data };
+        let older = [frame(MAX_TIMESTAMP_OFFSET, &[1; 700][..]), frame(960, b"before")];
+        let mut out = [0; 1_000];
+        let len = write(&mut out, &older, &frame(0, b"now")).expect("there is room");
+        let read: Vec<_> = blocks(&out[..len]).collect();
+        assert_eq!(read, [older[0], older[1], frame(0, b"now")]);
+        assert_eq!(write(&mut out[..len - 1], &older, &frame(0, b"now")), None);
+        assert_eq!(write(&mut out, &[frame(MAX_TIMESTAMP_OFFSET + 1, b"old")], &frame(0, b"now")), None);
     }
 
     #[test]

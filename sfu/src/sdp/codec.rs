@@ -12,6 +12,14 @@ pub(super) struct OfferedCodec {
     /// Lower-case hexadecimal `profile-level-id` of H.264, as the answer repeats it.
     pub profile_level_id: Option<String>,
     pub level_asymmetry_allowed: bool,
+    /// RFC 2198 §5: the payload type of every frame in redundant audio, when all are of one.
+    wrapped: Option<PayloadType>,
+}
+
+impl OfferedCodec {
+    fn wraps(&self, payload_type: PayloadType) -> bool {
+        self.wrapped == Some(payload_type)
+    }
 }
 
 /// Codecs of an m-line that the server routes, in the offer's order.
@@ -22,18 +30,27 @@ pub(super) fn offered(kind: MediaKind, description: &MediaDescription) -> Vec<Of
         .iter()
         .filter_map(|&payload_type| offered_codec(kind, payload_type, table.get(usize::from(payload_type))?))
         .collect();
+    let opus: Vec<PayloadType> = of_codec(&codecs, Codec::Opus).collect();
+    codecs.retain(|codec| codec.parameters.codec != Codec::Red || opus.iter().any(|opus| codec.wraps(*opus)));
     for &payload_type in &listed {
         let Some(format) = table.get(usize::from(payload_type)) else { continue };
         let Some(apt) = format.repaired() else { continue };
         let repaired = codecs.iter_mut().map(|codec| &mut codec.parameters).find(|codec| {
             codec.payload_type.0 == apt && codec.clock_rate_hz == format.clock_rate_hz && codec.rtx.is_none()
         });
-        // Without NACK nothing would ever be sent again.
-        if let Some(codec) = repaired.filter(|codec| codec.nack) {
+        // Without NACK nothing would ever be sent again; redundant audio is mended by its own next packet.
+        if let Some(codec) = repaired.filter(|codec| codec.nack && codec.codec != Codec::Red) {
             codec.rtx = Some(PayloadType(payload_type));
         }
     }
     codecs
+}
+
+fn of_codec(codecs: &[OfferedCodec], codec: Codec) -> impl Iterator<Item = PayloadType> {
+    codecs
+        .iter()
+        .filter(move |offered| offered.parameters.codec == codec)
+        .map(|offered| offered.parameters.payload_type)
 }
 
 /// The m-line's formats that may be payload types: dynamic ones, without those that look like RTCP when muxed
@@ -66,6 +83,13 @@ impl<'a> Format<'a> {
     fn parameter(&self, key: &str) -> Option<&'a str> {
         let mut pairs = self.fmtp.split(';').filter_map(|pair| pair.trim().split_once('='));
         pairs.find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value.trim())
+    }
+
+    /// `a=fmtp:63 111/111`
+    fn wrapped(&self) -> Option<PayloadType> {
+        let mut frames = self.fmtp.split('/').map(|number| number.trim().parse());
+        let first = frames.next()?.ok()?;
+        frames.all(|other| other == Ok(first)).then_some(PayloadType(first))
     }
 
     /// RFC 4588 §8.1: the payload type that this one repairs.
@@ -131,6 +155,7 @@ fn offered_codec(kind: MediaKind, payload_type: u8, format: &Format<'_>) -> Opti
     let codec = match (kind, name.as_str(), format.clock_rate_hz) {
         // RFC 7587 §7: always 48000/2, whatever is sent.
         (MediaKind::Audio, "opus", 48_000) if format.channels == 2 => Codec::Opus,
+        (MediaKind::Audio, "red", 48_000) if format.channels == 2 => Codec::Red,
         (MediaKind::Video, "vp8", 90_000) => Codec::Vp8,
         (MediaKind::Video, "vp9", 90_000) => match format.parameter("profile-id").unwrap_or("0") {
             "0" => Codec::Vp9 { profile_id: 0 },
@@ -160,7 +185,8 @@ fn offered_codec(kind: MediaKind, payload_type: u8, format: &Format<'_>) -> Opti
         transport_cc: format.transport_cc,
     };
     let level_asymmetry_allowed = format.parameter("level-asymmetry-allowed") == Some("1");
-    Some(OfferedCodec { parameters, profile_level_id, level_asymmetry_allowed })
+    let wrapped = format.wrapped().filter(|_| codec == Codec::Red);
+    Some(OfferedCodec { parameters, profile_level_id, level_asymmetry_allowed, wrapped })
 }
 
 /// The class of a `profile-level-id` (RFC 6184 §8.1, table 5): what matters is which decoder can read it.

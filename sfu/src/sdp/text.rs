@@ -35,8 +35,16 @@ pub(super) fn answer(offer: &Offer, description: &PeerDescription, options: &Ans
             candidates(&mut lines, options.candidates);
         }
         direction(&mut lines, section);
+        let opus = section.codecs.iter().find(|codec| codec.codec == Codec::Opus).map(|codec| codec.payload_type.0);
         for (offered, codec) in media.codecs.iter().zip(&section.codecs) {
-            write_codec(&mut lines, offered, codec, opus_parameters(&section.flow, has_speech));
+            let parameters = match codec.codec {
+                Codec::Opus => opus_parameters(&section.flow, has_speech).to_owned(),
+                Codec::Red => opus.map_or_else(String::new, |opus| format!("{opus}/{opus}")),
+                Codec::Vp8 => String::new(),
+                Codec::Vp9 { profile_id } => format!("profile-id={profile_id}"),
+                Codec::H264 { packetization_mode, .. } => h264_parameters(offered, packetization_mode),
+            };
+            write_codec(&mut lines, codec, &parameters);
         }
         simulcast(&mut lines, &section.flow);
         slot(&mut lines, section, &description.cname);
@@ -126,16 +134,15 @@ fn slot_name(mid: Mid) -> String {
     format!("slot-{}", mid.as_str())
 }
 
-fn write_codec(lines: &mut Lines, offered: &OfferedCodec, codec: &CodecParameters, opus: &str) {
+fn write_codec(lines: &mut Lines, codec: &CodecParameters, parameters: &str) {
     let (payload_type, rate) = (codec.payload_type.0, codec.clock_rate_hz);
-    let (name, parameters) = match codec.codec {
-        Codec::Opus => ("opus", opus.to_owned()),
-        Codec::Red => ("red", String::new()),
-        Codec::Vp8 => ("VP8", String::new()),
-        Codec::Vp9 { profile_id } => ("VP9", format!("profile-id={profile_id}")),
-        Codec::H264 { packetization_mode, .. } => ("H264", h264_parameters(offered, packetization_mode)),
+    let (name, channels) = match codec.codec {
+        Codec::Opus => ("opus", "/2"),
+        Codec::Red => ("red", "/2"),
+        Codec::Vp8 => ("VP8", ""),
+        Codec::Vp9 { .. } => ("VP9", ""),
+        Codec::H264 { .. } => ("H264", ""),
     };
-    let channels = if codec.codec == Codec::Opus { "/2" } else { "" };
     lines.push(format_args!("a=rtpmap:{payload_type} {name}/{rate}{channels}"));
     if !parameters.is_empty() {
         lines.push(format_args!("a=fmtp:{payload_type} {parameters}"));

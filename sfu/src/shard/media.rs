@@ -2,8 +2,15 @@
 
 use super::Shard;
 use crate::batch::SendBatch;
+use crate::counters::Counters;
+use crate::description::MediaKind;
+use crate::downlink::Downlink;
 use crate::ids::{PeerIndex, SeqNo, Ssrc};
+use crate::packet::Context;
+use crate::router::Router;
 use crate::rtcp::{self, RtcpPacket};
+use crate::uplink::{Received, Redundancy};
+use slab::Slab;
 use std::time::Instant;
 
 impl Shard {
@@ -11,25 +18,33 @@ impl Shard {
     pub(super) fn forward(&mut self, now: Instant, from: PeerIndex, datagram: &mut [u8], batch: &mut SendBatch) {
         let Some(uplink) = self.uplinks.get_mut(from.0) else { return };
         let Some(received) = uplink.receive_rtp(now, datagram, &mut self.counters) else { return };
-        let mut plays = false;
-        for subscriber in self.router.subscribers(received.track) {
-            let Some(downlink) = self.downlinks.get_mut(subscriber.peer.0) else { continue };
-            plays |= downlink.send_rtp(
-                now,
-                subscriber.section,
-                &received.packet,
-                received.clocks,
-                batch,
-                &mut self.counters,
-            );
-        }
-        if plays {
-            self.router.keep(now, received.track, &received.packet);
-        } else if self.overload.is_active() && received.packet.codec.is_video() {
+        let is_kept = fan_out(&mut self.router, &mut self.downlinks, &mut self.counters, now, &received, batch);
+        if !is_kept && self.overload.is_active() && received.packet.codec.is_video() {
             self.counters.dropped.overload += 1;
         }
-        if let Some(deadline) = received.next_nack {
+        let (next_nack, redundancy) = (received.next_nack, received.redundancy);
+        if let Some(redundancy) = redundancy {
+            self.forward_redundant(now, from, &redundancy, datagram, batch);
+        }
+        if let Some(deadline) = next_nack {
             self.wake(from, deadline);
+        }
+    }
+
+    /// What a packet of redundant audio brings back of those before it.
+    fn forward_redundant(
+        &mut self,
+        now: Instant,
+        from: PeerIndex,
+        redundancy: &Redundancy,
+        datagram: &[u8],
+        batch: &mut SendBatch,
+    ) {
+        let Some(uplink) = self.uplinks.get_mut(from.0) else { return };
+        for (age, frame) in redundancy.frames(datagram) {
+            if let Some(received) = uplink.receive_redundant(redundancy, age, &frame, &mut self.counters) {
+                fan_out(&mut self.router, &mut self.downlinks, &mut self.counters, now, &received, batch);
+            }
         }
     }
 
@@ -92,6 +107,9 @@ impl Shard {
         let section = downlink.section_of_ssrc(media)?;
         let slot = downlink.slot_mut(section)?;
         let sequence = slot.extend(sequence)?;
+        if slot.kind == MediaKind::Audio {
+            return slot.owe(sequence);
+        }
         let (layer, epoch, taken) = slot.origin(sequence)?;
         let packet = self.router.kept(now, slot.track?, layer, epoch, taken)?;
         if !slot.resend.admit(now, sequence, u16::try_from(packet.payload.len()).ok()?) {
@@ -114,4 +132,25 @@ impl Shard {
         }
         self.wake(from, now);
     }
+}
+
+/// To everybody who carries the track. True when it was kept: somebody may ask for it again.
+fn fan_out(
+    router: &mut Router,
+    downlinks: &mut Slab<Downlink>,
+    counters: &mut Counters,
+    now: Instant,
+    received: &Received<'_>,
+    batch: &mut SendBatch,
+) -> bool {
+    let context = Context { clocks: received.clocks, recent: router.recent(received.track) };
+    let mut may_be_asked_for = false;
+    for subscriber in router.subscribers(received.track) {
+        let Some(downlink) = downlinks.get_mut(subscriber.peer.0) else { continue };
+        may_be_asked_for |= downlink.send_rtp(now, subscriber.section, &received.packet, context, batch, counters);
+    }
+    if may_be_asked_for {
+        router.keep(now, received.track, &received.packet);
+    }
+    may_be_asked_for
 }

@@ -4,18 +4,23 @@
 
 use super::evenness::Evenness;
 use super::pictures::{self, PictureNumbers, PictureOffset};
+use super::redundancy::{MAX_FRAMES, Redundancy};
 use super::resend::ResendBudget;
-use super::timeline::Timeline;
+use super::timeline::{Source, Timeline};
 use crate::description::{Codec, CodecParameters, ExtensionIds, Flow, MediaKind, Section};
 use crate::ids::{Mid, PayloadType, RtpTimestamp, SeqNo, Ssrc, TrackIndex};
-use crate::packet::{KeptPacket, LayerClocks, LayerIndex, MediaPacket};
+use crate::packet::{Context, KeptPacket, LayerClocks, LayerIndex, MediaPacket};
 use crate::rtcp::NtpTime;
 use crate::rtcp::reader::SenderInfo;
 use crate::rtp::header::{OutgoingExtensions, OutgoingHeader, write_header};
 use crate::rtp::payload::Outline;
+use crate::rtp::red::{self, Block};
 use crate::rtp::rtx::{self, OSN_LEN};
 use crate::rtp::sequence::ExtendedSeq;
 use std::time::Instant;
+
+/// A payload with older frames beside the newest: below every path's MTU.
+pub(crate) const MAX_REDUNDANT_PAYLOAD: usize = 1_000;
 
 /// What each packet touches comes first; the timeline ends with what only switches and retransmissions do.
 #[repr(C)]
@@ -46,6 +51,8 @@ pub(crate) struct Slot {
     pub(crate) desired: Option<LayerIndex>,
     rtx: Option<Rtx>,
     pub(crate) resend: ResendBudget,
+    /// Of audio, where the subscriber takes older frames beside the newest.
+    redundancy: Option<Redundancy>,
 }
 
 struct Rtx {
@@ -97,6 +104,11 @@ impl Slot {
             evenness: Evenness::default(),
             rtx: rtx.map(|ssrc| Rtx { ssrc, sequence: ExtendedSeq(u64::from(first_rtx)) }),
             resend: ResendBudget::new(),
+            redundancy: section
+                .codecs
+                .iter()
+                .find(|codec| codec.codec == Codec::Red)
+                .map(|red| Redundancy::new(red.payload_type)),
             sent_packets: 0,
             sent_octets: 0,
         })
@@ -152,10 +164,10 @@ impl Slot {
         &mut self,
         now: Instant,
         packet: &MediaPacket<'_>,
-        clocks: &LayerClocks,
+        context: Context<'_>,
         out: &mut [u8],
     ) -> Result<Written, NotWritten> {
-        let switched = self.follow(now, packet, clocks)?;
+        let switched = self.follow(now, packet, context.clocks)?;
         let source = self.timeline.current().ok_or(NotWritten::NotPlaying)?;
         let sequence = Timeline::map(&source, packet.sequence).ok_or(NotWritten::NotPlaying)?;
         let timestamp = RtpTimestamp(packet.timestamp.0.wrapping_add(source.timestamp_offset));
@@ -163,9 +175,14 @@ impl Slot {
             MediaKind::Video => self.evenness.padding(timestamp, packet.marker, packet.payload.len()),
             _ => 0,
         };
+        let payload_type = self.payload_type(packet.codec).ok_or(NotWritten::CodecMismatch)?;
+        let mut older = [Block { payload_type, timestamp_offset: 0, data: &[] }; MAX_FRAMES];
+        let older = self.older_frames(&source, packet, sequence, context, &mut older);
+        let redundant =
+            self.redundancy.as_ref().filter(|_| !older.is_empty()).map(|redundancy| redundancy.payload_type);
         let header = OutgoingHeader {
             has_padding: padding > 0,
-            payload_type: self.payload_type(packet.codec).ok_or(NotWritten::CodecMismatch)?,
+            payload_type: redundant.unwrap_or(payload_type),
             marker: packet.marker || (switched && self.kind == MediaKind::Audio),
             sequence: sequence.seq_no(),
             timestamp,
@@ -176,14 +193,69 @@ impl Slot {
             },
         };
         let header_len = write_header(out, &header).map_err(|_| NotWritten::NoRoom)?;
-        let payload = payload_room(out, header_len, packet.payload)?;
         let is_newest = self.timeline.note_sent(now, sequence, timestamp);
-        self.numbers.rewrite(packet.codec, payload, packet.pictures, source.pictures, is_newest);
+        let payload_len = if redundant.is_some() {
+            let room = out.get_mut(header_len..).unwrap_or_default();
+            let newest = Block { payload_type, timestamp_offset: 0, data: packet.payload };
+            red::write(room, older, &newest).ok_or(NotWritten::NoRoom)?
+        } else {
+            let payload = payload_room(out, header_len, packet.payload)?;
+            self.numbers.rewrite(packet.codec, payload, packet.pictures, source.pictures, is_newest);
+            packet.payload.len()
+        };
         self.sent_packets = self.sent_packets.wrapping_add(1);
-        self.sent_octets = self.sent_octets.wrapping_add(u32::try_from(packet.payload.len()).unwrap_or(0));
-        let end = header_len + packet.payload.len();
+        self.sent_octets = self.sent_octets.wrapping_add(u32::try_from(payload_len).unwrap_or(0));
+        let end = header_len + payload_len;
         let len = write_padding(out, end, padding).ok_or(NotWritten::NoRoom)?;
         Ok(Written { ssrc: self.ssrc, header_len, len, sequence, switched })
+    }
+
+    /// The frames that go beside this packet's, the oldest first.
+    fn older_frames<'o, 'a>(
+        &mut self,
+        source: &Source,
+        packet: &MediaPacket<'_>,
+        sequence: ExtendedSeq,
+        context: Context<'a>,
+        out: &'o mut [Block<'a>; MAX_FRAMES],
+    ) -> &'o [Block<'a>] {
+        let Some((redundancy, recent)) = self.redundancy.as_mut().zip(context.recent) else { return &[] };
+        let frame = |behind: u64| {
+            let wanted = packet
+                .sequence
+                .0
+                .checked_sub(behind)
+                .map(ExtendedSeq)
+                .filter(|wanted| *wanted >= source.first_taken)?;
+            let (timestamp, data) = recent.find(source.epoch, wanted)?;
+            let timestamp_offset = u16::try_from(packet.timestamp.0.wrapping_sub(timestamp.0)).ok()?;
+            (timestamp_offset <= red::MAX_TIMESTAMP_OFFSET).then_some((timestamp_offset, data))
+        };
+        let found = redundancy.take(sequence).oldest_first().filter_map(frame);
+        let mut room = MAX_REDUNDANT_PAYLOAD.saturating_sub(packet.payload.len());
+        let mut count = 0;
+        for (block, (timestamp_offset, data)) in out.iter_mut().zip(found) {
+            let Some(left) = room.checked_sub(data.len() + red::HEADER_LEN) else { break };
+            (block.timestamp_offset, block.data) = (timestamp_offset, data);
+            (room, count) = (left, count + 1);
+        }
+        out.get(..count).unwrap_or_default()
+    }
+
+    /// Whether the subscriber may ask for a packet of this slot again.
+    pub(crate) fn repairs(&self) -> bool {
+        self.kind == MediaKind::Video || self.redundancy.is_some()
+    }
+
+    /// Audio that the subscriber lost goes beside what comes next; `None`: not this one, or not this slot.
+    pub(crate) fn owe(&mut self, sequence: ExtendedSeq) -> Option<()> {
+        self.redundancy.as_mut()?.owe(sequence).then_some(())
+    }
+
+    pub(crate) fn note_loss(&mut self, ratio: f32) {
+        if let Some(redundancy) = &mut self.redundancy {
+            redundancy.note_loss(ratio);
+        }
     }
 
     /// Whether the packet belongs to what plays; begins a new stretch where it may. True when it just did.

@@ -2,10 +2,12 @@
 
 use super::*;
 use crate::ids::SeqNo;
+use crate::packet::recent::RecentFrames;
 use crate::rtp::header::{AudioLevel, RtpHeader};
 use crate::rtp::payload::Outline;
 
-const NONE: LayerClocks = [None; crate::description::MAX_LAYERS];
+const CLOCKS: LayerClocks = [None; crate::description::MAX_LAYERS];
+const NONE: Context<'_> = Context { clocks: &CLOCKS, recent: None };
 
 fn codec(codec: Codec, payload_type: u8, rtx: Option<u8>) -> CodecParameters {
     CodecParameters {
@@ -52,7 +54,7 @@ fn packet(codec: Codec, sequence: u64, payload: &[u8]) -> MediaPacket<'_> {
 /// What went out: the header, the extensions by the subscriber's numbers, and the payload.
 fn write(slot: &mut Slot, packet: &MediaPacket<'_>) -> Result<(RtpHeader, Option<u8>, Vec<u8>), NotWritten> {
     let mut out = [0; 1_500];
-    let written = slot.write(Instant::now(), packet, &NONE, &mut out)?;
+    let written = slot.write(Instant::now(), packet, NONE, &mut out)?;
     let plain = &out[..written.len];
     let header = RtpHeader::parse(plain).unwrap();
     let level = header.extensions(plain, &slot.extensions).audio_level.map(|level| level.level);
@@ -134,10 +136,63 @@ fn a_frame_leaves_in_packets_of_one_size_and_reads_back_as_it_came() {
     for (number, payload) in (1..).zip(&payloads) {
         let packet = MediaPacket { marker: number == 3, ..packet(Codec::Vp8, number, payload) };
         let mut out = [0; 1_500];
-        let written = slot.write(Instant::now(), &packet, &NONE, &mut out).unwrap();
+        let written = slot.write(Instant::now(), &packet, NONE, &mut out).unwrap();
         let plain = &out[..written.len];
         sizes.push(plain.len());
         assert_eq!(RtpHeader::parse(plain).unwrap().payload(plain).unwrap().len(), payload.len());
     }
     assert_eq!(sizes, [113; 3]);
+}
+
+/// An audio slot of a subscriber that takes RED, and the last frames of what it hears: 20 ms each.
+fn redundant_slot() -> (Slot, RecentFrames) {
+    (
+        slot(MediaKind::Audio, vec![codec(Codec::Opus, 111, None), codec(Codec::Red, 63, None)], None),
+        RecentFrames::new(),
+    )
+}
+
+/// Payload type and payload of frame `sequence` as the subscriber gets it.
+fn hear(slot: &mut Slot, recent: &mut RecentFrames, sequence: u64, frame: &[u8]) -> (PayloadType, Vec<u8>) {
+    let timestamp = RtpTimestamp(u32::try_from(sequence).unwrap() * 960);
+    let packet = MediaPacket { timestamp, ..packet(Codec::Opus, sequence, frame) };
+    let mut out = [0; 1_500];
+    let context = Context { clocks: &CLOCKS, recent: Some(recent) };
+    let written = slot.write(Instant::now(), &packet, context, &mut out).unwrap();
+    recent.insert(&packet);
+    let plain = &out[..written.len];
+    (RtpHeader::parse(plain).unwrap().payload_type, plain[written.header_len..].to_vec())
+}
+
+#[test]
+fn audio_that_was_asked_for_again_goes_beside_the_next_frame() {
+    let (mut slot, mut recent) = redundant_slot();
+    assert_eq!(hear(&mut slot, &mut recent, 500, b"one"), (PayloadType(111), b"one".to_vec()));
+    hear(&mut slot, &mut recent, 501, b"two");
+    slot.owe(slot.extend(SeqNo(100)).unwrap()).unwrap();
+    let (payload_type, payload) = hear(&mut slot, &mut recent, 502, b"three");
+    assert_eq!(payload_type, PayloadType(63));
+    let frame = |timestamp_offset, data| Block { payload_type: PayloadType(111), timestamp_offset, data };
+    assert_eq!(red::blocks(&payload).collect::<Vec<_>>(), [frame(1_920, b"one"), frame(0, b"three")]);
+    assert_eq!(hear(&mut slot, &mut recent, 503, b"four").0, PayloadType(111), "and once");
+}
+
+#[test]
+fn redundant_audio_stays_below_the_mtu() {
+    let (mut slot, mut recent) = redundant_slot();
+    slot.note_loss(0.5);
+    for sequence in 1..20 {
+        let (_, payload) = hear(&mut slot, &mut recent, sequence, &[7; 480]);
+        assert!(payload.len() <= MAX_REDUNDANT_PAYLOAD, "{}", payload.len());
+    }
+}
+
+#[test]
+fn a_subscriber_without_red_hears_each_frame_once() {
+    let (_, mut recent) = redundant_slot();
+    let mut slot = slot(MediaKind::Audio, vec![codec(Codec::Opus, 111, None)], None);
+    slot.note_loss(0.5);
+    for sequence in 1..10 {
+        assert_eq!(hear(&mut slot, &mut recent, sequence, b"words"), (PayloadType(111), b"words".to_vec()));
+    }
 }

@@ -2,6 +2,7 @@
 //! sender reports tell us.
 
 use super::{Uplink, UplinkTrack};
+use crate::description::MediaKind;
 use crate::event::LinkReport;
 use crate::ids::{Ssrc, TrackIndex};
 use crate::measure::{rate_bps, ratio};
@@ -104,11 +105,11 @@ impl Uplink {
         let mut writer = CompoundWriter::new(out);
         let mut sequences = 0;
         let mut due = [ExtendedSeq(0); MAX_MISSING];
-        for layer in self.tracks.iter_mut().filter(|track| repairs(track)).flat_map(|track| &mut track.published.layers)
-        {
+        let tracks = self.tracks.iter_mut().map(|track| &mut track.published).filter(|track| track.repairs);
+        for (kind, layer) in tracks.flat_map(|track| track.layers.iter_mut().map(|layer| (track.kind, layer))) {
             let Some(ssrc) = layer.ssrc else { continue };
             let asked = layer.reception.missing.due(now, rtt, &mut due);
-            layer.needs_keyframe |= asked.gave_up;
+            layer.needs_keyframe |= asked.gave_up && kind == MediaKind::Video;
             let missing = due.get(..asked.count).unwrap_or_default();
             if missing.is_empty() {
                 continue;
@@ -161,12 +162,8 @@ impl Uplink {
     }
 
     fn repairable(&self) -> impl Iterator<Item = &PublishedLayer> {
-        self.tracks.iter().filter(|track| repairs(track)).flat_map(|track| &track.published.layers)
+        self.tracks.iter().filter(|track| track.published.repairs).flat_map(|track| &track.published.layers)
     }
-}
-
-fn repairs(track: &UplinkTrack) -> bool {
-    track.published.codecs.first().is_some_and(|codec| codec.nack)
 }
 
 const EMPTY_BLOCK: ReportBlock = ReportBlock {

@@ -6,18 +6,19 @@ pub(crate) mod feedback;
 mod sources;
 
 use crate::counters::Counters;
-use crate::description::{ExtensionIds, MediaKind, PeerDescription};
-use crate::ids::{Mid, Ssrc, TrackIndex};
-use crate::packet::{LayerClocks, MediaPacket};
+use crate::description::{Codec, ExtensionIds, MediaKind, PeerDescription};
+use crate::ids::{Mid, RtpTimestamp, SeqNo, Ssrc, TrackIndex};
+use crate::packet::{LayerClocks, LayerIndex, MediaPacket};
 use crate::publisher::reception::Verdict;
 use crate::publisher::track::PublishedTrack;
 use crate::rtcp::transport_feedback::ArrivalRecorder;
 use crate::rtp::header::{Extensions, RtpHeader};
-use crate::rtp::payload::Outline;
-use crate::rtp::rtx;
+use crate::rtp::payload::{Outline, Pictures};
+use crate::rtp::{red, rtx};
 use crate::transport::srtp::{SrtpError, SrtpReceiver};
 use feedback::FeedbackPace;
 use sources::{Carried, Role, Sources};
+use std::ops::Range;
 use std::time::Instant;
 
 /// What each packet touches comes first.
@@ -47,6 +48,28 @@ pub(crate) struct Received<'a> {
     pub clocks: &'a LayerClocks,
     /// A loss was noticed: this uplink is to be looked after then.
     pub next_nack: Option<Instant>,
+    /// Older frames stand beside this one.
+    pub redundancy: Option<Redundancy>,
+}
+
+/// Redundant audio (RFC 2198) whose newest frame was received: where it stands in the opened datagram, and of which packet.
+pub(crate) struct Redundancy {
+    /// Position among the uplink's tracks.
+    track: usize,
+    layer: LayerIndex,
+    sequence: SeqNo,
+    timestamp: RtpTimestamp,
+    payload: Range<usize>,
+}
+
+impl Redundancy {
+    /// The older frames, the oldest first, each with how many packets before this one it was sent first: browsers repeat what
+    /// they sent last, in a row.
+    pub(crate) fn frames<'a>(&self, datagram: &'a [u8]) -> impl Iterator<Item = (u16, red::Block<'a>)> {
+        let blocks = red::blocks(datagram.get(self.payload.clone()).unwrap_or_default());
+        let older = u16::try_from(blocks.older()).unwrap_or(0);
+        (1..=older).rev().zip(blocks)
+    }
 }
 
 impl Uplink {
@@ -114,16 +137,42 @@ impl Uplink {
             }
         };
         let plain = datagram.get(..plain_len)?;
-        let Ok(range) = header.payload(plain) else {
-            counters.dropped.rtp_malformed += 1;
-            return None;
-        };
         let extensions = header.extensions(plain, &self.extensions);
         if let Some(sequence) = extensions.transport_cc {
             self.arrivals.record(sequence, now);
             self.feedback_pace.note(plain_len);
         }
-        self.accept(now, &header, &extensions, plain.get(range)?, counters)
+        self.accept(now, &header, &extensions, plain, counters)
+    }
+
+    /// A frame that came again in a later packet: of use when its own was lost.
+    pub(crate) fn receive_redundant<'a>(
+        &'a mut self,
+        redundancy: &Redundancy,
+        age: u16,
+        frame: &red::Block<'a>,
+        counters: &mut Counters,
+    ) -> Option<Received<'a>> {
+        let UplinkTrack { index, published } = self.tracks.get_mut(redundancy.track)?;
+        let codec = published.codec(frame.payload_type)?.codec;
+        let layer = published.layer_mut(redundancy.layer)?;
+        let epoch = layer.epoch;
+        let lost = SeqNo(redundancy.sequence.0.wrapping_sub(age));
+        let Verdict::FillsGap { sequence } = layer.reception.accept_recovered(lost) else { return None };
+        counters.recovered_packets += 1;
+        let packet = MediaPacket {
+            layer: redundancy.layer,
+            epoch,
+            sequence,
+            timestamp: RtpTimestamp(redundancy.timestamp.0.wrapping_sub(frame.timestamp_offset.into())),
+            marker: false,
+            codec,
+            is_entry_point: true,
+            audio_level: None,
+            pictures: Pictures::default(),
+            payload: frame.data,
+        };
+        Some(Received { track: *index, packet, clocks: &published.clocks, next_nack: None, redundancy: None })
     }
 
     fn accept<'a>(
@@ -131,9 +180,14 @@ impl Uplink {
         now: Instant,
         header: &RtpHeader,
         extensions: &Extensions,
-        payload: &'a [u8],
+        plain: &'a [u8],
         counters: &mut Counters,
     ) -> Option<Received<'a>> {
+        let Ok(range) = header.payload(plain) else {
+            counters.dropped.rtp_malformed += 1;
+            return None;
+        };
+        let payload = plain.get(range.clone())?;
         let Self { tracks, sources, may_miss, .. } = self;
         let source = sources.find_or_learn(header, extensions, tracks);
         let known = source.and_then(|source| {
@@ -144,6 +198,8 @@ impl Uplink {
             counters.dropped.rtp_unknown_source += 1;
             return None;
         };
+        let is_redundant = codec == Codec::Red;
+        let (codec, payload) = if is_redundant { newest_frame(published, payload)? } else { (codec, payload) };
         let kind = published.kind;
         let layer = published.layer_mut(source.layer)?;
         layer.note_packet(now, header.len + payload.len());
@@ -157,7 +213,7 @@ impl Uplink {
         };
         let (sequence, next_nack) = match verdict {
             Verdict::Newest { sequence, gap_too_large } => {
-                layer.needs_keyframe |= gap_too_large;
+                layer.needs_keyframe |= gap_too_large && kind == MediaKind::Video;
                 let next_nack = layer.reception.missing.next_deadline().filter(|_| nack);
                 *may_miss |= next_nack.is_some();
                 (sequence, next_nack)
@@ -193,7 +249,14 @@ impl Uplink {
             pictures: outline.pictures,
             payload,
         };
-        Some(Received { track: *index, packet, clocks: &published.clocks, next_nack })
+        let redundancy = is_redundant.then_some(Redundancy {
+            track: source.track(),
+            layer: source.layer,
+            sequence: header.sequence,
+            timestamp: header.timestamp,
+            payload: range,
+        });
+        Some(Received { track: *index, packet, clocks: &published.clocks, next_nack, redundancy })
     }
 
     /// Opens one datagram that RFC 7983 classifies as RTCP, in place, and gives the plain compound.
@@ -211,6 +274,13 @@ impl Uplink {
             }
         }
     }
+}
+
+/// What a subscriber without RED could play. Within the server audio is always this: redundancy is between two neighbours.
+fn newest_frame<'a>(track: &PublishedTrack, payload: &'a [u8]) -> Option<(Codec, &'a [u8])> {
+    let newest = red::primary(payload)?;
+    let codec = track.codec(newest.payload_type)?.codec;
+    (codec != Codec::Red).then_some((codec, newest.data))
 }
 
 fn merge(ids: ExtensionIds, more: ExtensionIds) -> ExtensionIds {

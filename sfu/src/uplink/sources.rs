@@ -36,7 +36,7 @@ pub(super) struct Source {
 pub(super) struct Carried {
     /// That is repaired, in a retransmission.
     pub codec: Codec,
-    /// Generic NACK was agreed.
+    /// Generic NACK was agreed in its section.
     pub nack: bool,
 }
 
@@ -113,7 +113,7 @@ impl Source {
             Role::Media => track.codec(payload_type),
             Role::Retransmission => track.repaired_codec(payload_type),
         }?;
-        let carried = Carried { codec: parameters.codec, nack: parameters.nack };
+        let carried = Carried { codec: parameters.codec, nack: track.repairs };
         self.carried = Some((payload_type, carried));
         Some(carried)
     }

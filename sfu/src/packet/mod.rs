@@ -3,6 +3,8 @@
 //! A view, not a buffer: the payload stays in the receive buffer (or in the cache) and is copied once per subscriber,
 //! straight into the send batch.
 
+pub(crate) mod recent;
+
 use crate::description::{Codec, MAX_LAYERS};
 use crate::ids::RtpTimestamp;
 use crate::rtcp::NtpTime;
@@ -47,6 +49,14 @@ pub(crate) struct KeptPacket<'a> {
     pub marker: bool,
     pub codec: Codec,
     pub payload: &'a [u8],
+}
+
+/// What a subscriber may use of a packet's track besides the packet.
+#[derive(Clone, Copy)]
+pub(crate) struct Context<'a> {
+    pub clocks: &'a LayerClocks,
+    /// Of audio that somebody may ask for again.
+    pub recent: Option<&'a recent::RecentFrames>,
 }
 
 /// Ties an RTP timestamp to the sender's wall clock (RFC 3550 §6.4.1), and to our clock by its arrival.

@@ -1,0 +1,147 @@
+//! Which older frames go beside the newest one in a slot's audio (RFC 2198): those that the subscriber asks for again, and those
+//! that it would most likely miss.
+//!
+//! Owns what is owed and how much is lost. A frame beside the next one comes as soon as a retransmission would, costs no packet, and
+//! is never the same number sealed twice.
+
+use crate::ids::PayloadType;
+use crate::rtp::sequence::ExtendedSeq;
+
+/// Older frames in one packet.
+pub(crate) const MAX_FRAMES: usize = 4;
+/// Packets over which the loss is averaged: some seconds of speech.
+const MEMORY: f32 = 100.0;
+/// From these losses on a frame is repeated 4 packets later, and once more after 8: losses on such links come in bursts, and a copy
+/// in the very next packet is lost with it.
+const REPEAT_ONCE_FROM: f32 = 0.02;
+const REPEAT_TWICE_FROM: f32 = 0.08;
+
+#[derive(Debug)]
+pub(crate) struct Redundancy {
+    pub(crate) payload_type: PayloadType,
+    newest: ExtendedSeq,
+    owed: Ages,
+    /// Share of the packets that were asked for again, and that the last report missed.
+    asked: f32,
+    reported: f32,
+}
+
+/// Packets by how far they are behind another one: bit n is n + 1 behind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ages(u16);
+
+impl Redundancy {
+    pub(crate) fn new(payload_type: PayloadType) -> Self {
+        Self { payload_type, newest: ExtendedSeq(0), owed: Ages::default(), asked: 0.0, reported: 0.0 }
+    }
+
+    /// The subscriber misses the packet that was sent under this number. False: nothing that comes next reaches back so far.
+    pub(crate) fn owe(&mut self, sequence: ExtendedSeq) -> bool {
+        self.asked += (1.0 - self.asked) / MEMORY;
+        let Some(behind_next) = self.newest.0.checked_sub(sequence.0).map(|behind| behind + 1) else { return false };
+        self.owed.add(behind_next)
+    }
+
+    /// From a report block, 0..=1.
+    pub(crate) fn note_loss(&mut self, ratio: f32) {
+        self.reported = ratio;
+    }
+
+    /// Frames to go beside the packet that is sent under this number; none beside one that is late itself.
+    pub(crate) fn take(&mut self, sequence: ExtendedSeq) -> Ages {
+        let Some(step) = sequence.0.checked_sub(self.newest.0).filter(|step| *step > 0) else { return Ages::default() };
+        self.newest = sequence;
+        self.asked -= self.asked / MEMORY;
+        let mut ages = std::mem::take(&mut self.owed).later(step - 1);
+        let loss = self.asked.max(self.reported);
+        if loss >= REPEAT_ONCE_FROM {
+            ages.add(4);
+        }
+        if loss >= REPEAT_TWICE_FROM {
+            ages.add(8);
+        }
+        ages
+    }
+}
+
+impl Ages {
+    /// False when it is too far behind to be named.
+    fn add(&mut self, behind: u64) -> bool {
+        let bit = behind.checked_sub(1).and_then(|bit| 1_u16.checked_shl(u32::try_from(bit).ok()?));
+        self.0 |= bit.unwrap_or(0);
+        bit.is_some()
+    }
+
+    /// As seen from so many packets further on.
+    fn later(self, packets: u64) -> Self {
+        Self(u32::try_from(packets).ok().and_then(|packets| self.0.checked_shl(packets)).unwrap_or(0))
+    }
+
+    /// The oldest first.
+    pub(crate) fn oldest_first(self) -> impl Iterator<Item = u64> {
+        (0..u16::BITS).rev().filter(move |bit| self.0 & (1 << bit) != 0).map(|bit| u64::from(bit) + 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ages(redundancy: &mut Redundancy, sequence: u64) -> Vec<u64> {
+        redundancy.take(ExtendedSeq(sequence)).oldest_first().collect()
+    }
+
+    #[test]
+    fn a_frame_that_was_asked_for_goes_beside_the_next_one_and_once() {
+        let mut redundancy = Redundancy::new(PayloadType(63));
+        ages(&mut redundancy, 100);
+        assert!(redundancy.owe(ExtendedSeq(98)) && redundancy.owe(ExtendedSeq(100)));
+        assert_eq!(ages(&mut redundancy, 103), [5, 3], "two packets were lost before they came here");
+        assert_eq!(ages(&mut redundancy, 104), []);
+    }
+
+    #[test]
+    fn what_lies_too_far_back_or_was_never_sent_is_not_owed() {
+        let mut redundancy = Redundancy::new(PayloadType(63));
+        ages(&mut redundancy, 100);
+        assert!(!redundancy.owe(ExtendedSeq(84)) && !redundancy.owe(ExtendedSeq(102)));
+        assert!(redundancy.owe(ExtendedSeq(85)));
+        assert_eq!(
+            ages(&mut redundancy, 200),
+            [4],
+            "its time has passed; what is left is the precaution after three losses"
+        );
+    }
+
+    #[test]
+    fn redundancy_is_raised_with_loss_and_ends_with_it() {
+        let mut redundancy = Redundancy::new(PayloadType(63));
+        assert_eq!(ages(&mut redundancy, 1), [], "a clean link carries each frame once");
+        redundancy.note_loss(0.05);
+        assert_eq!(ages(&mut redundancy, 2), [4]);
+        redundancy.note_loss(0.2);
+        assert_eq!(ages(&mut redundancy, 3), [8, 4]);
+        redundancy.note_loss(0.0);
+        assert_eq!(ages(&mut redundancy, 4), []);
+    }
+
+    #[test]
+    fn what_is_asked_for_counts_as_lost_until_a_report_comes() {
+        let mut redundancy = Redundancy::new(PayloadType(63));
+        for sequence in 1..=100 {
+            ages(&mut redundancy, sequence);
+            if sequence % 10 == 0 {
+                redundancy.owe(ExtendedSeq(sequence - 1));
+            }
+        }
+        assert!(ages(&mut redundancy, 101).contains(&4));
+    }
+
+    #[test]
+    fn a_packet_that_is_late_itself_carries_nothing_else() {
+        let mut redundancy = Redundancy::new(PayloadType(63));
+        redundancy.note_loss(0.2);
+        ages(&mut redundancy, 10);
+        assert_eq!(ages(&mut redundancy, 9), []);
+    }
+}
