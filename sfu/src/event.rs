@@ -1,7 +1,7 @@
 //! What a shard tells the control plane. Values only, through a bounded queue; a full queue drops and counts, and all state
 //! that matters is repeated (reports each second, `LayersWanted` on every change and once a second while it differs).
 
-use crate::ids::{PeerKey, Rid, RoomKey, TrackKey};
+use crate::ids::{Mid, PeerKey, Rid, RoomKey, TrackKey};
 use std::time::Duration;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -17,7 +17,8 @@ pub enum Event {
     /// plane knows which of them are microphones.
     SpeakersChanged { room: RoomKey, speakers: Vec<TrackKey> },
     /// Once a second per connected peer. `is_limited`: it gets less video than it displays because the shard is overloaded.
-    PeerReport { peer: PeerKey, uplink: LinkReport, downlink: LinkReport, is_limited: bool },
+    /// `paused`: the slots that display something and get nothing of it.
+    PeerReport { peer: PeerKey, uplink: LinkReport, downlink: LinkReport, is_limited: bool, paused: Vec<Mid> },
 }
 
 /// Speakers named in one event.

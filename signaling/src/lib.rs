@@ -4,6 +4,7 @@
 //! (`src/rooms`) owns the sockets, checks join tokens, negotiates SDP, and executes the [`room::Effect`]s.
 #![forbid(unsafe_code)]
 
+pub mod emodel;
 pub mod ids;
 pub mod limits;
 pub mod message;

@@ -90,7 +90,7 @@ fn the_size_limit_is_larger_for_messages_that_carry_sdp() {
 
 #[test]
 fn fractions_in_statistics_are_rounded() {
-    let text = r#"{"type":"stats","interval_ms":1000,"uplink":{"rtt_ms":23.5,"loss_ratio":0,"rate_bps":100.4,"limited":"none"},
+    let text = r#"{"type":"stats","interval_ms":1000,"uplink":{"rtt_ms":23.5,"loss_ratio":0,"rate_bps":100.4,"estimate_bps":7.6,"limited":"none","rung":"full"},
         "downlink":{"loss_ratio":0,"jitter_ms":0.2,"rate_bps":0,"concealed_ratio":0,"freeze_ratio":1,"frames_per_s":29.97}}"#;
     let Ok(ClientMessage::Stats(stats)) = ClientMessage::parse(text) else { panic!("not stats") };
     assert_eq!((stats.uplink.rtt_ms, stats.uplink.rate_bps, stats.downlink.frames_per_s), (24, 100, 30));

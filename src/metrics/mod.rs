@@ -5,7 +5,7 @@
 
 pub mod media;
 
-use kenes_signaling::message::{ErrorCode, LinkQuality, Stats};
+use kenes_signaling::message::{ErrorCode, LinkQuality, Quality, Stats};
 use media::ShardState;
 use prometheus::{
     Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
@@ -68,7 +68,12 @@ pub struct SessionMetrics {
     pub outcomes: IntCounterVec,
     pub rtt_seconds: HistogramVec,
     pub loss_ratio: HistogramVec,
-    pub mos: Histogram,
+    pub mos: HistogramVec,
+    pub jitter_seconds: HistogramVec,
+    pub estimate_bps: HistogramVec,
+    /// Seconds of people at each rung of the bandwidth ladder, and with each cause of bad quality.
+    pub rungs: IntCounterVec,
+    pub causes: IntCounterVec,
     pub freeze_ratio: Histogram,
     pub concealed_ratio: Histogram,
     /// Commands that a shard's full queue refused.
@@ -82,6 +87,9 @@ pub struct SessionMetrics {
 const JOIN_BUCKETS: &[f64] = &[0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0];
 const WAITING_BUCKETS: &[f64] = &[1.0, 5.0, 15.0, 60.0, 180.0, 600.0, 1800.0, 3600.0];
 const RTT_BUCKETS: &[f64] = &[0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.0];
+const JITTER_BUCKETS: &[f64] = &[0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5];
+/// The rungs of the bandwidth ladder lie at 64 kbit/s, 350 kbit/s and 1.1 Mbit/s.
+const RATE_BUCKETS: &[f64] = &[32e3, 64e3, 100e3, 200e3, 350e3, 700e3, 1.1e6, 2.5e6, 5e6];
 const RATIO_BUCKETS: &[f64] = &[0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
 const MOS_BUCKETS: &[f64] = &[1.5, 2.0, 2.6, 3.1, 3.6, 4.0, 4.3];
 
@@ -205,11 +213,23 @@ fn session(families: &Families) -> prometheus::Result<SessionMetrics> {
             "Packets lost, one sample per person and second.",
             RATIO_BUCKETS,
         )?,
-        mos: families.histogram(
+        mos: families.histograms(
             "kenes_session_mos",
-            "E-model score, one sample per person and second.",
+            "E-model score (ITU-T G.107) of speech, one sample per person and second.",
             MOS_BUCKETS,
         )?,
+        jitter_seconds: families.histograms(
+            "kenes_session_jitter_seconds",
+            "Interarrival jitter, one sample per person and second.",
+            JITTER_BUCKETS,
+        )?,
+        estimate_bps: families.histograms(
+            "kenes_session_estimate_bps",
+            "What the link is believed to carry, one sample per person and second.",
+            RATE_BUCKETS,
+        )?,
+        rungs: families.counters("kenes_session_rung_total", "Ratings, by rung of the bandwidth ladder.", "rung")?,
+        causes: families.counters("kenes_session_cause_total", "Ratings with a cause, by what it was.", "cause")?,
         freeze_ratio: families.histogram(
             "kenes_session_freeze_ratio",
             "Time that video stood still, by the client.",
@@ -286,9 +306,30 @@ impl WebsocketMetrics {
 }
 
 impl SessionMetrics {
-    /// One second of one direction of one person.
-    pub fn observe_link(&self, direction: &str, link: &LinkQuality) {
+    /// One second of one person.
+    pub fn observe_rating(&self, rating: &Quality) {
+        for (direction, link) in [("uplink", rating.uplink), ("downlink", rating.downlink)] {
+            if let Some(link) = link {
+                self.observe_link(direction, &link);
+            }
+        }
+        if let Some(rung) = rating.rung {
+            self.rungs.with_label_values(&[rung.as_str()]).inc();
+        }
+        if let Some(cause) = rating.cause {
+            self.causes.with_label_values(&[cause.as_str()]).inc();
+        }
+    }
+
+    fn observe_link(&self, direction: &str, link: &LinkQuality) {
         self.loss_ratio.with_label_values(&[direction]).observe(link.loss_ratio.into());
+        self.jitter_seconds.with_label_values(&[direction]).observe(f64::from(link.jitter_ms) / 1000.0);
+        if let Some(mos) = link.mos {
+            self.mos.with_label_values(&[direction]).observe(mos);
+        }
+        if let Some(estimate) = link.estimate_bps.and_then(|bps| u32::try_from(bps).ok()) {
+            self.estimate_bps.with_label_values(&[direction]).observe(estimate.into());
+        }
         if let Some(rtt_ms) = link.rtt_ms {
             self.rtt_seconds.with_label_values(&[direction]).observe(f64::from(rtt_ms) / 1000.0);
         }

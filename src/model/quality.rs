@@ -1,7 +1,7 @@
 //! How a person's connection was over a visit, in constant memory: sums and extremes of what was measured about once a second. Two of
 //! them add up to one, so a person who came twice and a visit of many people have one as well. Knows no room and no clock.
 
-use kenes_signaling::message::{LinkQuality, Quality as Rating, Stats};
+use kenes_signaling::message::{LinkQuality, Quality as Rating, QualityCause, Rung, Stats};
 use serde::{Deserialize, Serialize};
 
 /// Speech below this score leaves many dissatisfied (ITU-T G.107 annex B, R 70).
@@ -9,8 +9,9 @@ pub const POOR_MOS: f64 = 3.6;
 /// With more than this share of poor ratings a call was degraded.
 pub const DEGRADED_RATIO: f64 = 0.1;
 
+/// What was added later is missing in older records.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct Quality {
     /// Ratings while media ran.
     pub ratings: u32,
@@ -24,13 +25,32 @@ pub struct Quality {
     pub downlink: Link,
     /// Share of the time in which a picture that was to be seen stood still, as the person's page told.
     pub freeze_ratio: Measured,
+    /// Share of what was heard that the page had to make up.
+    pub concealed_ratio: Measured,
+    /// Ratings by cause, and those below the bandwidth ladder's two rungs of video.
+    pub causes: Causes,
+    pub without_video_rung: u32,
+}
+
+/// How often each was to blame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Causes {
+    pub uplink: u32,
+    pub downlink: u32,
+    pub device: u32,
+    pub server: u32,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct Link {
     pub loss_ratio: Measured,
     pub rtt_ms: Measured,
+    pub jitter_ms: Measured,
+    pub mos: Measured,
+    /// Bits a second that the link was believed to carry.
+    pub estimate_bps: Measured,
 }
 
 /// One quantity, measured often. All zero before the first time.
@@ -50,6 +70,8 @@ impl Quality {
         self.ratings += 1;
         self.poor += u32::from(mos < POOR_MOS);
         self.with_video += u32::from(has_video);
+        self.without_video_rung += u32::from(rating.rung.is_some_and(|rung| rung > Rung::Small));
+        self.causes.count(rating.cause);
         self.mos.add(mos);
         for (sum, measured) in [(&mut self.uplink, rating.uplink), (&mut self.downlink, rating.downlink)] {
             if let Some(link) = measured {
@@ -61,6 +83,7 @@ impl Quality {
     /// Takes in what the person's page told.
     pub fn add_stats(&mut self, stats: &Stats) {
         self.freeze_ratio.add(stats.downlink.freeze_ratio.into());
+        self.concealed_ratio.add(stats.downlink.concealed_ratio.into());
     }
 
     #[must_use]
@@ -73,6 +96,9 @@ impl Quality {
             uplink: self.uplink.plus(&other.uplink),
             downlink: self.downlink.plus(&other.downlink),
             freeze_ratio: self.freeze_ratio.plus(other.freeze_ratio),
+            concealed_ratio: self.concealed_ratio.plus(other.concealed_ratio),
+            causes: self.causes.plus(other.causes),
+            without_video_rung: self.without_video_rung.saturating_add(other.without_video_rung),
         }
     }
 
@@ -85,13 +111,46 @@ impl Quality {
 impl Link {
     fn add(&mut self, link: &LinkQuality) {
         self.loss_ratio.add(link.loss_ratio.into());
-        if let Some(rtt_ms) = link.rtt_ms {
-            self.rtt_ms.add(rtt_ms.into());
+        self.jitter_ms.add(link.jitter_ms.into());
+        let known = [
+            (&mut self.rtt_ms, link.rtt_ms.map(f64::from)),
+            (&mut self.mos, link.mos),
+            (&mut self.estimate_bps, link.estimate_bps.and_then(|bps| u32::try_from(bps).ok()).map(f64::from)),
+        ];
+        for (measured, value) in known {
+            value.into_iter().for_each(|value| measured.add(value));
         }
     }
 
     fn plus(&self, other: &Self) -> Self {
-        Self { loss_ratio: self.loss_ratio.plus(other.loss_ratio), rtt_ms: self.rtt_ms.plus(other.rtt_ms) }
+        Self {
+            loss_ratio: self.loss_ratio.plus(other.loss_ratio),
+            rtt_ms: self.rtt_ms.plus(other.rtt_ms),
+            jitter_ms: self.jitter_ms.plus(other.jitter_ms),
+            mos: self.mos.plus(other.mos),
+            estimate_bps: self.estimate_bps.plus(other.estimate_bps),
+        }
+    }
+}
+
+impl Causes {
+    fn count(&mut self, cause: Option<QualityCause>) {
+        match cause {
+            Some(QualityCause::Uplink) => self.uplink += 1,
+            Some(QualityCause::Downlink) => self.downlink += 1,
+            Some(QualityCause::Device) => self.device += 1,
+            Some(QualityCause::Server) => self.server += 1,
+            None => {}
+        }
+    }
+
+    fn plus(self, other: Self) -> Self {
+        Self {
+            uplink: self.uplink.saturating_add(other.uplink),
+            downlink: self.downlink.saturating_add(other.downlink),
+            device: self.device.saturating_add(other.device),
+            server: self.server.saturating_add(other.server),
+        }
     }
 }
 
@@ -145,8 +204,19 @@ pub(super) mod tests {
     }
 
     fn rating(mos: Option<f64>, loss: f64, rtt_ms: Option<u32>) -> Rating {
-        let link = LinkQuality { loss_ratio: Ratio::clamped(loss), rtt_ms, jitter_ms: 3, rate_bps: 40_000 };
-        Rating { id: ParticipantId(1), uplink: Some(link), downlink: None, mos, cause: None }
+        let loss_ratio = Ratio::clamped(loss);
+        let link = LinkQuality { loss_ratio, rtt_ms, jitter_ms: 3, rate_bps: 40_000, estimate_bps: None, mos };
+        Rating {
+            id: ParticipantId(1),
+            uplink: Some(link),
+            downlink: None,
+            concealed_ratio: None,
+            freeze_ratio: None,
+            rung: None,
+            paused: Vec::new(),
+            mos,
+            cause: None,
+        }
     }
 
     #[test]
@@ -183,6 +253,27 @@ pub(super) mod tests {
         let mostly_good = [&[3.0][..], &[4.2; 9]].concat();
         assert!(!rated(&mostly_good, true).is_degraded());
         assert!(rated(&mostly_good[..9], true).is_degraded());
+    }
+
+    #[test]
+    fn what_was_to_blame_is_counted() {
+        let mut quality = Quality::default();
+        let blamed = |cause, rung| Rating { cause: Some(cause), rung: Some(rung), ..rating(Some(3.0), 0.1, None) };
+        quality.add_rating(&blamed(QualityCause::Uplink, Rung::Small), true);
+        quality.add_rating(&blamed(QualityCause::Uplink, Rung::Stills), false);
+        quality.add_rating(&blamed(QualityCause::Server, Rung::Full), true);
+        assert_eq!(quality.causes, Causes { uplink: 2, server: 1, ..Causes::default() });
+        assert_eq!(quality.without_video_rung, 1);
+    }
+
+    #[test]
+    fn a_record_of_an_earlier_version_is_read() {
+        let none = r#"{"count":0,"sum":0,"lowest":0,"highest":0}"#;
+        let link = format!(r#"{{"loss_ratio":{none},"rtt_ms":{none}}}"#);
+        let old = format!(
+            r#"{{"ratings":7,"poor":1,"with_video":7,"mos":{none},"uplink":{link},"downlink":{link},"freeze_ratio":{none}}}"#
+        );
+        assert_eq!(serde_json::from_str::<Quality>(&old).unwrap().ratings, 7);
     }
 
     #[test]

@@ -78,16 +78,10 @@ fn count_rating(rooms: &Rooms, state: &mut RoomState, quality: &Quality, now: Un
     if state.last_rating.replace((quality.id, now)) == Some((quality.id, now)) {
         return;
     }
-    let metrics = &rooms.metrics.session;
-    for (direction, link) in [("uplink", quality.uplink), ("downlink", quality.downlink)] {
-        if let Some(link) = link {
-            metrics.observe_link(direction, &link);
-        }
-    }
+    rooms.metrics.session.observe_rating(quality);
     let has_video = state.room.sends_video(quality.id);
     state.measured.entry(quality.id).or_default().add_rating(quality, has_video);
     let Some(mos) = quality.mos else { return };
-    metrics.mos.observe(mos);
     // The newest generation is the one that is rated.
     let rated = state.peers.iter_mut().rev().find(|(peer, _)| peer.participant == quality.id);
     if let Some((_, open)) = rated {

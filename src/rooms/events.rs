@@ -4,10 +4,10 @@ use super::cell::RoomCell;
 use super::media::ShardId;
 use super::{Rooms, convert};
 use crate::clock;
-use kenes_sfu::event::{CloseReason, Event, LinkReport};
+use kenes_sfu::event::{CloseReason, Event};
 use kenes_sfu::ids::{PeerKey, RoomKey, TrackKey};
 use kenes_sfu::io::ShardMessage;
-use kenes_signaling::room::{Input, MediaEvent, MediaPeer, MediaTrack};
+use kenes_signaling::room::{Input, MediaEvent, MediaPeer, MediaTrack, Report};
 use kenes_signaling::time::UnixMillis;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,8 +45,12 @@ impl Rooms {
                 }
             }
             Event::SpeakersChanged { room, speakers } => self.speakers_changed(room, &speakers, now),
-            Event::PeerReport { peer, uplink, downlink, is_limited } => {
-                self.peer_report(peer, &uplink, &downlink, is_limited, now);
+            Event::PeerReport { peer: key, uplink, downlink, is_limited, paused } => {
+                let Some((cell, peer)) = self.peer(key) else { return };
+                let (uplink, downlink) = (convert::to_link_quality(&uplink), convert::to_link_quality(&downlink));
+                let paused = paused.into_iter().filter_map(convert::to_signaling_mid).collect();
+                let report = Report { peer, uplink, downlink, is_limited, paused };
+                cell.handle(self, Input::Media(MediaEvent::Report(report)), now);
             }
         }
     }
@@ -73,12 +77,6 @@ impl Rooms {
         let Some(cell) = self.by_key.get(&room).map(|cell| Arc::clone(&cell)) else { return };
         let tracks = speakers.iter().filter_map(|track| self.track(*track)).map(|(_, track)| track).collect();
         cell.handle(self, Input::Media(MediaEvent::SpeakersChanged { tracks }), now);
-    }
-
-    fn peer_report(&self, key: PeerKey, uplink: &LinkReport, downlink: &LinkReport, is_limited: bool, now: UnixMillis) {
-        let Some((cell, peer)) = self.peer(key) else { return };
-        let (uplink, downlink) = (convert::to_link_quality(uplink), convert::to_link_quality(downlink));
-        cell.handle(self, Input::Media(MediaEvent::Report { peer, uplink, downlink, is_limited }), now);
     }
 
     fn peer(&self, key: PeerKey) -> Option<(Arc<RoomCell>, MediaPeer)> {

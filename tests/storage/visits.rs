@@ -73,7 +73,17 @@ fn arrival(attendee: Attendee, role: VisitRole, at: UnixMillis, is_in_call: bool
 
 fn rated(mos: f64) -> Quality {
     let mut quality = Quality::default();
-    let rating = Rating { id: ParticipantId(1), uplink: None, downlink: None, mos: Some(mos), cause: None };
+    let rating = Rating {
+        id: ParticipantId(1),
+        uplink: None,
+        downlink: None,
+        concealed_ratio: None,
+        freeze_ratio: None,
+        rung: None,
+        paused: Vec::new(),
+        mos: Some(mos),
+        cause: None,
+    };
     quality.add_rating(&rating, true);
     quality
 }

@@ -20,29 +20,38 @@ const arrangement = arrange(tiles, { pinned: null, narrow: false, leadSpeaker: n
 function intent(change = {}) {
   const slots = assignSlots(mids.video, wantedTracks(tiles, arrangement), new Map());
   return buildIntent({
-    mids, sources: nothing, tiles, arrangement, slots, heights: new Map(), pinned: null, hidden: false, listenTo: [], ...change,
+    mids, sources: nothing, carriesVideo: true, tiles, arrangement, slots, heights: new Map(), pinned: null, hidden: false, listenTo: [], ...change,
   });
 }
 
 test('who has no devices publishes nothing', () => {
-  assert.deepEqual(publishWishes(mids, nothing), []);
+  assert.deepEqual(publishWishes(mids, nothing, true), []);
 });
 
 test('a muted microphone stays published, a camera that was turned off keeps its slot', () => {
   const sources = { ...nothing, microphone: { ...on, muted: true }, camera: { held: false, muted: false, used: true } };
-  assert.deepEqual(publishWishes(mids, sources), [
+  assert.deepEqual(publishWishes(mids, sources, true), [
     { mid: '0', source: 'microphone', active: true, muted: true },
     { mid: '1', source: 'camera', active: false, muted: true },
   ]);
 });
 
+test('a link that carries no video publishes sound alone, and the camera keeps its slot', () => {
+  const sources = { ...nothing, microphone: on, camera: on, stethoscope: on };
+  assert.deepEqual(publishWishes(mids, sources, false), [
+    { mid: '0', source: 'microphone', active: true, muted: false },
+    { mid: '1', source: 'camera', active: false, muted: true },
+    { mid: '3', source: 'stethoscope', active: true, muted: false },
+  ]);
+});
+
 test('exam and screen share the detail section', () => {
-  assert.equal(publishWishes(mids, { ...nothing, exam: on })[0]?.source, 'exam');
-  assert.equal(publishWishes(mids, { ...nothing, screen: on })[0]?.source, 'screen');
+  assert.equal(publishWishes(mids, { ...nothing, exam: on }, true)[0]?.source, 'exam');
+  assert.equal(publishWishes(mids, { ...nothing, screen: on }, true)[0]?.source, 'screen');
 });
 
 test('a section that the offer lacks cannot be used', () => {
-  assert.deepEqual(publishWishes({ ...mids, instrument: null }, { ...nothing, stethoscope: on }), []);
+  assert.deepEqual(publishWishes({ ...mids, instrument: null }, { ...nothing, stethoscope: on }, true), []);
 });
 
 test('a track that has a slot keeps it when others come and go', () => {

@@ -46,7 +46,7 @@ function rebuild(value) {
     case 'moderate':
       return messages.moderateMessage(value.op, value.target, value.req);
     case 'app':
-      return messages.chatMessage(value.to, value.body);
+      return value.kind === 'still' ? messages.stillMessage(value.body) : messages.chatMessage(value.to, value.body);
     case 'stats':
       return messages.statsMessage(fields);
     case 'ping':

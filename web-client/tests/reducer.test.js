@@ -63,10 +63,22 @@ test('the same problem is said once, and old ones make room', () => {
 });
 
 test('what was known about a person who left is forgotten', () => {
-  const quality = /** @type {const} */ ({ type: 'quality', id: 'p3', uplink: null, downlink: null, mos: 4, cause: null });
+  const quality = /** @type {import('../public/js/protocol/types.js').QualityMessage} */ ({
+    type: 'quality', id: 'p3', uplink: null, downlink: null, concealed_ratio: null, freeze_ratio: null, rung: null, paused: [], mos: 4, cause: null,
+  });
   const asked = play(server(joined), server(quality), { type: 'dialog', dialog: { kind: 'remove', target: 'p3' } });
   const alone = reduce(asked, server({ type: 'state', ...room({ participants: [people.nurse] }) }));
   assert.deepEqual([alone.quality, alone.dialog], [{}, null]);
+});
+
+test('a still is shown until the picture moves again', () => {
+  const still = /** @type {const} */ ({ type: 'app', from: 'p1', to: 'room', kind: 'still', body: '/9j/', at_ms: 1 });
+  const shown = play(server(joined), server(still));
+  assert.deepEqual([shown.stills, shown.chat.length, shown.unread], [{ p1: 'data:image/jpeg;base64,/9j/' }, joined.history.length, 0]);
+  const silent = { ...room({ participants: [people.nurse], tracks: [{ ...track('p1', 'camera'), active: false }] }) };
+  assert.ok(reduce(shown, server({ type: 'state', ...silent })).stills.p1);
+  const moving = room({ participants: [people.nurse], tracks: [track('p1', 'camera')] });
+  assert.deepEqual(reduce(shown, server({ type: 'state', ...moving })).stills, {});
 });
 
 test('being removed shows the last page and turns everything off', () => {

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { offeredCodecs } from '../public/js/rtc/codecs.js';
 import { deviceProblem } from '../public/js/rtc/devices.js';
 import { levelOf } from '../public/js/rtc/meter.js';
+import { withAudioRepair } from '../public/js/rtc/sdp.js';
 import { statsBetween, totalsOf } from '../public/js/rtc/stats.js';
-import { linkWords } from '../public/js/state/quality.js';
+import { linkWords, pauseOf } from '../public/js/state/quality.js';
 import { clientMessageMismatch, statsMessage } from '../public/js/protocol/messages.js';
 import { clockTime, momentWords } from '../public/js/ui/time.js';
 
@@ -23,9 +24,28 @@ test('VP8 is offered first, then H.264, then VP9 profile 0, with RTX and nothing
   assert.deepEqual(offeredCodecs('video', CHROMIUM).map((codec) => CHROMIUM.indexOf(codec)), [0, 4, 2, 1]);
 });
 
-test('audio is Opus alone', () => {
+test('audio is Opus, and RED for when the link loses', () => {
   const codecs = [{ mimeType: 'audio/red' }, { mimeType: 'audio/opus' }, { mimeType: 'audio/PCMU' }];
-  assert.deepEqual(offeredCodecs('audio', codecs), [codecs[1]]);
+  assert.deepEqual(offeredCodecs('audio', codecs), [codecs[1], codecs[0]]);
+});
+
+const SECTION = ['m=audio 9 UDP/TLS/RTP/SAVPF 111 63', 'a=recvonly', 'a=rtpmap:111 opus/48000/2', 'a=fmtp:111 minptime=10;useinbandfec=1', 'a=rtpmap:63 red/48000/2', 'a=fmtp:63 111/111', ''];
+const VIDEO = 'm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 VP8/90000\r\n';
+
+test('lost sound is asked for again, and listening is in stereo', () => {
+  const offer = `v=0\r\n${VIDEO}${SECTION.join('\r\n')}`;
+  const repaired = withAudioRepair(offer);
+  assert.ok(repaired.startsWith(`v=0\r\n${VIDEO}m=audio`), 'pictures stay as they are');
+  assert.ok(repaired.includes('a=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 nack\r\n'));
+  assert.ok(repaired.includes('a=fmtp:111 minptime=10;useinbandfec=1;stereo=1\r\n'));
+  assert.equal(withAudioRepair(repaired), repaired, 'a restart offers the same');
+});
+
+test('a microphone is not made stereo, and a browser without RED is left alone', () => {
+  const microphone = SECTION.join('\r\n').replace('recvonly', 'sendonly');
+  assert.ok(!withAudioRepair(microphone).includes('stereo'));
+  const firefox = SECTION.filter((line) => !line.includes(':63')).join('\r\n');
+  assert.equal(withAudioRepair(firefox), firefox);
 });
 
 test('each way a device can fail has its code', () => {
@@ -48,15 +68,16 @@ test('stats are what happened between two looks', () => {
   const now = totalsOf(
     [
       { type: 'outbound-rtp', bytesSent: 24_000, headerBytesSent: 1_000, packetsSent: 100, qualityLimitationReason: 'bandwidth' },
-      { type: 'remote-inbound-rtp', packetsLost: 5 },
-      { type: 'candidate-pair', nominated: true, currentRoundTripTime: 0.0805 },
+      { type: 'remote-inbound-rtp', kind: 'audio', packetsLost: 5, fractionLost: 0.25 },
+      { type: 'candidate-pair', nominated: true, currentRoundTripTime: 0.0805, availableOutgoingBitrate: 310_000.7 },
       { type: 'inbound-rtp', kind: 'video', bytesReceived: 50_000, packetsReceived: 90, packetsLost: 10, framesDecoded: 60, totalFreezesDuration: 0.5 },
       { type: 'inbound-rtp', kind: 'audio', packetsReceived: 100, jitter: 0.004, totalSamplesReceived: 1000, concealedSamples: 30, silentConcealedSamples: 10 },
     ],
     2000,
   );
-  const stats = statsBetween(before, now);
-  assert.deepEqual(stats.uplink, { rtt_ms: 80.5, loss_ratio: 0.05, rate_bps: 100_000, limited: 'bandwidth' });
+  assert.equal(now.soundLoss, 0.25);
+  const stats = statsBetween(before, now, 'small');
+  assert.deepEqual(stats.uplink, { rtt_ms: 80.5, loss_ratio: 0.05, rate_bps: 100_000, estimate_bps: 310_001, limited: 'bandwidth', rung: 'small' });
   assert.deepEqual(stats.downlink, {
     loss_ratio: 0.05, jitter_ms: 4, rate_bps: 200_000, concealed_ratio: 0.02, freeze_ratio: 0.25, frames_per_s: 30,
   });
@@ -64,11 +85,12 @@ test('stats are what happened between two looks', () => {
 });
 
 test('a counter that fell back counts as nothing', () => {
-  const stats = statsBetween(totalsOf([{ type: 'outbound-rtp', bytesSent: 9000, packetsSent: 9 }], 0), totalsOf([], 2000));
+  const stats = statsBetween(totalsOf([{ type: 'outbound-rtp', bytesSent: 9000, packetsSent: 9 }], 0), totalsOf([], 2000), 'full');
   assert.equal(stats.uplink.rate_bps, 0);
+  assert.equal(stats.uplink.estimate_bps, null);
 });
 
-const fine = { loss_ratio: 0.01, rtt_ms: 80, jitter_ms: 3, rate_bps: 1 };
+const fine = { loss_ratio: 0.01, rtt_ms: 80, jitter_ms: 3, rate_bps: 1, estimate_bps: null, mos: null };
 
 test('a good link is not blamed on anything', () => {
   assert.deepEqual(linkWords({ uplink: fine, downlink: fine, mos: 4.2, cause: 'uplink' }), { level: 'good', cause: null });
@@ -82,6 +104,13 @@ test('without a score loss and round trip decide', () => {
   const level = (/** @type {number} */ loss) => linkWords({ uplink: { ...fine, loss_ratio: loss }, downlink: null, mos: null, cause: null }).level;
   assert.deepEqual([0.01, 0.08, 0.3].map(level), ['good', 'fair', 'poor']);
   assert.equal(linkWords(undefined).level, 'unknown');
+});
+
+test('a picture that is held back has its reason', () => {
+  const own = { paused: ['p1/camera'], cause: /** @type {const} */ ('downlink') };
+  assert.equal(pauseOf('p1/camera', own), 'downlink');
+  assert.equal(pauseOf('p1/camera', { ...own, cause: 'server' }), 'server');
+  assert.deepEqual([pauseOf('p2/camera', own), pauseOf(null, own), pauseOf('p1/camera', undefined)], [null, null, null]);
 });
 
 test('times are 24 h and dates dd.MM.yyyy', () => {

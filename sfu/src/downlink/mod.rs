@@ -105,6 +105,11 @@ impl Downlink {
         })
     }
 
+    /// Slots that display something and are given nothing of it.
+    pub(crate) fn paused(&self) -> Vec<Mid> {
+        self.slots().filter(|(_, slot)| slot.is_paused()).map(|(_, slot)| slot.mid).collect()
+    }
+
     /// The shard's load keeps from a slot what would fill its display.
     pub(crate) fn is_limited(&self) -> bool {
         self.carrying().filter_map(|section| self.slot(section)).any(|slot| slot.is_limited)

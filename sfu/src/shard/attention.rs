@@ -140,13 +140,15 @@ impl Shard {
         };
         let downlink_report = downlink.measure(interval);
         let is_limited = downlink.is_limited();
+        let paused = if is_limited { downlink.paused() } else { Vec::new() };
         let mut uplink_report = uplink.measure(interval);
         // One path, one round trip; only the direction that we send in can measure it.
         uplink_report.rtt = downlink_report.rtt;
         if let Some(peer) = self.peers.get_mut(index.0) {
             peer.reported = now;
         }
-        self.tell(Event::PeerReport { peer: key, uplink: uplink_report, downlink: downlink_report, is_limited });
+        let (uplink, downlink) = (uplink_report, downlink_report);
+        self.tell(Event::PeerReport { peer: key, uplink, downlink, is_limited, paused });
     }
 
     fn next_deadline(&mut self, now: Instant, index: PeerIndex) -> Option<Instant> {

@@ -140,6 +140,11 @@ impl Slot {
         self.needs_keyframe = self.track.is_some() && self.kind == MediaKind::Video;
     }
 
+    /// The viewer displays its track and is given none of it.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.is_limited && self.max_height > 0 && self.wanted.is_none()
+    }
+
     /// Every layer that the slot has a use for.
     pub(crate) fn uses(&self) -> impl Iterator<Item = LayerIndex> {
         [self.desired, self.wanted, self.playing()].into_iter().flatten()
@@ -178,8 +183,7 @@ impl Slot {
         let payload_type = self.payload_type(packet.codec).ok_or(NotWritten::CodecMismatch)?;
         let mut older = [Block { payload_type, timestamp_offset: 0, data: &[] }; MAX_FRAMES];
         let older = self.older_frames(&source, packet, sequence, context, &mut older);
-        let redundant =
-            self.redundancy.as_ref().filter(|_| !older.is_empty()).map(|redundancy| redundancy.payload_type);
+        let redundant = older.first().and(self.redundancy.as_ref()).map(|redundancy| redundancy.payload_type);
         let header = OutgoingHeader {
             has_padding: padding > 0,
             payload_type: redundant.unwrap_or(payload_type),
@@ -219,7 +223,8 @@ impl Slot {
         context: Context<'a>,
         out: &'o mut [Block<'a>; MAX_FRAMES],
     ) -> &'o [Block<'a>] {
-        let Some((redundancy, recent)) = self.redundancy.as_mut().zip(context.recent) else { return &[] };
+        let Some(recent) = context.recent else { return &[] };
+        let Some(redundancy) = &mut self.redundancy else { return &[] };
         let frame = |behind: u64| {
             let wanted = packet
                 .sequence

@@ -154,6 +154,8 @@ pub struct AppDraft {
 #[serde(rename_all = "snake_case")]
 pub enum AppKind {
     Chat,
+    /// A picture instead of video, JPEG in base64: shown until the next, kept nowhere.
+    Still,
 }
 
 /// `"room"` or a participant id.
@@ -197,7 +199,39 @@ pub struct UplinkStats {
     pub loss_ratio: Ratio,
     #[serde(deserialize_with = "parse::rounded")]
     pub rate_bps: u32,
+    /// What the browser believes the link carries; `None` where it does not tell.
+    #[serde(deserialize_with = "parse::rounded_or_null")]
+    pub estimate_bps: Option<u32>,
     pub limited: Limited,
+    pub rung: Rung,
+}
+
+/// Of the bandwidth ladder: what a person sends of picture and sound. The lower, the later here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rung {
+    /// 720p.
+    Full,
+    /// 360p at 15 frames a second.
+    Small,
+    /// Sound, and a picture every 5 s.
+    Stills,
+    Audio,
+    /// Not even sound gets through.
+    Phone,
+}
+
+impl Rung {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Small => "small",
+            Self::Stills => "stills",
+            Self::Audio => "audio",
+            Self::Phone => "phone",
+        }
+    }
 }
 
 /// What holds the sender's quality down.

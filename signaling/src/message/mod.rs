@@ -9,7 +9,7 @@ mod server;
 
 pub use client::{
     AppDraft, AppKind, AudioWish, ClientMessage, DownlinkStats, Intent, Join, Limited, Moderate, ModerateOp, Offer,
-    Published, Ratio, Recipient, Resume, Stats, UplinkStats, VideoWish,
+    Published, Ratio, Recipient, Resume, Rung, Stats, UplinkStats, VideoWish,
 };
 pub use parse::ParseError;
 pub use server::{

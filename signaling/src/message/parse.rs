@@ -3,7 +3,7 @@
 //! The message's own fields are taken one by one, so that an error can name the field (`publish[2]`); what lies inside is serde's.
 
 use super::client::{
-    AppDraft, AudioWish, ClientMessage, Intent, Join, Moderate, Offer, Published, Resume, Stats, VideoWish,
+    AppDraft, AppKind, AudioWish, ClientMessage, Intent, Join, Moderate, Offer, Published, Resume, Stats, VideoWish,
 };
 use super::server::{ErrorCode, ErrorMessage};
 use crate::ids::{AppBody, JoinToken, Mid, Sdp};
@@ -125,13 +125,13 @@ fn moderate(fields: &mut Fields) -> Result<Moderate, ParseError> {
 }
 
 fn app(fields: &mut Fields) -> Result<AppDraft, ParseError> {
-    Ok(AppDraft {
-        to: fields.take("to")?,
-        kind: fields.take("kind")?,
-        body: fields.take_if("body", |body: &AppBody| {
-            (1..=limits::APP_BODY_CHARACTERS).contains(&body.as_str().chars().count())
-        })?,
-    })
+    let (to, kind) = (fields.take("to")?, fields.take("kind")?);
+    let most = match kind {
+        AppKind::Chat => limits::APP_BODY_CHARACTERS,
+        AppKind::Still => limits::STILL_CHARACTERS,
+    };
+    let body = fields.take_if("body", |body: &AppBody| (1..=most).contains(&body.as_str().chars().count()))?;
+    Ok(AppDraft { to, kind, body })
 }
 
 fn stats(fields: &mut Fields) -> Result<Stats, ParseError> {
@@ -192,6 +192,13 @@ where
     T: Deserialize<'de>,
 {
     Option::deserialize(deserializer)
+}
+
+/// [`rounded`], or null; never absent.
+pub(super) fn rounded_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    #[derive(Deserialize)]
+    struct Rounded(#[serde(deserialize_with = "rounded")] u32);
+    Ok(Option::<Rounded>::deserialize(deserializer)?.map(|Rounded(number)| number))
 }
 
 /// A whole number from whatever a browser's statistics hold: fractions are rounded.

@@ -1,6 +1,6 @@
 //! What the server says to a page.
 
-use super::client::{AppKind, ModerateOp, Ratio, Recipient};
+use super::client::{AppKind, ModerateOp, Ratio, Recipient, Rung};
 use crate::ids::{
     AppBody, Generation, MediaKind, Mid, ParticipantId, PersonName, ResumeSecret, Rid, Sdp, Source, TrackId,
 };
@@ -172,7 +172,14 @@ pub struct Quality {
     pub id: ParticipantId,
     pub uplink: Option<LinkQuality>,
     pub downlink: Option<LinkQuality>,
-    /// Mean opinion score of speech, 1.0..=4.5.
+    /// Of what the person hears, how much its page made up; of what it sees, how long it stood still. `None` while the page says nothing.
+    pub concealed_ratio: Option<Ratio>,
+    pub freeze_ratio: Option<Ratio>,
+    /// What the person sends; `None` while the page says nothing.
+    pub rung: Option<Rung>,
+    /// What the person wants to see and does not get, because its link or the server carries no more.
+    pub paused: Vec<TrackId>,
+    /// Mean opinion score of speech, 1.0..=4.5: of the worse direction.
     pub mos: Option<f64>,
     pub cause: Option<QualityCause>,
 }
@@ -185,6 +192,10 @@ pub struct LinkQuality {
     pub rtt_ms: Option<u32>,
     pub jitter_ms: u32,
     pub rate_bps: u64,
+    /// What the link is believed to carry; `None` until known.
+    pub estimate_bps: Option<u64>,
+    /// Of speech in this direction, 1.0..=4.5; `None` in what the shard reports.
+    pub mos: Option<f64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -194,6 +205,18 @@ pub enum QualityCause {
     Downlink,
     Device,
     Server,
+}
+
+impl QualityCause {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Uplink => "uplink",
+            Self::Downlink => "downlink",
+            Self::Device => "device",
+            Self::Server => "server",
+        }
+    }
 }
 
 /// The rung of the recovery ladder that the client shall take.

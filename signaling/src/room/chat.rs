@@ -3,7 +3,7 @@
 use super::Room;
 use crate::ids::{ConnectionId, ParticipantId};
 use crate::limits;
-use crate::message::{App, AppDraft, ErrorCode, Recipient, ServerMessage};
+use crate::message::{App, AppDraft, AppKind, ErrorCode, Recipient, ServerMessage};
 use crate::time::UnixMillis;
 use std::collections::VecDeque;
 
@@ -70,7 +70,10 @@ impl Room {
             .filter(|(person, _)| is_for(&message, person.id))
             .filter_map(|(_, session)| session.greeted())
             .collect();
-        self.chat.push(message.clone());
+        // A still is of now: who comes later gets the next.
+        if message.kind == AppKind::Chat {
+            self.chat.push(message.clone());
+        }
         for reader in readers {
             self.send(reader, ServerMessage::App(message.clone()));
         }

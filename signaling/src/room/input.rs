@@ -69,7 +69,7 @@ pub enum MediaEvent {
     /// Audio tracks that carry sound, loudest first. A stethoscope among them is not speech.
     SpeakersChanged { tracks: Vec<MediaTrack> },
     /// Once a second for each peer. `is_limited`: an overloaded server keeps video from it.
-    Report { peer: MediaPeer, uplink: LinkQuality, downlink: LinkQuality, is_limited: bool },
+    Report(Report),
 }
 
 /// One accepted section of an offer.
@@ -96,4 +96,16 @@ pub enum CloseReason {
     HandshakeFailed,
     /// The page closed its PeerConnection: it knows.
     ClosedByPeer,
+}
+
+/// How one peer's media fared over about a second.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    pub peer: MediaPeer,
+    pub uplink: LinkQuality,
+    pub downlink: LinkQuality,
+    /// It gets less video than it displays because the server is overloaded.
+    pub is_limited: bool,
+    /// Slots whose video is displayed and not sent.
+    pub paused: Vec<Mid>,
 }

@@ -71,9 +71,7 @@ impl Room {
             MediaEvent::Closed { peer, reason } => self.handle_closed(peer, reason),
             MediaEvent::LayersWanted { track, any, rids } => self.handle_layers(&track, any, rids),
             MediaEvent::SpeakersChanged { tracks } => self.handle_speakers(&tracks),
-            MediaEvent::Report { peer, uplink, downlink, is_limited } => {
-                self.handle_report(now, peer, uplink, downlink, is_limited);
-            }
+            MediaEvent::Report(report) => self.handle_report(now, &report),
         }
     }
 

@@ -18,7 +18,7 @@ mod view;
 mod wishes;
 
 pub use effect::{Attendance, Effect, MediaPeer, MediaTrack};
-pub use input::{Claims, CloseReason, Direction, Input, MediaEvent, Section};
+pub use input::{Claims, CloseReason, Direction, Input, MediaEvent, Report, Section};
 
 use crate::ids::{ConnectionId, MediaKind, ParticipantId, PersonName, RoomId, Subject};
 use crate::message::{

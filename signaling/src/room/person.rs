@@ -101,6 +101,13 @@ pub(super) struct Wiring {
     pub layers: BTreeMap<Mid, Vec<Rid>>,
 }
 
+impl Wiring {
+    /// The track that is seen in this slot.
+    pub(super) fn viewed(&self, mid: &Mid) -> Option<TrackId> {
+        self.video.get(mid)?.carried.as_ref().map(|carried| carried.id)
+    }
+}
+
 /// A published track as a slot carries it. The id outlives the generation, `media` does not.
 #[derive(Clone, PartialEq)]
 pub(super) struct Carried {

@@ -1,8 +1,9 @@
 //! How well each person hears and is heard, in one number and one word, for everybody in the call.
 
 use super::Room;
-use super::effect::MediaPeer;
-use crate::message::{Limited, LinkQuality, Quality, QualityCause, ServerMessage, Stats};
+use super::input::Report;
+use crate::emodel;
+use crate::message::{Limited, LinkQuality, Quality, QualityCause, Rung, ServerMessage, Stats};
 use crate::time::UnixMillis;
 use std::time::Duration;
 
@@ -17,81 +18,87 @@ const STATS_FRESH_FOR: Duration = Duration::from_secs(15);
 const MOS_WITHOUT_COMPLAINT: f64 = 3.8;
 
 impl Room {
-    pub(super) fn handle_report(
-        &mut self,
-        now: UnixMillis,
-        peer: MediaPeer,
-        uplink: LinkQuality,
-        downlink: LinkQuality,
-        is_limited: bool,
-    ) {
+    pub(super) fn handle_report(&mut self, now: UnixMillis, report: &Report) {
         let people = self.sessions().filter(|(_, session)| session.is_in_call()).count();
         let share = u32::try_from(people.div_ceil(PEOPLE_AT_FULL_RATE)).unwrap_or(u32::MAX);
         let interval = QUALITY_INTERVAL.saturating_mul(share);
-        let Some(session) = self.living(peer) else { return };
+        let Some(session) = self.living(report.peer) else { return };
         if session.quality_sent_at.is_some_and(|sent_at| now.since(sent_at) < interval) {
             return;
         }
         session.quality_sent_at = Some(now);
         let stats = session.stats.as_ref().filter(|(at, _)| now.since(*at) <= STATS_FRESH_FOR).map(|(_, stats)| stats);
-        // A direction that carries nothing has no quality.
-        let runs = |link: &LinkQuality| link.rate_bps > 0;
-        let quality = rate(peer, Some(uplink).filter(runs), Some(downlink).filter(runs), stats, is_limited);
+        let mut quality = rate(report, stats);
+        quality.paused = report.paused.iter().filter_map(|mid| session.wiring.viewed(mid)).collect();
         self.send_to_call(&ServerMessage::Quality(quality));
     }
 }
 
-fn rate(
-    peer: MediaPeer,
-    uplink: Option<LinkQuality>,
-    downlink: Option<LinkQuality>,
-    stats: Option<&Stats>,
-    is_limited: bool,
-) -> Quality {
-    let uplink_mos = uplink.map(|link| mos(&link, link.loss_ratio.into()));
+fn rate(report: &Report, stats: Option<&Stats>) -> Quality {
+    // A direction that carries nothing has no quality.
+    let running = |link: LinkQuality| Some(link).filter(|link| link.rate_bps > 0);
+    let uplink = running(report.uplink).map(|link| LinkQuality {
+        mos: Some(mos(&link, link.loss_ratio.into())),
+        estimate_bps: stats.and_then(|stats| stats.uplink.estimate_bps).map(u64::from),
+        ..link
+    });
     // What the page had to conceal is what its listener missed, repairs counted; without statistics, what the link lost.
     let missed = |link: LinkQuality| stats.map_or(link.loss_ratio, |stats| stats.downlink.concealed_ratio).into();
-    let downlink_mos = downlink.map(|link| mos(&link, missed(link)));
-    let worst = [uplink_mos, downlink_mos].into_iter().flatten().reduce(f64::min);
+    let downlink = running(report.downlink).map(|link| LinkQuality { mos: Some(mos(&link, missed(link))), ..link });
+    let scores = [uplink, downlink].map(|link| link.and_then(|link| link.mos));
+    let worst = scores.into_iter().flatten().reduce(f64::min);
     let is_slow_device = stats.is_some_and(|stats| stats.uplink.limited == Limited::Cpu);
     let cause = match worst {
-        Some(mos) if mos < MOS_WITHOUT_COMPLAINT && uplink_mos == worst => Some(QualityCause::Uplink),
+        Some(mos) if mos < MOS_WITHOUT_COMPLAINT && scores[0] == worst => Some(QualityCause::Uplink),
         Some(mos) if mos < MOS_WITHOUT_COMPLAINT => Some(QualityCause::Downlink),
-        _ if is_limited => Some(QualityCause::Server),
+        _ if report.is_limited => Some(QualityCause::Server),
         _ if is_slow_device => Some(QualityCause::Device),
+        // Speech is well, and the picture had to give way for it.
+        _ if stats.is_some_and(|stats| stats.uplink.rung > Rung::Full) => Some(QualityCause::Uplink),
+        _ if !report.paused.is_empty() => Some(QualityCause::Downlink),
         _ => None,
     };
-    Quality { id: peer.participant, uplink, downlink, mos: worst.map(|mos| (mos * 10.0).round() / 10.0), cause }
+    Quality {
+        id: report.peer.participant,
+        uplink,
+        downlink,
+        concealed_ratio: stats.map(|stats| stats.downlink.concealed_ratio),
+        freeze_ratio: stats.map(|stats| stats.downlink.freeze_ratio),
+        rung: stats.map(|stats| stats.uplink.rung),
+        paused: Vec::new(),
+        mos: worst,
+        cause,
+    }
 }
 
-/// Mean opinion score of speech by the E-model (ITU-T G.107) with its default R0 - Is = 93.2, Ie = 0 and Bpl = 20: Opus with
-/// in-band FEC, for which no official values exist.
-fn mos(link: &LinkQuality, lost_ratio: f64) -> f64 {
-    const BASE: f64 = 93.2;
-    const LOSS_ROBUSTNESS: f64 = 20.0;
-    const CODEC_AND_DEVICE_MS: f64 = 40.0;
-    let delay_ms = f64::from(link.rtt_ms.unwrap_or(0)) / 2.0 + 2.0 * f64::from(link.jitter_ms) + CODEC_AND_DEVICE_MS;
-    let delay_impairment = 0.024 * delay_ms + 0.11 * (delay_ms - 177.3).max(0.0);
-    let lost_percent = lost_ratio * 100.0;
-    let loss_impairment = 95.0 * lost_percent / (lost_percent + LOSS_ROBUSTNESS);
-    let r = (BASE - delay_impairment - loss_impairment).clamp(0.0, 100.0);
-    // G.107 Annex B; the cubic dips below 1 for very small R.
-    (1.0 + 0.035 * r + r * (r - 60.0) * (100.0 - r) * 7e-6).clamp(1.0, 4.5)
+/// Of speech one way over this link, to a tenth.
+fn mos(link: &LinkQuality, missed_ratio: f64) -> f64 {
+    const CODEC_AND_DEVICE: Duration = Duration::from_millis(40);
+    let millis = |count: u32| Duration::from_millis(count.into());
+    let delay = millis(link.rtt_ms.unwrap_or(0)) / 2 + millis(link.jitter_ms) * 2 + CODEC_AND_DEVICE;
+    let score = emodel::mean_opinion_score(emodel::rating(emodel::OPUS, delay, missed_ratio));
+    (score * 10.0).round() / 10.0
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::{Generation, ParticipantId};
+    use crate::ids::{Generation, Mid, ParticipantId};
     use crate::message::Ratio;
+    use crate::room::MediaPeer;
 
     fn link(loss: f64, rtt_ms: u32) -> LinkQuality {
-        LinkQuality { loss_ratio: Ratio::clamped(loss), rtt_ms: Some(rtt_ms), jitter_ms: 5, rate_bps: 40_000 }
+        let loss_ratio = Ratio::clamped(loss);
+        LinkQuality { loss_ratio, rtt_ms: Some(rtt_ms), jitter_ms: 5, rate_bps: 40_000, estimate_bps: None, mos: None }
+    }
+
+    fn report(uplink: LinkQuality, downlink: LinkQuality) -> Report {
+        let peer = MediaPeer { participant: ParticipantId(1), generation: Generation::FIRST };
+        Report { peer, uplink, downlink, is_limited: false, paused: Vec::new() }
     }
 
     fn quality(uplink: LinkQuality, downlink: LinkQuality) -> Quality {
-        let peer = MediaPeer { participant: ParticipantId(1), generation: Generation::FIRST };
-        rate(peer, Some(uplink), Some(downlink), None, false)
+        rate(&report(uplink, downlink), None)
     }
 
     #[test]
@@ -109,8 +116,8 @@ mod tests {
 
     #[test]
     fn an_overloaded_server_is_the_cause_unless_the_link_is_worse() {
-        let peer = MediaPeer { participant: ParticipantId(1), generation: Generation::FIRST };
-        let cause = |loss| rate(peer, Some(link(loss, 60)), Some(link(0.0, 60)), None, true).cause;
+        let limited = |loss| Report { is_limited: true, ..report(link(loss, 60), link(0.0, 60)) };
+        let cause = |loss| rate(&limited(loss), None).cause;
         assert_eq!(cause(0.0), Some(QualityCause::Server));
         assert_eq!(cause(0.2), Some(QualityCause::Uplink));
     }
@@ -121,5 +128,19 @@ mod tests {
         assert!(at(0.0, 20) > at(0.02, 20) && at(0.02, 20) > at(0.1, 20));
         assert!(at(0.0, 20) > at(0.0, 600));
         assert!((1.0..=4.5).contains(&at(1.0, u32::MAX)));
+    }
+
+    #[test]
+    fn each_direction_has_a_score_and_the_worse_one_counts() {
+        let quality = quality(link(0.2, 60), link(0.0, 60));
+        let [uplink, downlink] = [quality.uplink, quality.downlink].map(|link| link.unwrap().mos.unwrap());
+        assert!(uplink < 3.0 && downlink > 4.2, "{uplink} {downlink}");
+        assert_eq!(quality.mos, Some(uplink));
+    }
+
+    #[test]
+    fn a_picture_that_does_not_fit_has_a_cause_although_speech_is_well() {
+        let held_back = Report { paused: vec![Mid::new("9").unwrap()], ..report(link(0.0, 60), link(0.0, 60)) };
+        assert_eq!(rate(&held_back, None).cause, Some(QualityCause::Downlink));
     }
 }

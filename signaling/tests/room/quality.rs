@@ -2,17 +2,28 @@
 
 use crate::stage::{DOCTOR, NURSE, PATIENT, Stage, peer};
 use kenes_signaling::ids::ConnectionId;
-use kenes_signaling::message::{LinkQuality, Quality, QualityCause, Ratio, ServerMessage};
-use kenes_signaling::room::{Input, MediaEvent};
+use kenes_signaling::message::{LinkQuality, Quality, QualityCause, Ratio, Rung, ServerMessage};
+use kenes_signaling::room::{Input, MediaEvent, Report};
 use serde_json::json;
 
 fn link(loss: f64, rate_bps: u64) -> LinkQuality {
-    LinkQuality { loss_ratio: Ratio::clamped(loss), rtt_ms: Some(40), jitter_ms: 5, rate_bps }
+    let loss_ratio = Ratio::clamped(loss);
+    LinkQuality { loss_ratio, rtt_ms: Some(40), jitter_ms: 5, rate_bps, estimate_bps: None, mos: None }
+}
+
+fn said(uplink: LinkQuality, downlink: LinkQuality) -> Input {
+    Input::Media(MediaEvent::Report(Report {
+        peer: peer(1, 1),
+        uplink,
+        downlink,
+        is_limited: false,
+        paused: Vec::new(),
+    }))
 }
 
 fn report(stage: &mut Stage, uplink: LinkQuality, downlink: LinkQuality) {
     stage.now.0 += 1000;
-    stage.handle(Input::Media(MediaEvent::Report { peer: peer(1, 1), uplink, downlink, is_limited: false }));
+    stage.handle(said(uplink, downlink));
 }
 
 fn told(stage: &mut Stage, connection: ConnectionId) -> Option<Quality> {
@@ -39,7 +50,7 @@ fn what_the_page_concealed_counts_more_than_what_the_link_lost() {
     let mut stage = Stage::new();
     let nurse = stage.join(NURSE);
     let mut stats = json!({"type": "stats", "interval_ms": 1000,
-        "uplink": {"rtt_ms": 40, "loss_ratio": 0, "rate_bps": 64000, "limited": "none"},
+        "uplink": {"rtt_ms": 40, "loss_ratio": 0, "rate_bps": 64000, "estimate_bps": 90000, "limited": "none", "rung": "full"},
         "downlink": {"loss_ratio": 0.3, "jitter_ms": 5, "rate_bps": 64000, "concealed_ratio": 0.0, "freeze_ratio": 0, "frames_per_s": 30}});
     stage.say(nurse, &stats);
     report(&mut stage, link(0.0, 64_000), link(0.3, 64_000));
@@ -51,13 +62,30 @@ fn what_the_page_concealed_counts_more_than_what_the_link_lost() {
 }
 
 #[test]
+fn what_the_page_says_of_itself_is_told_to_all() {
+    let mut stage = Stage::new();
+    let (nurse, doctor) = (stage.join(NURSE), stage.join(DOCTOR));
+    stage.say(
+        nurse,
+        &json!({"type": "stats", "interval_ms": 1000,
+        "uplink": {"rtt_ms": 40, "loss_ratio": 0, "rate_bps": 64000, "estimate_bps": 120000.4, "limited": "bandwidth", "rung": "stills"},
+        "downlink": {"loss_ratio": 0, "jitter_ms": 5, "rate_bps": 64000, "concealed_ratio": 0.01, "freeze_ratio": 0, "frames_per_s": 30}}),
+    );
+    report(&mut stage, link(0.0, 64_000), link(0.0, 64_000));
+    let quality = told(&mut stage, doctor).unwrap();
+    assert_eq!((quality.rung, quality.cause), (Some(Rung::Stills), Some(QualityCause::Uplink)));
+    assert_eq!(quality.uplink.unwrap().estimate_bps, Some(120_000));
+    assert_eq!(quality.concealed_ratio, Some(Ratio::clamped(0.01)));
+}
+
+#[test]
 fn a_slow_device_is_named_when_the_link_is_good() {
     let mut stage = Stage::new();
     let nurse = stage.join(NURSE);
     stage.say(
         nurse,
         &json!({"type": "stats", "interval_ms": 1000,
-        "uplink": {"rtt_ms": 40, "loss_ratio": 0, "rate_bps": 64000, "limited": "cpu"},
+        "uplink": {"rtt_ms": 40, "loss_ratio": 0, "rate_bps": 64000, "estimate_bps": null, "limited": "cpu", "rung": "full"},
         "downlink": {"loss_ratio": 0, "jitter_ms": 5, "rate_bps": 64000, "concealed_ratio": 0, "freeze_ratio": 0, "frames_per_s": 30}}),
     );
     report(&mut stage, link(0.0, 64_000), link(0.0, 64_000));
@@ -71,8 +99,7 @@ fn reports_that_come_too_fast_are_not_passed_on() {
     stage.sent(nurse);
     for _ in 0..100 {
         stage.now.0 += 10;
-        let (uplink, downlink) = (link(0.0, 1), link(0.0, 1));
-        stage.handle(Input::Media(MediaEvent::Report { peer: peer(1, 1), uplink, downlink, is_limited: false }));
+        stage.handle(said(link(0.0, 1), link(0.0, 1)));
     }
     assert_eq!(stage.sent(nurse).len(), 2);
 }

@@ -10,7 +10,7 @@ use kenes_signaling::message::{
     ClientMessage, ErrorCode, Join, LinkQuality, ModerateOp, Ratio, Role, ServerMessage, Status,
 };
 use kenes_signaling::room::{
-    Attendance, Claims, CloseReason, Direction, Effect, Input, MediaEvent, MediaPeer, MediaTrack, Room, Section,
+    Attendance, Claims, CloseReason, Direction, Effect, Input, MediaEvent, MediaPeer, MediaTrack, Report, Room, Section,
 };
 use kenes_signaling::time::UnixMillis;
 use serde_json::{Value, json};
@@ -196,7 +196,14 @@ impl Walk {
         let peers: Vec<_> = self.used.iter().copied().collect();
         let Some(peer) = self.pick(&peers) else { return };
         let mid = Mid::new(self.below(18).to_string()).unwrap();
-        let link = LinkQuality { loss_ratio: Ratio::clamped(0.1), rtt_ms: None, jitter_ms: 3, rate_bps: 9000 };
+        let link = LinkQuality {
+            loss_ratio: Ratio::clamped(0.1),
+            rtt_ms: None,
+            jitter_ms: 3,
+            rate_bps: 9000,
+            estimate_bps: None,
+            mos: None,
+        };
         let event = match self.below(6) {
             0 => MediaEvent::Connected { peer },
             1 if !self.pending.contains(&peer) => {
@@ -213,7 +220,9 @@ impl Walk {
                 tracks: [peer, self.pick(&peers).unwrap()].map(|peer| MediaTrack { peer, mid: mid.clone() }).to_vec(),
             },
             4 => MediaEvent::Restarted { peer, neg_id: 7, answer: Sdp::new("answer") },
-            _ => MediaEvent::Report { peer, uplink: link, downlink: link, is_limited: false },
+            _ => {
+                MediaEvent::Report(Report { peer, uplink: link, downlink: link, is_limited: false, paused: vec![mid] })
+            }
         };
         self.handle(Input::Media(event));
     }

@@ -12,7 +12,7 @@ use crate::endpoints::openapi::Problems;
 use crate::endpoints::request::{ETag, Id, rfc3339};
 use crate::model::appointment::{EventKind, Status};
 use crate::model::ids::AppointmentId;
-use crate::model::quality::{Link, Quality};
+use crate::model::quality::{Causes, Link, Quality};
 use crate::model::reconfirm::{ReconfirmCall, ReconfirmResult};
 use crate::model::role::Right;
 use crate::model::visit::{Outcome, Visit, VisitPerson, VisitRole};
@@ -89,6 +89,20 @@ pub(super) struct QualityView {
     downlink: LinkQualityView,
     /// Of the time in which a picture was to be seen, how much of it it stood still.
     mean_freeze_ratio: Option<f64>,
+    /// Of what was heard, how much the page had to make up.
+    mean_concealed_ratio: Option<f64>,
+    /// Ratings without video, because the link carried none.
+    without_video: u32,
+    /// Ratings by what was to blame: the person's uplink or downlink, the device, our server.
+    causes: CausesView,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(super) struct CausesView {
+    uplink: u32,
+    downlink: u32,
+    device: u32,
+    server: u32,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -97,6 +111,11 @@ pub(super) struct LinkQualityView {
     worst_loss_ratio: Option<f64>,
     mean_rtt_ms: Option<f64>,
     worst_rtt_ms: Option<f64>,
+    mean_jitter_ms: Option<f64>,
+    mean_mos: Option<f64>,
+    worst_mos: Option<f64>,
+    mean_estimate_bps: Option<f64>,
+    lowest_estimate_bps: Option<f64>,
 }
 
 impl QualityView {
@@ -106,7 +125,13 @@ impl QualityView {
             worst_loss_ratio: link.loss_ratio.highest(),
             mean_rtt_ms: link.rtt_ms.mean(),
             worst_rtt_ms: link.rtt_ms.highest(),
+            mean_jitter_ms: link.jitter_ms.mean(),
+            mean_mos: link.mos.mean(),
+            worst_mos: link.mos.lowest(),
+            mean_estimate_bps: link.estimate_bps.mean(),
+            lowest_estimate_bps: link.estimate_bps.lowest(),
         };
+        let Causes { uplink, downlink, device, server } = quality.causes;
         Self {
             ratings: quality.ratings,
             poor: quality.poor,
@@ -115,6 +140,9 @@ impl QualityView {
             uplink: link(&quality.uplink),
             downlink: link(&quality.downlink),
             mean_freeze_ratio: quality.freeze_ratio.mean(),
+            mean_concealed_ratio: quality.concealed_ratio.mean(),
+            without_video: quality.without_video_rung,
+            causes: CausesView { uplink, downlink, device, server },
         }
     }
 }

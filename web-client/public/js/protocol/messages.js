@@ -10,13 +10,23 @@ import { bool, count, listOf, nullable, number, oneOf, record, shortText, text }
 export const PROTOCOL_VERSION = 1;
 /** Longest chat message, in characters. */
 export const MAX_BODY = 4096;
+/** Longest still, in characters of base64. */
+export const MAX_STILL = 12 * 1024;
 
 const source = oneOf('microphone', 'camera', 'exam', 'screen', 'stethoscope');
 const moderateOp = oneOf('admit', 'mute', 'remove', 'lock', 'unlock', 'end');
 const binding = record({ mid: text, track: nullable(text) });
 const resume = record({ id: text, secret: text, expires_ms: count });
-const link = record({ loss_ratio: number, rtt_ms: nullable(number), jitter_ms: number, rate_bps: count });
-const appEntry = { from: text, to: text, kind: text, body: shortText(MAX_BODY), at_ms: count };
+const rung = oneOf('full', 'small', 'stills', 'audio', 'phone');
+const link = record({
+  loss_ratio: number,
+  rtt_ms: nullable(number),
+  jitter_ms: number,
+  rate_bps: count,
+  estimate_bps: nullable(count),
+  mos: nullable(number),
+});
+const appEntry = { from: text, to: text, kind: text, body: shortText(MAX_STILL), at_ms: count };
 
 const room = {
   rev: count,
@@ -70,6 +80,10 @@ const SERVER_SHAPES = {
     id: text,
     uplink: nullable(link),
     downlink: nullable(link),
+    concealed_ratio: nullable(number),
+    freeze_ratio: nullable(number),
+    rung: nullable(rung),
+    paused: listOf(text),
     mos: nullable(number),
     cause: oneOf(null, 'uplink', 'downlink', 'device', 'server'),
   },
@@ -97,10 +111,17 @@ const CLIENT_SHAPES = {
   },
   offer: { neg_id: count, sdp: text, ice_restart: bool },
   moderate: { op: moderateOp, target: nullable(text), req: shortText(32) },
-  app: { to: text, kind: text, body: shortText(MAX_BODY) },
+  app: { to: text, kind: text, body: shortText(MAX_STILL) },
   stats: {
     interval_ms: count,
-    uplink: record({ rtt_ms: number, loss_ratio: number, rate_bps: count, limited: oneOf('none', 'cpu', 'bandwidth') }),
+    uplink: record({
+      rtt_ms: number,
+      loss_ratio: number,
+      rate_bps: count,
+      estimate_bps: nullable(count),
+      limited: oneOf('none', 'cpu', 'bandwidth'),
+      rung,
+    }),
     downlink: record({
       loss_ratio: number,
       jitter_ms: number,
@@ -160,6 +181,9 @@ export const moderateMessage = (op, target, req) => JSON.stringify({ type: 'mode
 
 /** @param {string} to @param {string} body */
 export const chatMessage = (to, body) => JSON.stringify({ type: 'app', to, kind: 'chat', body });
+
+/** @param {string} jpeg in base64 */
+export const stillMessage = (jpeg) => JSON.stringify({ type: 'app', to: 'room', kind: 'still', body: jpeg });
 
 /** @param {{interval_ms: number, uplink: import('./types.js').UplinkStats, downlink: import('./types.js').DownlinkStats}} stats */
 export const statsMessage = (stats) => JSON.stringify({ type: 'stats', ...stats });

@@ -23,7 +23,8 @@
  * @typedef {{message_bytes: number, sdp_message_bytes: number, messages_per_s: number, burst: number, heartbeat_ms: number, dead_ms: number,
  *   resume_ms: number, participants: number}} Limits
  * @typedef {{from: string, to: string, kind: string, body: string, at_ms: number}} AppEntry
- * @typedef {{loss_ratio: number, rtt_ms: number | null, jitter_ms: number, rate_bps: number}} LinkQuality
+ * @typedef {'full' | 'small' | 'stills' | 'audio' | 'phone'} Rung
+ * @typedef {{loss_ratio: number, rtt_ms: number | null, jitter_ms: number, rate_bps: number, estimate_bps: number | null, mos: number | null}} LinkQuality
  *
  * @typedef {{type: 'waiting', id: string, position: number, host_status: HostStatus, resume: Resume}} WaitingMessage
  * @typedef {{type: 'joined', id: string, gen: number, answer: string | null, ice_servers: IceServer[], resume: Resume, rev: number,
@@ -33,7 +34,8 @@
  * @typedef {{type: 'state'} & Room} StateMessage
  * @typedef {{type: 'layers', mid: string, active: string[]}} LayersMessage
  * @typedef {{type: 'speakers', ids: string[]}} SpeakersMessage
- * @typedef {{type: 'quality', id: string, uplink: LinkQuality | null, downlink: LinkQuality | null, mos: number | null,
+ * @typedef {{type: 'quality', id: string, uplink: LinkQuality | null, downlink: LinkQuality | null, concealed_ratio: number | null,
+ *   freeze_ratio: number | null, rung: Rung | null, paused: string[], mos: number | null,
  *   cause: null | 'uplink' | 'downlink' | 'device' | 'server'}} QualityMessage
  * @typedef {{type: 'reconnect', tier: 'socket' | 'ice' | 'peer' | 'server', url: string | null, after_ms: number}} ReconnectMessage
  * @typedef {{type: 'app'} & AppEntry} AppMessage
@@ -43,7 +45,7 @@
  * @typedef {WaitingMessage | JoinedMessage | AnswerMessage | RenegotiateMessage | StateMessage | LayersMessage | SpeakersMessage
  *   | QualityMessage | ReconnectMessage | AppMessage | ErrorMessage | PongMessage | ByeMessage} ServerMessage
  *
- * @typedef {{rtt_ms: number, loss_ratio: number, rate_bps: number, limited: 'none' | 'cpu' | 'bandwidth'}} UplinkStats
+ * @typedef {{rtt_ms: number, loss_ratio: number, rate_bps: number, estimate_bps: number | null, limited: 'none' | 'cpu' | 'bandwidth', rung: Rung}} UplinkStats
  * @typedef {{loss_ratio: number, jitter_ms: number, rate_bps: number, concealed_ratio: number, freeze_ratio: number, frames_per_s: number}} DownlinkStats
  */
 

@@ -10,8 +10,8 @@ const VIDEO = [
   (codec) => isNamed(codec, 'video/rtx'),
 ];
 
-/** @type {((codec: CodecCapability) => boolean)[]} */
-const AUDIO = [(codec) => isNamed(codec, 'audio/opus')];
+/** RED (RFC 2198) is second: sent when the link loses (state/speech.js), understood always. @type {((codec: CodecCapability) => boolean)[]} */
+const AUDIO = [(codec) => isNamed(codec, 'audio/opus'), (codec) => isNamed(codec, 'audio/red')];
 
 /**
  * @template {CodecCapability} T

@@ -2,7 +2,9 @@
  * One RTCPeerConnection with the 17 fixed sections of signaling/PROTOCOL.md "Slots". One offer opens it; afterwards only an ICE restart makes
  * another. Sources come and go by `replaceTrack`. Owns the connection and its transceivers; knows neither socket nor state.
  */
+import { encodingsOf } from '../state/bandwidth.js';
 import { offeredCodecs } from './codecs.js';
+import { withAudioRepair } from './sdp.js';
 
 /** @typedef {import('../state/intent.js').Mids} Mids */
 /** @typedef {'microphone' | 'camera' | 'detail' | 'instrument'} Section */
@@ -18,8 +20,10 @@ const CAMERA_LAYERS = [
 ];
 /** @type {RTCRtpEncodingParameters[]} */
 const DETAIL_LAYER = [{ maxBitrate: 2_500_000 }];
+/** Speech leaves first, whatever else is sent. @type {RTCRtpEncodingParameters[]} */
+const SPEECH_LAYER = [{ priority: 'high', networkPriority: 'high' }];
 /** Heart sounds lie where speech coding cuts, so the instrument gets room (shared/spec/clients.md). @type {RTCRtpEncodingParameters[]} */
-const INSTRUMENT_LAYER = [{ maxBitrate: 128_000 }];
+const INSTRUMENT_LAYER = [{ maxBitrate: 128_000, priority: 'high', networkPriority: 'high' }];
 
 export class Peer {
   /** @param {RTCIceServer[]} iceServers @param {(state: RTCPeerConnectionState) => void} onState */
@@ -27,7 +31,7 @@ export class Peer {
     this.connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers });
     /** @type {Record<Section, RTCRtpTransceiver>} */
     this.sending = {
-      microphone: this.#add('audio', 'sendonly'),
+      microphone: this.#add('audio', 'sendonly', SPEECH_LAYER),
       camera: this.#add('video', 'sendonly', CAMERA_LAYERS),
       detail: this.#add('video', 'sendonly', DETAIL_LAYER),
       instrument: this.#add('audio', 'sendonly', INSTRUMENT_LAYER),
@@ -38,6 +42,12 @@ export class Peer {
     this.streams = new Map([...this.listening, ...this.viewing].map((slot) => [slot, new MediaStream([slot.receiver.track])]));
     /** Parameters are read, changed and written in one turn, one sender at a time. */
     this.parameterQueue = Promise.resolve();
+    /** What the server asked for, by mid, and what the uplink carries. @type {Map<string, string[]>} */
+    this.wanted = new Map();
+    /** @type {import('../protocol/types.js').Rung} */
+    this.rung = 'full';
+    /** As last written. */
+    this.spoken = '';
     this.connection.addEventListener('connectionstatechange', () => onState(this.connection.connectionState));
   }
 
@@ -55,7 +65,9 @@ export class Peer {
 
   /** @param {boolean} iceRestart @returns {Promise<string>} the SDP to send; candidates are not waited for, the server learns them */
   async offer(iceRestart) {
-    await this.connection.setLocalDescription(await this.connection.createOffer({ iceRestart }));
+    const { sdp = '' } = await this.connection.createOffer({ iceRestart });
+    // A browser that takes no other words than its own still offers those.
+    await this.connection.setLocalDescription({ type: 'offer', sdp: withAudioRepair(sdp) }).catch(() => this.connection.setLocalDescription({ type: 'offer', sdp }));
     return this.connection.localDescription?.sdp ?? '';
   }
 
@@ -97,15 +109,59 @@ export class Peer {
    * @param {string} mid @param {string[]} active rids
    */
   async encode(mid, active) {
-    const transceiver = Object.values(this.sending).find((candidate) => candidate.mid === mid);
-    if (!transceiver) return;
+    this.wanted.set(mid, active);
+    await this.#encodeAll();
+  }
+
+  /** Sends no more picture than this rung has. @param {import('../protocol/types.js').Rung} rung */
+  shape(rung) {
+    if (rung === this.rung) return;
+    this.rung = rung;
+    void this.#encodeAll();
+  }
+
+  /** @param {boolean} isRedundant where the browser can change it without an offer @param {number} maxBitrate */
+  async speak(isRedundant, maxBitrate) {
+    const said = `${isRedundant} ${maxBitrate}`;
+    if (said === this.spoken || this.connection.signalingState !== 'stable') return;
+    this.spoken = said;
+    await this.#change(this.sending.microphone.sender, (parameters) => {
+      const named = (/** @type {string} */ name) => parameters.codecs?.find(({ mimeType }) => mimeType.toLowerCase() === name);
+      const codec = (isRedundant && named('audio/red')) || named('audio/opus');
+      for (const encoding of parameters.encodings) Object.assign(encoding, { maxBitrate }, codec ? { codec } : {});
+    });
+  }
+
+  /** How long sound waits for what repairs it. @param {number | null} ms null: the browser decides */
+  playAfter(ms) {
+    for (const { receiver } of this.listening) if ('jitterBufferTarget' in receiver && receiver.jitterBufferTarget !== ms) receiver.jitterBufferTarget = ms;
+  }
+
+  async #encodeAll() {
+    /** @type {[RTCRtpTransceiver, RTCRtpEncodingParameters[]][]} */
+    const pictures = [[this.sending.camera, CAMERA_LAYERS], [this.sending.detail, DETAIL_LAYER]];
+    for (const [{ mid, sender }, layers] of pictures) {
+      const wanted = this.wanted.get(mid ?? '') ?? layers.map(({ rid }) => rid ?? 'all');
+      await this.#change(sender, ({ encodings }) => {
+        for (const [at, wish] of encodingsOf(this.rung, layers, wanted).entries()) {
+          const encoding = encodings[at];
+          if (!encoding) continue;
+          delete encoding.maxFramerate;
+          Object.assign(encoding, wish);
+        }
+      });
+    }
+    const instrument = this.wanted.get(this.sending.instrument.mid ?? '');
+    if (instrument) await this.#change(this.sending.instrument.sender, ({ encodings }) => encodings.forEach((encoding) => (encoding.active = instrument.length > 0)));
+  }
+
+  /** @param {RTCRtpSender} sender @param {(parameters: RTCRtpSendParameters) => void} change */
+  async #change(sender, change) {
     this.parameterQueue = this.parameterQueue.then(async () => {
-      const parameters = transceiver.sender.getParameters();
+      const parameters = sender.getParameters();
       if (!parameters.encodings?.length) return;
-      for (const encoding of parameters.encodings) {
-        encoding.active = encoding.rid ? active.includes(encoding.rid) : active.length > 0;
-      }
-      await transceiver.sender.setParameters(parameters);
+      change(parameters);
+      await sender.setParameters(parameters);
     }).catch(() => {
       // Refused while the connection closes or renegotiates; the server repeats its wish as long as it differs.
     });

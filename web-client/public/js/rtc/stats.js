@@ -11,6 +11,7 @@
  * @property {number} receivedBytes @property {number} receivedPackets @property {number} receivedLost
  * @property {number} samples @property {number} concealedSamples
  * @property {number} frames @property {number} freezeSeconds @property {number} videoStreams streams that have decoded a frame
+ * @property {number} soundLoss of the microphone, as the last report said @property {number | null} estimateBps
  * @property {number} rttMs @property {number} jitterMs @property {UplinkStats['limited']} limited
  */
 
@@ -30,6 +31,8 @@ export function totalsOf(entries, atMs) {
     frames: 0,
     freezeSeconds: 0,
     videoStreams: 0,
+    soundLoss: 0,
+    estimateBps: null,
     rttMs: 0,
     jitterMs: 0,
     limited: 'none',
@@ -48,10 +51,12 @@ function addEntry(totals, entry) {
       break;
     case 'remote-inbound-rtp':
       totals.sentLost += Math.max(0, entry.packetsLost ?? 0);
+      if (entry.kind === 'audio') totals.soundLoss = Math.max(totals.soundLoss, entry.fractionLost ?? 0);
       totals.rttMs ||= (entry.roundTripTime ?? 0) * 1000;
       break;
     case 'candidate-pair':
       if (entry.nominated && entry.currentRoundTripTime !== undefined) totals.rttMs = entry.currentRoundTripTime * 1000;
+      if (entry.nominated && entry.availableOutgoingBitrate !== undefined) totals.estimateBps = entry.availableOutgoingBitrate;
       break;
     case 'inbound-rtp':
       totals.receivedBytes += (entry.bytesReceived ?? 0) + (entry.headerBytesReceived ?? 0);
@@ -67,11 +72,11 @@ function addEntry(totals, entry) {
   }
 }
 
-/** @param {Totals} before @param {Totals} now @returns {{interval_ms: number, uplink: UplinkStats, downlink: DownlinkStats}} */
-export function statsBetween(before, now) {
+/** @param {Totals} before @param {Totals} now @param {UplinkStats['rung']} rung @returns {{interval_ms: number, uplink: UplinkStats, downlink: DownlinkStats}} */
+export function statsBetween(before, now, rung) {
   const intervalMs = Math.max(1, Math.round(now.atMs - before.atMs));
   const seconds = intervalMs / 1000;
-  const grown = (/** @type {Exclude<keyof Totals, 'limited'>} */ name) => Math.max(0, now[name] - before[name]);
+  const grown = (/** @type {Exclude<keyof Totals, 'limited' | 'estimateBps'>} */ name) => Math.max(0, now[name] - before[name]);
   const videoSeconds = seconds * Math.max(1, now.videoStreams);
   return {
     interval_ms: intervalMs,
@@ -79,7 +84,9 @@ export function statsBetween(before, now) {
       rtt_ms: round(now.rttMs),
       loss_ratio: ratio(grown('sentLost'), grown('sentPackets')),
       rate_bps: Math.round((grown('sentBytes') * 8) / seconds),
+      estimate_bps: now.estimateBps === null ? null : Math.round(now.estimateBps),
       limited: now.limited,
+      rung,
     },
     downlink: {
       loss_ratio: ratio(grown('receivedLost'), grown('receivedLost') + grown('receivedPackets')),

@@ -2,9 +2,9 @@
  * The way into the room and what happens there: the link, what is heard, what is wished for, and what each server message means for the
  * page. Fetched once the devices have been asked for: a phone's camera need not wait for it.
  */
-import { chatMessage, leaveMessage, moderateMessage, statsMessage } from '../protocol/messages.js';
-import { statsBetween, totalsOf } from '../rtc/stats.js';
+import { chatMessage, leaveMessage, moderateMessage } from '../protocol/messages.js';
 import { keepAwake } from './awake.js';
+import { BandwidthWatch } from './bandwidth.js';
 import { Link } from './link.js';
 import { Sound } from './sound.js';
 import { Wishes } from './wishes.js';
@@ -19,7 +19,6 @@ import { Wishes } from './wishes.js';
  * @property {() => void} onGeneration `gen` or `resume` changed
  */
 
-const STATS_MS = 2_000;
 /** Refusals that end the visit for now; other errors are said beside it or only logged. @type {Record<string, string>} */
 const FATAL = { room_full: 'E-NET-3', room_locked: 'E-NET-8', unsupported: 'E-NET-4', bad_offer: 'E-NET-5' };
 
@@ -50,12 +49,10 @@ export class Line {
     this.waitingForFrameSinceMs = 0;
     /** @type {number | null} */
     this.firstFrameMs = null;
-    /** @type {import('../rtc/stats.js').Totals | null} */
-    this.lastTotals = null;
+    this.bandwidth = new BandwidthWatch(store, media, this.link);
     this.requests = 0;
     store.subscribe(() => this.wishes.changed());
     document.addEventListener('visibilitychange', () => this.wishes.send());
-    setInterval(() => void this.#reportStats(), STATS_MS);
   }
 
   leave() {
@@ -63,6 +60,7 @@ export class Line {
   }
 
   stop() {
+    this.bandwidth.stop();
     this.link.stop();
     this.sound.stop();
   }
@@ -142,17 +140,7 @@ export class Line {
 
   /** @param {import('../rtc/peer.js').Peer} peer */
   async #newPeer(peer) {
-    this.lastTotals = null;
     await this.media.attach(peer);
     this.sound.play(peer.heard());
-  }
-
-  async #reportStats() {
-    const peer = this.link.peer;
-    if (this.store.state().phase !== 'call' || !peer || !this.link.ladder.entered) return;
-    const report = await peer.connection.getStats();
-    const totals = totalsOf(report.values(), performance.now());
-    if (this.lastTotals) this.link.send(statsMessage(statsBetween(this.lastTotals, totals)));
-    this.lastTotals = totals;
   }
 }

@@ -3,6 +3,7 @@
  * Owns the slots, the measured heights and the revision.
  */
 import { intentMessage } from '../protocol/messages.js';
+import { sendsVideo } from '../state/bandwidth.js';
 import { assignSlots, buildIntent, deviceHeight, wantedTracks } from '../state/intent.js';
 import { stageOf } from '../state/tiles.js';
 
@@ -60,6 +61,7 @@ export class Wishes {
     const wish = buildIntent({
       mids,
       sources: state.sources,
+      carriesVideo: sendsVideo(state.rung),
       tiles,
       arrangement,
       slots: this.slots,

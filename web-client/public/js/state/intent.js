@@ -15,8 +15,8 @@
 /** Heights asked for until the tile has been measured. */
 const UNMEASURED = { main: 720, strip: 180 };
 
-/** @param {Mids} mids @param {LocalSources} sources @returns {PublishWish[]} */
-export function publishWishes(mids, sources) {
+/** @param {Mids} mids @param {LocalSources} sources @param {boolean} carriesVideo the uplink does @returns {PublishWish[]} */
+export function publishWishes(mids, sources, carriesVideo) {
   /** @type {[string | null, Source][]} */
   const sections = [
     [mids.microphone, 'microphone'],
@@ -27,7 +27,8 @@ export function publishWishes(mids, sources) {
   return sections.flatMap(([mid, source]) => {
     const { held, muted, used } = sources[source];
     const keepsSlot = source === 'camera' && used;
-    return mid !== null && (held || keepsSlot) ? [{ mid, source, active: held, muted: muted || !held }] : [];
+    const active = held && (carriesVideo || source === 'microphone' || source === 'stethoscope');
+    return mid !== null && (held || keepsSlot) ? [{ mid, source, active, muted: muted || !active }] : [];
   });
 }
 
@@ -63,6 +64,7 @@ export function wantedTracks(tiles, arrangement) {
  * @param {object} wish
  * @param {Mids} wish.mids
  * @param {LocalSources} wish.sources
+ * @param {boolean} wish.carriesVideo
  * @param {Tile[]} wish.tiles
  * @param {Arrangement} wish.arrangement
  * @param {Map<string, string>} wish.slots mid -> track
@@ -81,7 +83,7 @@ export function buildIntent(wish) {
     const height = wish.heights.get(tile.key) ?? (main ? UNMEASURED.main : UNMEASURED.strip);
     return { mid, track, max_height: wish.hidden ? 0 : height, priority: priorityOf(tile, main, wish.pinned) };
   });
-  return { publish: publishWishes(wish.mids, wish.sources), video, audio: { auto: true, pinned: wish.listenTo } };
+  return { publish: publishWishes(wish.mids, wish.sources, wish.carriesVideo), video, audio: { auto: true, pinned: wish.listenTo } };
 }
 
 /** @param {Tile} tile @param {boolean} main @param {string | null} pinned */

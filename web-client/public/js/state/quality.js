@@ -17,6 +17,16 @@ export function linkWords(quality) {
   return { level, cause: named ? (quality?.cause ?? null) : null };
 }
 
+/**
+ * Why the server holds a picture back from this person.
+ * @param {string | null} track @param {Pick<QualityMessage, 'paused' | 'cause'> | undefined} own this person's quality
+ * @returns {'downlink' | 'server' | null} null: it does not
+ */
+export function pauseOf(track, own) {
+  if (track === null || !own?.paused.includes(track)) return null;
+  return own.cause === 'server' ? 'server' : 'downlink';
+}
+
 /** @param {Pick<QualityMessage, 'uplink' | 'downlink' | 'mos'>} quality @returns {LinkWords['level']} */
 function levelOf({ uplink, downlink, mos }) {
   if (mos !== null) return mos >= MOS.good ? 'good' : mos >= MOS.fair ? 'fair' : 'poor';

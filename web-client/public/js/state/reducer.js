@@ -50,6 +50,8 @@
  * @property {string[]} speakers loudest first
  * @property {string | null} leadSpeaker the last remote person who was the loudest
  * @property {Record<string, QualityMessage>} quality by participant
+ * @property {import('../protocol/types.js').Rung} rung of the bandwidth ladder: what this person sends
+ * @property {Record<string, string>} stills by participant: what it last showed instead of video, a data URL
  * @property {LocalSources} sources
  * @property {boolean} preparing the browser is being asked for camera and microphone
  * @property {Devices} devices
@@ -72,6 +74,7 @@
  *   | {type: 'connection', connection: State['connection']}
  *   | {type: 'server', message: ServerMessage}
  *   | {type: 'source', source: Source, change: Partial<LocalSource>}
+ *   | {type: 'rung', rung: State['rung']}
  *   | {type: 'devices', devices: Devices}
  *   | {type: 'chosen', use: DeviceUse, id: string}
  *   | {type: 'panel', panel: Panel}
@@ -109,6 +112,8 @@ export function initialState(language) {
     speakers: [],
     leadSpeaker: null,
     quality: {},
+    rung: 'full',
+    stills: {},
     sources: { microphone: off(), camera: off(), exam: off(), screen: off(), stethoscope: off() },
     preparing: false,
     devices: { cameras: [], microphones: [], speakers: [] },
@@ -146,6 +151,8 @@ export function reduce(state, event) {
       return receive(state, event.message);
     case 'source':
       return changeSource(state, event.source, event.change);
+    case 'rung':
+      return state.rung === event.rung ? state : { ...state, rung: event.rung };
     case 'devices':
       return { ...state, devices: event.devices };
     case 'chosen':
@@ -209,6 +216,7 @@ function receive(state, message) {
       return { ...state, quality: { ...state.quality, [message.id]: message } };
     case 'app': {
       const { type: _type, ...entry } = message;
+      if (entry.kind === 'still') return { ...state, stills: { ...state.stills, [entry.from]: `data:image/jpeg;base64,${entry.body}` } };
       if (entry.kind !== 'chat') return state;
       const counts = entry.from !== state.selfId && state.panel !== 'chat';
       return { ...state, chat: [...state.chat, entry].slice(-MAX_CHAT), unread: state.unread + (counts ? 1 : 0) };
@@ -234,6 +242,7 @@ function left(state, reason) {
     dialog: null,
     notices: [],
     speakers: [],
+    stills: {},
     pinned: null,
     soundBlocked: false,
     sources: { microphone: off(microphone), camera: off(camera), exam: off(exam), screen: off(screen), stethoscope: off(stethoscope) },
@@ -261,6 +270,9 @@ function changeSource(state, source, change) {
 function forgetGone(state) {
   const here = new Set(state.room?.participants.map((person) => person.id));
   const quality = Object.fromEntries(Object.entries(state.quality).filter(([id]) => here.has(id)));
+  // A still is worth nothing once the picture moves again.
+  const moving = new Set(state.room?.tracks.flatMap((track) => (track.source === 'camera' && track.active ? track.participant : [])));
+  const stills = Object.fromEntries(Object.entries(state.stills).filter(([id]) => here.has(id) && !moving.has(id)));
   const asked = state.dialog?.kind === 'remove' && !here.has(state.dialog.target);
-  return { ...state, quality, dialog: asked ? null : state.dialog, speakers: state.speakers.filter((id) => here.has(id)) };
+  return { ...state, quality, stills, dialog: asked ? null : state.dialog, speakers: state.speakers.filter((id) => here.has(id)) };
 }

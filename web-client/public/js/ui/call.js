@@ -2,6 +2,7 @@
 import { html, useEffect } from './html.js';
 import { Icon } from './icons.js';
 import { ConnectionWords, LanguageSwitch, Notices } from './frame.js';
+import { LadderWords } from './ladder.js';
 import { SelfPreview, TileView } from './tile.js';
 import { Bar } from './bar.js';
 import { Knock, PanelView } from './panels.js';
@@ -31,6 +32,7 @@ export function Call(props) {
       <${Stage} ...${props} />
       <div class="overlay">
         <${ConnectionWords} ...${props} />
+        <${LadderWords} ...${props} />
         <${Notices} ...${props} />
         <${Knocks} ...${props} />
         ${state.soundBlocked &&

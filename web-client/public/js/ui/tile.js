@@ -3,7 +3,7 @@ import { html, useEffect, useRef } from './html.js';
 import { Icon, LinkBars } from './icons.js';
 import { Video } from './video.js';
 import { initialsOf } from '../state/tiles.js';
-import { linkWords } from '../state/quality.js';
+import { linkWords, pauseOf } from '../state/quality.js';
 
 /** @typedef {import('./frame.js').Translate} Translate */
 
@@ -27,6 +27,9 @@ export function TileView({ state, session, t, tile, main, alone }) {
   const speaking = tile.source === 'camera' && state.speakers.includes(tile.participant);
   const link = linkWords(state.quality[tile.participant]);
   const stream = session.line?.streamOf(tile.track) ?? null;
+  const rung = state.quality[tile.participant]?.rung ?? 'full';
+  const still = tile.source === 'camera' && !stream ? state.stills[tile.participant] : undefined;
+  const paused = pauseOf(tile.track, state.selfId ? state.quality[state.selfId] : undefined);
   const pinned = state.pinned === tile.key;
   const pin = () => !alone && session.store.dispatch({ type: 'pin', key: tile.key });
   return html`<article ref=${ref} class="tile tile-${tile.source} ${main ? 'is-main' : ''} ${speaking ? 'is-speaking' : ''} ${alone ? '' : 'can-pin'}"
@@ -35,7 +38,10 @@ export function TileView({ state, session, t, tile, main, alone }) {
     ${stream
       ? html`<${Video} stream=${stream} whole=${tile.source !== 'camera' || pinned} label=${tile.name}
           onShown=${(/** @type {HTMLVideoElement} */ element) => session.line?.watchFirstFrame(element)} />`
-      : html`<${Avatar} name=${tile.name} words=${t('call.no_video')} />`}
+      : still
+        ? html`<img class="still" data-testid="still" src=${still} alt=${t('ladder.still', { name: tile.name })} />`
+        : html`<${Avatar} name=${tile.name} words=${t(withoutVideo(rung))} />`}
+    ${(still || paused) && html`<p class="tile-words" data-testid="tile-words">${t(paused ? `ladder.paused.${paused}` : 'ladder.other.stills')}</p>`}
     ${tile.reconnecting && html`<p class="tile-veil" role="status">${t('call.reconnecting')}</p>`}
     <div class="tile-top">
       ${!alone &&
@@ -49,6 +55,9 @@ export function TileView({ state, session, t, tile, main, alone }) {
     <${NamePlate} tile=${tile} speaking=${speaking} t=${t} />
   </article>`;
 }
+
+/** @param {import('../protocol/types.js').Rung} rung */
+const withoutVideo = (rung) => (rung === 'audio' || rung === 'phone' ? /** @type {const} */ (`ladder.other.${rung}`) : 'call.no_video');
 
 /** @param {{tile: import('../state/tiles.js').Tile, speaking: boolean, t: Translate}} props */
 function NamePlate({ tile, speaking, t }) {

@@ -88,4 +88,15 @@ export const en = {
   'quality.self.downlink': 'what you receive is being lost',
   'quality.self.device': 'your device is overloaded: close other programs',
   'quality.self.server': 'our server is at fault, not you',
+
+  'ladder.self.small': 'Weak connection: your picture is smaller. Sound is as before.',
+  'ladder.self.stills': 'Weak connection: instead of video the others see a photo of you every 5 seconds. You are heard.',
+  'ladder.self.audio': 'Very weak connection: you are heard, not seen.',
+  'ladder.self.phone': 'The connection does not even carry sound. We will phone you.',
+  'ladder.other.stills': 'A photo every 5 seconds: this person’s connection is weak',
+  'ladder.other.audio': 'sound only: this person’s connection is weak',
+  'ladder.other.phone': 'no sound gets through: phone this person',
+  'ladder.paused.downlink': 'The video is paused: your connection is too slow',
+  'ladder.paused.server': 'The video is paused: our server is overloaded',
+  'ladder.still': 'Photo: {name}',
 };

@@ -1,0 +1,92 @@
+/**
+ * Looks at the PeerConnection's statistics once a second: tells the server, climbs the bandwidth ladder, and lets the peer send and play
+ * accordingly. Owns the clock of it and the stills.
+ */
+import { begin, observe } from '../state/bandwidth.js';
+import { CALM, listen, playoutMs, speechBitrate } from '../state/speech.js';
+import { statsBetween, totalsOf } from '../rtc/stats.js';
+import { statsMessage, stillMessage } from '../protocol/messages.js';
+import { Camera } from './stills.js';
+
+const SECOND_MS = 1_000;
+const STILL_EVERY_MS = 5_000;
+
+export class BandwidthWatch {
+  /**
+   * @param {import('./way.js').Store} store @param {import('./media.js').LocalMedia} media @param {import('./link.js').Link} link
+   */
+  constructor(store, media, link) {
+    this.store = store;
+    this.media = media;
+    this.link = link;
+    this.camera = new Camera();
+    this.state = begin(performance.now());
+    /** @type {import('../state/speech.js').Speech} */
+    this.speech = CALM;
+    /** @type {{peer: import('../rtc/peer.js').Peer, totals: import('../rtc/stats.js').Totals} | null} */
+    this.last = null;
+    this.stillAtMs = 0;
+    this.timer = setInterval(() => void this.#look(), SECOND_MS);
+  }
+
+  stop() {
+    clearInterval(this.timer);
+    this.camera.stop();
+  }
+
+  async #look() {
+    const { peer } = this.link;
+    if (this.store.state().phase !== 'call' || !peer) return;
+    const totals = totalsOf((await peer.connection.getStats()).values(), performance.now());
+    const before = this.last?.peer === peer ? this.last.totals : null;
+    this.last = { peer, totals };
+    if (!before) return this.#adopt({ ...this.state, sinceMs: totals.atMs, tightSinceMs: null });
+    const stats = statsBetween(before, totals, this.state.rung);
+    this.link.send(statsMessage(stats));
+    const { uplink, downlink } = stats;
+    this.#adopt(observe(this.state, sampleOf(before, totals, stats, peer.connection.connectionState === 'connected'), totals.atMs));
+    const soundLoss = totals.soundLoss;
+    this.speech = listen(this.speech, { soundLoss, estimateBps: uplink.estimate_bps, downlinkLoss: downlink.loss_ratio });
+    await peer.speak(this.speech.isRedundant, speechBitrate([uplink.estimate_bps, ...this.#listeners()]));
+    peer.playAfter(playoutMs(this.speech.downlinkLoss, uplink.rtt_ms));
+    await this.#sendStill(totals.atMs);
+  }
+
+  /** @param {import('../state/bandwidth.js').Bandwidth} state */
+  #adopt(state) {
+    this.state = state;
+    this.link.peer?.shape(state.rung);
+    this.store.dispatch({ type: 'rung', rung: state.rung });
+  }
+
+  /** What each of the others can hear. */
+  #listeners() {
+    const { quality, selfId } = this.store.state();
+    return Object.values(quality).flatMap(({ id, downlink }) => (id === selfId ? [] : (downlink?.estimate_bps ?? null)));
+  }
+
+  /** @param {number} nowMs */
+  async #sendStill(nowMs) {
+    if (this.state.rung !== 'stills') return this.camera.stop();
+    if (nowMs - this.stillAtMs < STILL_EVERY_MS) return;
+    const still = await this.camera.still(this.media.preview(this.media.tracks.has('exam') ? 'exam' : 'camera'));
+    if (still === null) return;
+    this.stillAtMs = nowMs;
+    this.link.send(stillMessage(still));
+  }
+}
+
+/**
+ * @param {import('../rtc/stats.js').Totals} before @param {import('../rtc/stats.js').Totals} now @param {ReturnType<typeof statsBetween>} stats @param {boolean} isConnected
+ * @returns {import('../state/bandwidth.js').Sample}
+ */
+function sampleOf(before, now, { uplink, downlink }, isConnected) {
+  return {
+    estimateBps: uplink.estimate_bps,
+    sentBps: uplink.rate_bps,
+    loss: uplink.loss_ratio,
+    soundLoss: now.soundLoss,
+    concealed: now.samples > before.samples ? downlink.concealed_ratio : 0,
+    isConnected,
+  };
+}

@@ -1,0 +1,133 @@
+/**
+ * The bandwidth ladder (signaling/PROTOCOL.md "Bandwidth ladder"): what this person sends, by what the uplink carries. Pure: samples of
+ * statistics come in once a second, a rung comes out.
+ *
+ * A rung down when it no longer fits, as far down as needed. A rung up when the estimate says so; and, since an estimate never grows far beyond
+ * what is sent, also by trying, each time later when the try failed.
+ */
+
+/** @typedef {import('../protocol/types.js').Rung} Rung */
+
+/**
+ * @typedef {object} Sample over about a second
+ * @property {number | null} estimateBps what the browser believes its uplink carries
+ * @property {number} sentBps
+ * @property {number} loss share of what was sent that was lost, 0..1
+ * @property {number} soundLoss of it, sound alone
+ * @property {number} concealed share of what is heard that was made up, 0..1
+ * @property {boolean} isConnected
+ */
+
+/**
+ * @typedef {object} Bandwidth
+ * @property {Rung} rung
+ * @property {number} sinceMs when this rung was reached
+ * @property {number | null} tightSinceMs the rung has not fitted since
+ * @property {number | null} roomySinceMs there has been room since
+ * @property {number | null} deadSinceMs nobody hears anybody since
+ * @property {boolean} isTry it was reached although nobody knew that it fits
+ * @property {number} patienceMs of room before a higher rung is tried
+ */
+
+/** From the most to the least. @type {readonly Rung[]} */
+export const RUNGS = ['full', 'small', 'stills', 'audio', 'phone'];
+
+/** What a rung needs, sound included. @type {Record<Rung, number>} */
+export const NEEDS_BPS = { full: 1_100_000, small: 350_000, stills: 100_000, audio: 0, phone: 0 };
+
+/** An estimate is still growing. */
+const RAMP_MS = 8_000;
+/** A rung is kept down to this share of its need, and reached from this one on. */
+const KEEPS = 0.8;
+const REACHES = 1.15;
+const TIGHT_MS = 3_000;
+const ROOMY_MS = 5_000;
+const FIRST_PATIENCE_MS = 15_000;
+const MOST_PATIENCE_MS = 120_000;
+/** A picture must not take from speech what it loses. */
+const HEAVY_LOSS = 0.15;
+const LIGHT_LOSS = 0.03;
+/** From here on words are missed. */
+const DEAD_RATIO = 0.5;
+const DEAD_MS = 10_000;
+const ALIVE_MS = 5_000;
+
+/** @type {Readonly<Bandwidth>} */
+export const TOP = Object.freeze({ rung: 'full', sinceMs: 0, tightSinceMs: null, roomySinceMs: null, deadSinceMs: null, isTry: false, patienceMs: FIRST_PATIENCE_MS });
+
+/** @param {number} nowMs @returns {Bandwidth} of a new connection */
+export const begin = (nowMs) => ({ ...TOP, sinceMs: nowMs });
+
+/** @param {Bandwidth} before @param {Sample} sample @param {number} nowMs @returns {Bandwidth} */
+export function observe(before, sample, nowMs) {
+  const dead = !sample.isConnected || sample.soundLoss >= DEAD_RATIO || sample.concealed >= DEAD_RATIO;
+  const state = {
+    ...before,
+    deadSinceMs: since(before.deadSinceMs, dead, nowMs),
+    tightSinceMs: since(before.tightSinceMs, isTight(before.rung, sample), nowMs),
+    roomySinceMs: since(before.roomySinceMs, !dead && hasRoom(sample), nowMs),
+  };
+  if (state.rung === 'phone') return lasts(state.roomySinceMs, ALIVE_MS, nowMs) || (!dead && lasts(state.sinceMs, ALIVE_MS, nowMs)) ? reach(state, 'audio', nowMs) : state;
+  if (lasts(state.deadSinceMs, DEAD_MS, nowMs)) return reach(state, 'phone', nowMs);
+  if (lasts(state.sinceMs, RAMP_MS, nowMs) && lasts(state.tightSinceMs, TIGHT_MS, nowMs)) return down(state, sample, nowMs);
+  const above = RUNGS[RUNGS.indexOf(state.rung) - 1];
+  if (above === undefined || !lasts(state.roomySinceMs, ROOMY_MS, nowMs)) return state;
+  const isKnownToFit = sample.estimateBps !== null && sample.estimateBps >= NEEDS_BPS[above] * REACHES;
+  if (isKnownToFit) return reach(state, above, nowMs);
+  return lasts(state.roomySinceMs, state.patienceMs, nowMs) ? { ...reach(state, above, nowMs), isTry: true } : state;
+}
+
+/** @param {Rung} rung @returns {boolean} the camera's picture moves */
+export const sendsVideo = (rung) => rung === 'full' || rung === 'small';
+
+/**
+ * What a section's encodings become: those that somebody watches, as far as the rung allows.
+ * @param {Rung} rung @param {readonly {rid?: string, maxBitrate?: number}[]} layers as they were first set, lowest first @param {readonly string[]} wanted rids; any entry stands for a layer without one
+ * @returns {{active: boolean, maxBitrate?: number, maxFramerate?: number}[]}
+ */
+export function encodingsOf(rung, layers, wanted) {
+  const asked = layers.map(({ rid }) => (rid ? wanted.includes(rid) : wanted.length > 0));
+  if (rung === 'full') return layers.map(({ maxBitrate }, at) => ({ active: asked[at] ?? false, maxBitrate }));
+  // One layer alone: two would share what one needs. 360p when anybody wants as much.
+  const middle = asked.slice(1).includes(true) ? Math.min(1, layers.length - 1) : 0;
+  const only = asked.includes(true) ? middle : -1;
+  return layers.map(({ maxBitrate }, at) => ({
+    active: rung === 'small' && at === only,
+    maxBitrate: Math.min(maxBitrate ?? Infinity, SMALL_BPS),
+    maxFramerate: 15,
+  }));
+}
+/** Of 350 kbit/s, what speech and its repair leave. */
+const SMALL_BPS = 280_000;
+
+/** @param {Rung} rung @param {Sample} sample */
+function isTight(rung, { estimateBps, loss }) {
+  if (!sendsVideo(rung) && rung !== 'stills') return false;
+  return (sendsVideo(rung) && loss >= HEAVY_LOSS) || (estimateBps !== null && estimateBps < NEEDS_BPS[rung] * KEEPS);
+}
+
+/** @param {Sample} sample */
+function hasRoom({ estimateBps, sentBps, loss }) {
+  return loss <= LIGHT_LOSS && (estimateBps === null || estimateBps >= sentBps * REACHES);
+}
+
+/** @param {Bandwidth} state @param {Sample} sample @param {number} nowMs */
+function down(state, { estimateBps, loss }, nowMs) {
+  const below = RUNGS.indexOf(state.rung) + 1;
+  const fits = (/** @type {Rung} */ rung) => estimateBps === null || loss >= HEAVY_LOSS || estimateBps >= NEEDS_BPS[rung];
+  const rung = RUNGS.slice(below, RUNGS.indexOf('phone')).find(fits) ?? 'audio';
+  // Whoever came up by trying and must go again waits longer the next time.
+  const patienceMs = state.isTry ? Math.min(MOST_PATIENCE_MS, state.patienceMs * 2) : FIRST_PATIENCE_MS;
+  return { ...reach(state, rung, nowMs), patienceMs };
+}
+
+/** @param {Bandwidth} state @param {Rung} rung @param {number} nowMs @returns {Bandwidth} */
+function reach(state, rung, nowMs) {
+  return { ...state, rung, sinceMs: nowMs, tightSinceMs: null, roomySinceMs: null, isTry: false };
+}
+
+/** @param {number | null} before @param {boolean} holds @param {number} nowMs */
+const since = (before, holds, nowMs) => (holds ? (before ?? nowMs) : null);
+
+/** @param {number | null} sinceMs @param {number} forMs @param {number} nowMs */
+const lasts = (sinceMs, forMs, nowMs) => sinceMs !== null && nowMs - sinceMs >= forMs;

@@ -1,0 +1,112 @@
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { begin, encodingsOf, observe } from '../public/js/state/bandwidth.js';
+import { CALM, listen, playoutMs, speechBitrate } from '../public/js/state/speech.js';
+
+/** @typedef {import('../public/js/state/bandwidth.js').Sample} Sample */
+
+/** @param {number | null} estimateBps @param {Partial<Sample>} [more] @returns {Sample} */
+const link = (estimateBps, more) => ({ estimateBps, sentBps: 60_000, loss: 0, soundLoss: 0, concealed: 0, isConnected: true, ...more });
+
+/** A link as it is for so many seconds each; the rung after each. @param {import('../public/js/state/bandwidth.js').Bandwidth} from @param {[seconds: number, sample: Sample][]} days */
+function live(from, days) {
+  let [state, nowMs] = [from, from.sinceMs];
+  const rungs = days.map(([seconds, sample]) => {
+    for (let second = 0; second < seconds; second++) state = observe(state, sample, (nowMs += 1_000));
+    return state.rung;
+  });
+  return { state, rungs };
+}
+const rungs = (/** @type {[number, Sample][]} */ ...days) => live(begin(0), days).rungs;
+
+test('each rate has its rung', () => {
+  for (const [rate, rung] of /** @type {const} */ ([[1_100_000, 'full'], [700_000, 'small'], [350_000, 'small'], [200_000, 'stills'], [80_000, 'audio']])) {
+    assert.deepEqual(rungs([30, link(rate, { sentBps: rate })]), [rung], `${rate}`);
+  }
+});
+
+test('an estimate that is still growing lowers nothing', () => {
+  assert.deepEqual(rungs([7, link(300_000)], [20, link(2_000_000)]), ['full', 'full']);
+});
+
+test('a dip of two seconds changes nothing, and a rate that wavers around a limit does not either', () => {
+  assert.deepEqual(rungs([20, link(2_000_000)], [2, link(200_000)], [5, link(2_000_000)]), ['full', 'full', 'full']);
+  const wavering = Array.from({ length: 30 }, (_, at) => /** @type {[number, Sample]} */ ([1, link(at % 2 ? 1_000_000 : 1_200_000)]));
+  assert.deepEqual(new Set(rungs([20, link(1_150_000)], ...wavering)), new Set(['full']));
+});
+
+test('a link that recovers is climbed rung by rung', () => {
+  assert.deepEqual(rungs([20, link(80_000, { sentBps: 80_000 })], [6, link(2_000_000)], [6, link(2_000_000)], [6, link(2_000_000)]), ['audio', 'stills', 'small', 'full']);
+});
+
+test('an estimate that cannot grow with what is sent is tried, each time later', () => {
+  const stuck = link(90_000);
+  const fallen = live(begin(0), [[20, link(60_000, { sentBps: 60_000 })]]).state;
+  /** @type {number[]} */
+  const tries = [];
+  let [state, nowMs] = [fallen, fallen.sinceMs];
+  for (let second = 0; second < 200; second++) {
+    const before = state.rung;
+    state = observe(state, state.rung === 'audio' ? stuck : link(60_000, { sentBps: 60_000 }), (nowMs += 1_000));
+    if (before === 'audio' && state.rung === 'stills') tries.push(nowMs);
+  }
+  const waits = tries.slice(1).map((at, index) => at - (tries[index] ?? 0));
+  assert.ok(tries.length >= 3, `${tries}`);
+  assert.ok(waits.every((wait, index) => index === 0 || wait > (waits[index - 1] ?? 0)), `${waits}`);
+});
+
+test('without an estimate heavy loss lowers the picture', () => {
+  assert.deepEqual(rungs([12, link(null)], [4, link(null, { loss: 0.25 })], [20, link(null, { loss: 0.25 })]), ['full', 'small', 'stills']);
+});
+
+test('the telephone is last: when nobody is heard for ten seconds', () => {
+  const deaf = link(60_000, { concealed: 0.7 });
+  const silent = link(60_000, { soundLoss: 0.6 });
+  const gone = link(null, { isConnected: false });
+  for (const dead of [deaf, silent, gone]) {
+    assert.deepEqual(rungs([20, link(2_000_000)], [9, dead], [3, dead], [20, link(60_000, { sentBps: 60_000 })]).map((rung) => rung === 'phone'), [false, false, true, false]);
+  }
+});
+
+const LAYERS = [{ rid: 'q', maxBitrate: 150_000 }, { rid: 'h', maxBitrate: 500_000 }, { rid: 'f', maxBitrate: 1_700_000 }];
+/** @param {import('../public/js/protocol/types.js').Rung} rung @param {string[]} wanted */
+const active = (rung, wanted) => encodingsOf(rung, LAYERS, wanted).map((encoding) => encoding.active);
+
+test('on the highest rung what is watched is encoded, below it one layer, below video none', () => {
+  assert.deepEqual(active('full', ['q', 'f']), [true, false, true]);
+  assert.deepEqual(active('small', ['q', 'f']), [false, true, false]);
+  assert.deepEqual(active('small', ['q']), [true, false, false]);
+  assert.deepEqual(active('small', []), [false, false, false]);
+  assert.deepEqual(active('stills', ['q', 'h', 'f']), [false, false, false]);
+  const [, middle] = encodingsOf('small', LAYERS, ['f']);
+  assert.deepEqual([middle?.maxFramerate, middle?.maxBitrate], [15, 280_000]);
+  assert.deepEqual(encodingsOf('small', [{ maxBitrate: 2_500_000 }], ['all']), [{ active: true, maxBitrate: 280_000, maxFramerate: 15 }]);
+});
+
+/** @param {number} soundLoss @param {Partial<{estimateBps: number | null, downlinkLoss: number}>} [more] */
+const heard = (soundLoss, more) => ({ soundLoss, estimateBps: null, downlinkLoss: 0, ...more });
+
+test('speech is repeated while the uplink loses, and for ten calm seconds more', () => {
+  let speech = listen(CALM, heard(0.05));
+  assert.equal(speech.isRedundant, true);
+  for (let second = 0; second < 9; second++) speech = listen(speech, heard(0));
+  assert.equal(speech.isRedundant, true);
+  assert.equal(listen(speech, heard(0)).isRedundant, false);
+});
+
+test('a link that carries speech once does not carry it twice', () => {
+  assert.equal(listen(CALM, heard(0.2, { estimateBps: 50_000 })).isRedundant, false);
+});
+
+test('who hears worst decides how speech is encoded', () => {
+  assert.equal(speechBitrate([2_000_000, null]), 32_000);
+  assert.equal(speechBitrate([2_000_000, 200_000]), 24_000);
+  assert.equal(speechBitrate([64_000, 200_000]), 16_000);
+});
+
+test('sound waits for what repairs it, and no longer than the link needs', () => {
+  assert.equal(playoutMs(0, 300), null);
+  assert.equal(playoutMs(0.05, 40), 120);
+  assert.equal(playoutMs(0.2, 40), 200);
+  assert.equal(playoutMs(0.2, 180), 240);
+});
