@@ -3,9 +3,10 @@
 use anyhow::{Context as _, Result};
 use clap::Parser;
 use kenes_link::emulator::{Carried, Directions, Emulator, End, Ends, Namespaces};
-use kenes_link::{Counters, Profile};
+use kenes_link::{Counters, Profile, ProfileError};
 use std::io::Write as _;
 use std::process::{Child, Command, ExitCode};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 /// Joins two network namespaces by an emulated link (needs root, /dev/net/tun and `ip`).
@@ -33,8 +34,13 @@ struct Cli {
     /// One seed, one fate for the same packets.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// From the beginning, or from the last change.
     #[arg(long, value_name = "SECONDS")]
     seconds: Option<u64>,
+    /// Takes another link, for both directions, or `UPLINK; DOWNLINK`, from each line of standard input, and says what the one before
+    /// has carried.
+    #[arg(long, conflicts_with = "command")]
+    changing: bool,
     /// Runs within the left namespace; the link ends with it, by its exit code.
     #[arg(last = true)]
     command: Vec<String>,
@@ -63,7 +69,17 @@ fn run(cli: Cli) -> Result<ExitCode> {
         ends.right
     ));
     let mut child = start(&ends.left, &cli.command)?;
-    let end = emulator.run(cli.seconds.map(Duration::from_secs), child.as_mut());
+    let changes = if cli.changing { changes() } else { channel().1 };
+    let end = loop {
+        match emulator.run(cli.seconds.map(Duration::from_secs), child.as_mut(), &changes) {
+            Ok(End::Changed(directions)) => {
+                report(emulator.carried());
+                emulator.change(*directions);
+                say("changed\n");
+            }
+            end => break end,
+        }
+    };
     if let Some(child) = &mut child {
         // It has no network from here on; gone already is fine.
         let _ = child.kill();
@@ -73,8 +89,28 @@ fn run(cli: Cli) -> Result<ExitCode> {
     report(emulator.carried());
     Ok(match end {
         End::CommandEnded { code } => ExitCode::from(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)),
-        End::TimeIsUp | End::Told => ExitCode::SUCCESS,
+        End::TimeIsUp | End::Told | End::Changed(_) => ExitCode::SUCCESS,
     })
+}
+
+/// Links by the line; a line that is none is told and changes nothing.
+fn changes() -> Receiver<Directions> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lines().map_while(Result::ok) {
+            match directions(&line) {
+                // After the link's end there is nobody to tell.
+                Ok(directions) => drop(sender.send(directions)),
+                Err(error) => eprintln!("kenes-link: {error}"),
+            }
+        }
+    });
+    receiver
+}
+
+fn directions(line: &str) -> Result<Directions, ProfileError> {
+    let (uplink, downlink) = line.split_once(';').unwrap_or((line, line));
+    Ok(Directions { uplink: uplink.parse()?, downlink: downlink.parse()? })
 }
 
 fn start(namespace: &str, command: &[String]) -> Result<Option<Child>> {

@@ -3,13 +3,14 @@
 
 #![cfg(test)]
 
-use kenes_link::emulator::{Carried, Directions, Emulator, Ends, Namespaces};
+use kenes_link::emulator::{Carried, Directions, Emulator, End, Ends, Namespaces};
 use nix::sched::{CloneFlags, setns};
 use std::fs::File;
 use std::net::UdpSocket;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::process::Command;
+use std::sync::mpsc::channel;
 use std::thread::spawn;
 use std::time::{Duration, Instant};
 
@@ -17,7 +18,7 @@ const DATAGRAMS: u16 = 40;
 /// The emulator outlives the questions and answers of a test, and is then asked what it carried.
 const LASTS: Duration = Duration::from_secs(3);
 
-/// Sends [`DATAGRAMS`] from the left over `uplink` and `downlink` to an echo on the right; the round trips of those that came
+/// Sends [`DATAGRAMS`] from the left over what a perfect link was changed to, `uplink` and `downlink`, to an echo on the right; the round trips of those that came
 /// back, and what the link says.
 fn echoes(name: &str, number: u8, uplink: &str, downlink: &str) -> Option<(Vec<Duration>, Carried)> {
     let root = std::fs::metadata("/proc/self").unwrap().uid() == 0;
@@ -29,11 +30,15 @@ fn echoes(name: &str, number: u8, uplink: &str, downlink: &str) -> Option<(Vec<D
     let ends = Ends { left: end("l"), right: end("r"), number };
     let namespaces = Namespaces::ensure(&ends).unwrap();
     let directions = Directions { uplink: uplink.parse().unwrap(), downlink: downlink.parse().unwrap() };
-    let mut emulator = Emulator::between(&ends, directions, 5).unwrap();
+    let mut emulator = Emulator::between(&ends, Directions::default(), 5).unwrap();
+    let (sender, changes) = channel();
+    sender.send(directions).unwrap();
+    let Ok(End::Changed(directions)) = emulator.run(Some(LASTS), None, &changes) else { panic!("no change") };
+    emulator.change(*directions);
     let (address, right, left) = (ends.address_of(&ends.right), ends.right.clone(), ends.left.clone());
     let echo = spawn(move || echo(&socket_in(&right)));
     let asker = spawn(move || ask(&socket_in(&left), &address));
-    emulator.run(Some(LASTS), None).unwrap();
+    emulator.run(Some(LASTS), None, &changes).unwrap();
     let (round_trips, carried) = (asker.join().unwrap(), emulator.carried());
     echo.join().unwrap();
     drop(namespaces);

@@ -16,12 +16,13 @@ use nix::sys::time::TimeSpec;
 use std::io::ErrorKind;
 use std::os::fd::AsFd as _;
 use std::process::Child;
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 use tun_rs::SyncDevice;
 
 /// Larger than any packet of a TUN device without offloads.
 const PACKET_BYTES: usize = 65_536;
-/// At most this long between two looks at the command that the emulator runs for.
+/// At most this long between two looks at the command that the emulator runs for, and at what the link is to be from now on.
 const LOOK: Duration = Duration::from_millis(200);
 
 /// What each direction is like; uplink is from the left to the right.
@@ -39,11 +40,12 @@ pub struct Carried {
 }
 
 /// Why an emulator ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum End {
     TimeIsUp,
     Told,
     CommandEnded { code: Option<i32> },
+    Changed(Box<Directions>),
 }
 
 pub struct Emulator {
@@ -51,6 +53,7 @@ pub struct Emulator {
     right: SyncDevice,
     uplink: Link<Vec<u8>>,
     downlink: Link<Vec<u8>>,
+    seed: u64,
     started: Instant,
     told_to_end: SignalFd,
 }
@@ -67,13 +70,19 @@ impl Emulator {
             right: open_device(ends, &ends.right)?,
             uplink: Link::new(directions.uplink, seed),
             downlink: Link::new(directions.downlink, seed.wrapping_add(1)),
+            seed,
             started: now(),
             told_to_end: SignalFd::with_flags(&signals, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?,
         })
     }
 
-    /// Carries packets until `limit`, an interrupt, or the end of `command`.
-    pub fn run(&mut self, limit: Option<Duration>, mut command: Option<&mut Child>) -> Result<End> {
+    /// Carries packets until `limit`, an interrupt, the end of `command`, or another link is wanted.
+    pub fn run(
+        &mut self,
+        limit: Option<Duration>,
+        mut command: Option<&mut Child>,
+        changes: &Receiver<Directions>,
+    ) -> Result<End> {
         let mut buffer = vec![0; PACKET_BYTES];
         loop {
             let elapsed = self.started.elapsed();
@@ -83,6 +92,9 @@ impl Emulator {
             if let Some(status) = command.as_mut().and_then(|child| child.try_wait().transpose()) {
                 return Ok(End::CommandEnded { code: status?.code() });
             }
+            if let Ok(directions) = changes.try_recv() {
+                return Ok(End::Changed(Box::new(directions)));
+            }
             self.wait(limit.map_or(LOOK, |limit| LOOK.min(limit - elapsed)))?;
             if self.told_to_end.read_signal()?.is_some() {
                 return Ok(End::Told);
@@ -91,6 +103,13 @@ impl Emulator {
             carry(elapsed, &self.left, &mut self.uplink, &self.right, &mut buffer)?;
             carry(elapsed, &self.right, &mut self.downlink, &self.left, &mut buffer)?;
         }
+    }
+
+    /// Another link from now on, that has carried nothing yet; what was under way on this one is gone.
+    pub fn change(&mut self, directions: Directions) {
+        self.uplink = Link::new(directions.uplink, self.seed);
+        self.downlink = Link::new(directions.downlink, self.seed.wrapping_add(1));
+        self.started = now();
     }
 
     #[must_use]
