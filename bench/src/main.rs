@@ -56,8 +56,8 @@ impl Instrument {
         match self {
             Self::Load(load::Options { setup, .. })
             | Self::Storm(storm::Options { setup, .. })
-            | Self::Churn(churn::Options { setup, .. }) => Some(&setup.generator_cpu),
-            Self::Compare(options) => Some(&options.generator_cpu),
+            | Self::Churn(churn::Options { setup, .. }) => Some(&setup.stage.generator_cpu),
+            Self::Compare(options) => Some(&options.stage.generator_cpu),
             _ => None,
         }
     }
@@ -96,6 +96,10 @@ fn inside(cpus: &str) -> Result<u8> {
     tokio::runtime::Runtime::new()?.block_on(namespace::run_inside(cpus))
 }
 
+fn in_namespace<T>(run: impl Future<Output = Result<T>>) -> Result<T> {
+    load::runtime()?.block_on(namespace::unless_interrupted(run))
+}
+
 /// Whether what was measured is good enough.
 fn run(cli: &Cli) -> Result<bool> {
     match &cli.instrument {
@@ -115,22 +119,22 @@ fn run(cli: &Cli) -> Result<bool> {
             Ok(true)
         }
         Instrument::Load(options) => {
-            let measured = load::runtime()?.block_on(load::run(options))?;
+            let measured = in_namespace(load::run(options))?;
             tell(cli, &measured.render(), &measured)?;
             measured.refused.map_or(Ok(true), |reason| bail!("no figures for {reason}"))
         }
         Instrument::Storm(options) => {
-            let measured = load::runtime()?.block_on(storm::run(options))?;
+            let measured = in_namespace(storm::run(options))?;
             tell(cli, &measured.render(), &measured)?;
             measured.refused.map_or(Ok(measured.passed), |reason| bail!("no figures for {reason}"))
         }
         Instrument::Churn(options) => {
-            let measured = load::runtime()?.block_on(churn::run(options))?;
+            let measured = in_namespace(churn::run(options))?;
             tell(cli, &measured.render(), &measured)?;
             Ok(measured.passed)
         }
         Instrument::Compare(options) => {
-            let measured = load::runtime()?.block_on(compare::run(options))?;
+            let measured = in_namespace(compare::run(options))?;
             tell(cli, &measured.render(), &measured)?;
             Ok(measured.is_complete())
         }

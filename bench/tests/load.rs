@@ -7,6 +7,7 @@
 use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 /// Says why it did not run, where it cannot.
 fn cannot_run() -> bool {
@@ -76,6 +77,46 @@ fn a_small_load_loses_nothing_and_its_figures_fit_each_other() {
         assert!(figure("server_cpu_percent") <= 100.0 && figure("generator_cpu_percent") <= 85.0, "{load:#}");
     }
     assert!(loads[0]["join_ms"]["count"].as_f64().unwrap() >= 4.0, "those who came to somebody: {:#}", loads[0]);
+}
+
+#[test]
+fn in_a_lecture_one_is_seen_by_everybody_else_and_nobody_else_sends() {
+    if cannot_run() {
+        return;
+    }
+    let lecture = ["load", "--shape", "lecture", "--layers", "1", "--people", "9", "--rooms", "1"];
+    let Some(report) = run(&[&lecture[..], &["--seconds", "3", "--warm-up-seconds", "2"]].concat()) else { return };
+    let load = &report["loads"][0];
+    let figure = |name: &str| load[name].as_f64().unwrap();
+    assert_eq!(
+        (figure("visible_pairs"), figure("audible_pairs"), figure("expected_pairs")),
+        (8.0, 0.0, 8.0),
+        "{load:#}"
+    );
+    // Thirty frames of four packets a second.
+    assert!((118.0..122.0).contains(&figure("ingress_per_s")), "{load:#}");
+    assert!((8.0 * 118.0..8.0 * 122.0).contains(&figure("forwarded_per_s")), "{load:#}");
+    assert_eq!(figure("video_loss_permille"), 0.0, "{load:#}");
+}
+
+#[test]
+fn a_load_that_is_told_to_end_leaves_no_namespace() {
+    if cannot_run() {
+        return;
+    }
+    let mut load = Command::new(env!("CARGO_BIN_EXE_kenes-bench")).args(["load", "--rooms", "1"]).spawn().unwrap();
+    let namespace = format!("kenes-bench-{}", load.id());
+    let exists = || {
+        let list = Command::new("ip").args(["netns", "list"]).output().unwrap().stdout;
+        String::from_utf8_lossy(&list).contains(&namespace)
+    };
+    while !exists() {
+        assert!(load.try_wait().unwrap().is_none(), "ended before it made its namespace");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Command::new("kill").arg(load.id().to_string()).status().unwrap();
+    assert!(!load.wait().unwrap().success());
+    assert!(!exists());
 }
 
 /// A live round through another server, where it is installed (`kenes-bench peers --install …`): CI has the golden files instead.

@@ -93,10 +93,15 @@ pub async fn run(options: &Options) -> Result<ChurnReport> {
     let tellers = Arc::new(Tellers::default());
     let until = begin + Duration::from_secs(60 * minutes);
     let mut lives = JoinSet::new();
-    for (number, seat) in (1..).zip(seats(0..*rooms, setup.people)) {
+    for (number, seat) in (1..).zip(seats(0..*rooms, rig.room.people)) {
         let (sfu, wiring) = rig.hosts();
-        let life =
-            Life { seat, sfu, wiring, tellers: Arc::clone(&tellers), seeded: Seeded::new(setup.seed ^ number << 20) };
+        let life = Life {
+            seat,
+            sfu,
+            wiring,
+            tellers: Arc::clone(&tellers),
+            seeded: Seeded::new(setup.stage.seed ^ number << 20),
+        };
         lives.spawn(life.live(until));
     }
     while clock::now() < until {
@@ -108,7 +113,7 @@ pub async fn run(options: &Options) -> Result<ChurnReport> {
     let last = emptied(&rig, begin, &before).await?;
     let leaked = leaked(&before, &last);
     samples.push(last);
-    let (sfu, people) = (setup.name(), setup.people);
+    let (sfu, people) = (setup.name(), rig.room.people);
     let passed = leaked.is_empty();
     Ok(ChurnReport { sfu, rooms: *rooms, people, minutes: *minutes, samples, deeds: tellers.told(), leaked, passed })
 }

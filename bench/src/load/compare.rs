@@ -3,12 +3,13 @@
 //! Owns the order and the arithmetic; each turn is a `load` of its own, with a server started afresh. A turn that shows nothing (the
 //! generator was the bottleneck, the server lost more than a hundredth, somebody saw nobody) has no figures, and says why.
 
-use super::adapter::{SfuKind, WhipOptions};
-use super::rig::Setup;
-use super::{Load, LoadReport};
+use super::adapter::SfuKind;
+use super::rig::{Setup, Stage};
+use super::shape::{Room, Shape};
+use super::{Load, LoadReport, Ramp};
 use crate::peers::{Origin, Peer};
 use crate::report::Table;
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use serde::Serialize;
 
 /// Of audio or of video, above which a server is no longer doing the work that it is measured at.
@@ -19,35 +20,19 @@ pub struct Options {
     /// Servers; the others are told as multiples of the first.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "kenes,janus,mediasoup,webrtc-rs")]
     pub peers: Vec<SfuKind>,
-    /// Rooms of each load, growing.
-    #[arg(long, value_delimiter = ',', default_value = "10,50")]
-    pub rooms: Vec<u32>,
-    /// People in each room; each number is a comparison of its own.
-    #[arg(long, value_delimiter = ',', default_value = "2", value_parser = clap::value_parser!(u32).range(2..=7))]
+    /// What rooms are.
+    #[arg(long, value_enum, default_value = "meeting")]
+    pub shape: Shape,
+    /// People in each room: of a meeting 2 to 7 (2 unless said), of a lecture 2 to 64 (51). Each number is a comparison of its own.
+    #[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u32).range(2..))]
     pub people: Vec<u32>,
+    #[command(flatten)]
+    pub ramp: Ramp,
     /// Turns of each server at each load.
     #[arg(long, default_value_t = 5)]
     pub rounds: u32,
-    /// Length of each measurement.
-    #[arg(long, default_value_t = 10)]
-    pub seconds: u64,
-    /// Between the last join and the measurement.
-    #[arg(long, default_value_t = 3)]
-    pub warm_up_seconds: u64,
-    /// Processors of each server, as `taskset -c` takes them.
-    #[arg(long, default_value = "0")]
-    pub server_cpus: String,
-    /// Processor of the generator.
-    #[arg(long, default_value = "1")]
-    pub generator_cpu: String,
-    /// Lets each server's threads run the moment that they have something to do, as `load --server-at-once` does.
-    #[arg(long)]
-    pub server_at_once: bool,
-    /// Decides who speaks when and how large frames are; the same for all.
-    #[arg(long, default_value_t = 1)]
-    pub seed: u64,
     #[command(flatten)]
-    pub whip: WhipOptions,
+    pub stage: Stage,
 }
 
 #[derive(Serialize)]
@@ -60,6 +45,7 @@ pub struct CompareReport {
     pub seed: u64,
     /// Whether the servers ran before whatever else the machine did.
     pub server_at_once: bool,
+    pub shape: Shape,
     pub comparisons: Vec<Comparison>,
 }
 
@@ -116,17 +102,15 @@ impl Options {
     }
 
     fn setup(&self, sfu: SfuKind, people: u32) -> Setup {
-        Setup {
-            sfu,
-            people,
-            layers: 1,
-            server_cpus: self.server_cpus.clone(),
-            generator_cpu: self.generator_cpu.clone(),
-            server_at_once: self.server_at_once,
-            obey_layers: false,
-            seed: self.seed,
-            whip: self.whip.clone(),
-        }
+        let (shape, stage) = (self.shape, self.stage.clone());
+        Setup { sfu, shape, people: Some(people), layers: 1, obey_layers: false, stage }
+    }
+
+    /// Numbers of people that fit the shape.
+    fn people(&self) -> Result<Vec<u32>> {
+        let numbers: Vec<Option<u32>> =
+            if self.people.is_empty() { vec![None] } else { self.people.iter().copied().map(Some).collect() };
+        numbers.into_iter().map(|people| Ok(Room::new(self.shape, people)?.people)).collect()
     }
 }
 
@@ -135,26 +119,25 @@ impl Options {
 /// # Errors
 /// A server does not start, or lets somebody not in.
 pub async fn run(options: &Options) -> Result<CompareReport> {
-    ensure!(options.rooms.is_sorted() && options.rooms.first() > Some(&0), "--rooms: loads grow, as 10,50");
+    let people = options.people()?;
     let mut turns = Vec::new();
     for round in 0..options.rounds {
-        for &people in &options.people {
+        for &people in &people {
             for (index, &sfu) in options.peers.iter().enumerate() {
                 let setup = options.setup(sfu, people);
                 eprintln!("round {} of {}: {}", round + 1, options.rounds, setup.name());
-                let (rooms, seconds, warm_up_seconds) =
-                    (options.rooms.clone(), options.seconds, options.warm_up_seconds);
-                let load = super::Options { setup, rooms, seconds, warm_up_seconds };
+                let load = super::Options { setup, ramp: options.ramp.clone() };
                 turns.extend(of_round(options, super::run(&load).await, (index, round, people)));
             }
         }
     }
     let origins = options.peers.iter().filter_map(|sfu| sfu.peer()).map(Peer::origin).collect::<Result<_>>()?;
-    let loads = options.people.iter().flat_map(|&people| options.rooms.iter().map(move |&rooms| (people, rooms)));
+    let loads = people.iter().flat_map(|&people| options.ramp.rooms.iter().map(move |&rooms| (people, rooms)));
     let names: Vec<String> = options.peers.iter().map(|&sfu| options.setup(sfu, 2).name()).collect();
     let comparisons = loads.map(|load| compared(load, &names, &turns)).collect();
-    let (seconds, seed, server_at_once) = (options.seconds, options.seed, options.server_at_once);
-    Ok(CompareReport { origins, layers: 1, seconds, seed, server_at_once, comparisons })
+    let (seconds, shape, Stage { seed, server_at_once, .. }) = (options.ramp.seconds, options.shape, &options.stage);
+    let (seed, server_at_once) = (*seed, *server_at_once);
+    Ok(CompareReport { origins, layers: 1, seconds, seed, server_at_once, shape, comparisons })
 }
 
 /// A turn for each load that was asked for: those that the report lacks were refused for its reason.
@@ -168,7 +151,7 @@ fn of_round(
         Err(error) => (Vec::new(), format!("{error:#}")),
     };
     let mut loads = loads.into_iter();
-    options.rooms.clone().into_iter().map(move |rooms| {
+    options.ramp.rooms.clone().into_iter().map(move |rooms| {
         let load = loads.next().ok_or_else(|| reason.clone()).and_then(believable);
         Turn { sfu, round, people, rooms, load }
     })
@@ -232,7 +215,8 @@ impl CompareReport {
     pub fn render(&self) -> String {
         let mut text = String::new();
         for Comparison { people, rooms, servers } in &self.comparisons {
-            let title = format!("{rooms} rooms of {people}, {} s: medians of rounds (least-most)", self.seconds);
+            let room = Room { shape: self.shape, people: *people };
+            let title = format!("{rooms} rooms of {}, {} s: medians of rounds (least-most)", room.name(), self.seconds);
             let columns = [
                 "",
                 "CPU us/forwarded",

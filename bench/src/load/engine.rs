@@ -10,8 +10,9 @@ use super::inbound::Arrival;
 use super::outbound::Batch;
 use super::process;
 use super::sdp::{Agreement, Kind, LocalDescription};
+use super::shape::Room;
 use super::socket::{Receiver, Sender};
-use super::traffic::{AUDIO_INTERVAL_NS, SILENCE_INTERVAL_NS, Seeded, Turns, VIDEO_INTERVAL_NS};
+use super::traffic::{AUDIO_INTERVAL_NS, SILENCE_INTERVAL_NS, Seeded, Turns};
 use super::window::{Tally, Window};
 use crate::clock;
 use crate::measure::thread_cpu_time;
@@ -87,15 +88,15 @@ impl EngineHandle {
     }
 }
 
-/// Rooms have `people` each; `seed` decides who speaks when. The thread inherits the caller's processors.
+/// Rooms are like `room`; `seed` decides who speaks when. The thread inherits the caller's processors.
 ///
 /// # Errors
 /// The kernel gives no epoll, eventfd, timer or thread.
-pub(super) fn start(people: u32, seed: u64) -> Result<(EngineHandle, JoinHandle<Result<()>>)> {
+pub(super) fn start(room: Room, seed: u64) -> Result<(EngineHandle, JoinHandle<Result<()>>)> {
     let waker = Arc::new(EventFd::from_flags(EfdFlags::EFD_NONBLOCK)?);
     let (commands, inbox) = mpsc::channel();
     let inner = Arc::clone(&waker);
-    let run = move || Engine::new(people, seed, inbox, inner)?.run();
+    let run = move || Engine::new(room, seed, inbox, inner)?.run();
     let thread = std::thread::Builder::new().name("load-engine".to_owned()).spawn(run)?;
     Ok((EngineHandle { commands, waker }, thread))
 }
@@ -116,7 +117,7 @@ struct Engine {
     connections: Vec<Option<Box<Carried>>>,
     due: BinaryHeap<Reverse<(u64, u32, Task)>>,
     rooms: BTreeMap<u32, Turns>,
-    people: u32,
+    room: Room,
     seed: u64,
     seeded: Seeded,
     batch: Batch,
@@ -131,7 +132,7 @@ struct Engine {
 }
 
 impl Engine {
-    fn new(people: u32, seed: u64, inbox: mpsc::Receiver<Command>, waker: Arc<EventFd>) -> Result<Self> {
+    fn new(room: Room, seed: u64, inbox: mpsc::Receiver<Command>, waker: Arc<EventFd>) -> Result<Self> {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
         let timer = TimerFd::new(ClockId::CLOCK_MONOTONIC, TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC)?;
         epoll.add(&*waker, EpollEvent::new(EpollFlags::EPOLLIN, WAKER))?;
@@ -144,7 +145,7 @@ impl Engine {
             connections: Vec::new(),
             due: BinaryHeap::with_capacity(4_096),
             rooms: BTreeMap::new(),
-            people,
+            room,
             seed,
             seeded: Seeded::new(seed),
             batch: Batch::default(),
@@ -228,7 +229,7 @@ impl Engine {
             }
             Task::Video => {
                 carried.send_video(&mut self.batch, due_ns, &mut self.seeded);
-                due_ns + VIDEO_INTERVAL_NS
+                due_ns + self.room.frames().interval_ns
             }
             Task::Report => {
                 carried.send_reports(&mut self.batch, due_ns, clock::unix_ns());
@@ -312,15 +313,15 @@ impl Engine {
     fn add(&mut self, established: Established) -> Result<()> {
         let (key, consents) = (established.key, established.consents);
         let now_ns = self.now_ns();
-        let carried = Carried::new(established);
+        let carried = Carried::new(established, self.room.frames());
         self.epoll.add(&carried.socket, EpollEvent::new(EpollFlags::EPOLLIN, key.into()))?;
         let room = carried.seat.room;
-        let (seed, people) = (self.seed ^ u64::from(room) << 8, self.people);
+        let (seed, people) = (self.seed ^ u64::from(room) << 8, self.room.people);
         self.rooms.entry(room).or_insert_with(|| Turns::new(seed, people));
         // Spread, as people's clocks are.
         let tasks = [
             (carried.has_audio(), Task::Audio, AUDIO_INTERVAL_NS),
-            (carried.has_video(), Task::Video, VIDEO_INTERVAL_NS),
+            (carried.has_video(), Task::Video, self.room.frames().interval_ns),
             (true, Task::Report, REPORT_INTERVAL_NS),
             (consents, Task::Consent, CONSENT_INTERVAL_NS),
         ];

@@ -15,6 +15,7 @@ mod process;
 mod rig;
 mod rtcp;
 mod sdp;
+mod shape;
 mod socket;
 pub mod storm;
 mod traffic;
@@ -26,6 +27,7 @@ use anyhow::{Result, ensure};
 use histogram::Histogram;
 use rig::{Measured, Rig, Setup, quantile, seats};
 use serde::Serialize;
+use shape::{Room, Shape};
 use std::time::Duration;
 use window::Flow;
 
@@ -36,8 +38,15 @@ const JOINS_AT_ONCE: usize = 8;
 pub struct Options {
     #[command(flatten)]
     pub setup: Setup,
+    #[command(flatten)]
+    pub ramp: Ramp,
+}
+
+/// From one load to the next on the same server.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Ramp {
     /// Rooms of each load, growing.
-    #[arg(long, value_delimiter = ',', default_value = "1,10,50")]
+    #[arg(long, value_delimiter = ',', default_value = "10,50")]
     pub rooms: Vec<u32>,
     /// Length of each measurement.
     #[arg(long, default_value_t = 10)]
@@ -50,6 +59,7 @@ pub struct Options {
 #[derive(Serialize)]
 pub struct LoadReport {
     pub sfu: String,
+    pub shape: Shape,
     pub people: u32,
     pub layers: usize,
     pub seconds: u64,
@@ -120,11 +130,13 @@ pub fn runtime() -> Result<tokio::runtime::Runtime> {
 /// # Errors
 /// The server does not start, or somebody does not get in.
 pub async fn run(options: &Options) -> Result<LoadReport> {
-    let Options { setup, rooms, seconds, warm_up_seconds } = options;
-    ensure!(rooms.is_sorted() && rooms.first() > Some(&0), "--rooms: loads grow, as 1,10,50");
+    let Options { setup, ramp: Ramp { rooms, seconds, warm_up_seconds } } = options;
+    ensure!(rooms.is_sorted() && rooms.first() > Some(&0), "--rooms: loads grow, as 10,50");
+    let room = setup.room()?;
     let mut report = LoadReport {
         sfu: setup.name(),
-        people: setup.people,
+        shape: room.shape,
+        people: room.people,
         layers: setup.layers,
         seconds: *seconds,
         loads: Vec::new(),
@@ -133,8 +145,8 @@ pub async fn run(options: &Options) -> Result<LoadReport> {
     let mut rig = Rig::start(setup).await?;
     let (mut attending, mut running) = (Vec::new(), 0);
     for &rooms in rooms {
-        eprintln!("{rooms} rooms of {}", setup.people);
-        attending.extend(rig.join(seats(running..rooms, setup.people), JOINS_AT_ONCE).await?);
+        eprintln!("{rooms} rooms of {}", room.name());
+        attending.extend(rig.join(seats(running..rooms, room.people), JOINS_AT_ONCE).await?);
         running = rooms;
         tokio::time::sleep(Duration::from_secs(*warm_up_seconds)).await;
         let warm_up = rig.forget().await?;
@@ -144,22 +156,22 @@ pub async fn run(options: &Options) -> Result<LoadReport> {
             report.refused = Some(format!("{rooms} rooms: {reason}"));
             break;
         }
-        report.loads.push(Load::new(rooms, setup.people, joins, &measured));
+        report.loads.push(Load::new(rooms, room, joins, &measured));
     }
     rig::leave(attending).await;
     Ok(report)
 }
 
 impl Load {
-    fn new(rooms: u32, people: u32, join_ms: Joins, measured: &Measured) -> Self {
+    fn new(rooms: u32, room: Room, join_ms: Joins, measured: &Measured) -> Self {
         let Measured { window, server_cpu, server_waited, generator_cpu, server } = measured;
         let seconds = window.elapsed.as_secs_f64();
         let (ingress, forwarded) = (count(window.tally.sent), count(window.received()));
         let server_us = server_cpu.as_secs_f64() * 1e6;
-        let pairs = rooms * people * people.saturating_sub(1);
+        let pairs = rooms * room.pairs();
         Self {
             rooms,
-            people: rooms * people,
+            people: rooms * room.people,
             ingress_per_s: ingress / seconds,
             forwarded_per_s: forwarded / seconds,
             audio_loss_permille: loss_permille(&window.tally.audio),
@@ -221,8 +233,9 @@ fn loss_permille(flow: &Flow) -> f64 {
 impl LoadReport {
     #[must_use]
     pub fn render(&self) -> String {
+        let room = Room { shape: self.shape, people: self.people };
         let title =
-            format!("{}: rooms of {}, {} layer(s), {} s each", self.sfu, self.people, self.layers, self.seconds);
+            format!("{}: rooms of {}, {} layer(s), {} s each", self.sfu, room.name(), self.layers, self.seconds);
         let columns: Vec<String> = self.loads.iter().map(|load| format!("{} rooms", load.rooms)).collect();
         let heading: Vec<&str> = std::iter::once("").chain(columns.iter().map(String::as_str)).collect();
         let mut table = Table::new(title, &heading);

@@ -3,9 +3,12 @@
 //! The command runs itself again inside, pinned to the generator's processors; the outer process waits and removes the namespace, whatever
 //! became of the inner one. Needs root, `ip` and `taskset`.
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
+use nix::sys::signal::{SIGTERM, kill};
+use nix::unistd::Pid;
 use std::net::{IpAddr, Ipv4Addr};
 use std::process::{Command, ExitStatus, Stdio};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// The inner process knows by this that it is inside. Not `KENES_`: the server would take it for its configuration.
 const INSIDE: &str = "BENCH_NAMESPACE";
@@ -22,21 +25,58 @@ pub fn is_inside() -> bool {
 /// # Errors
 /// A namespace cannot be made here.
 pub async fn run_inside(cpus: &str) -> Result<u8> {
+    // From now on, so that nobody ends this process between a namespace and its removal.
+    let mut interruption = Interruption::heed()?;
     let namespace = Namespace::new()?;
     let mut command = Command::new("ip");
     // Above whatever else the machine does, server and generator alike: the figures are to be theirs.
     command.args(["netns", "exec", &namespace.name, "nice", "-n", "-15", "taskset", "-c", cpus]);
     command.arg(std::env::current_exe()?).args(std::env::args_os().skip(1)).env(INSIDE, &namespace.name);
-    let inner = tokio::task::spawn_blocking(move || command.status());
-    // Ctrl-C reaches the inner process too, and ends it: this one stays to clean up.
+    let mut inner = command.spawn()?;
+    let id = Pid::from_raw(inner.id().try_into()?);
+    let ended = tokio::task::spawn_blocking(move || inner.wait());
+    // Whoever ends this process ends the inner one; this one stays to clean up.
     let status: ExitStatus = {
-        let mut inner = std::pin::pin!(inner);
+        let mut ended = std::pin::pin!(ended);
         tokio::select! {
-            status = &mut inner => status??,
-            _ = tokio::signal::ctrl_c() => inner.await??,
+            status = &mut ended => status??,
+            () = interruption.comes() => {
+                // It may have ended by itself.
+                let _ = kill(id, SIGTERM);
+                ended.await??
+            }
         }
     };
     Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(2))
+}
+
+/// The run, unless somebody ends it: what it owns (servers, folders) goes with it then.
+///
+/// # Errors
+/// The run's own, or that it was ended.
+pub async fn unless_interrupted<T>(run: impl Future<Output = Result<T>>) -> Result<T> {
+    let mut interruption = Interruption::heed()?;
+    tokio::select! {
+        result = run => result,
+        () = interruption.comes() => bail!("interrupted"),
+    }
+}
+
+/// Ctrl-C, or `kill`.
+struct Interruption([Signal; 2]);
+
+impl Interruption {
+    fn heed() -> Result<Self> {
+        Ok(Self([signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?]))
+    }
+
+    async fn comes(&mut self) {
+        let [interrupt, terminate] = &mut self.0;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    }
 }
 
 struct Namespace {

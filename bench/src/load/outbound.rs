@@ -5,7 +5,8 @@
 use super::adapter::Seat;
 use super::connection::srtp::{Keys, TAG_LEN};
 use super::sdp::{Kind, Publication, RIDS};
-use super::traffic::{FRAME_BYTES, SILENCE_BYTES, SPEECH_BYTES, Seeded, Stamp, fragments, frame_bytes};
+use super::shape::Frames;
+use super::traffic::{SILENCE_BYTES, SPEECH_BYTES, Seeded, Stamp, fragments, frame_bytes};
 use crate::{clock, random_u32};
 
 const FIXED_HEADER: usize = 12;
@@ -80,6 +81,7 @@ pub(super) struct Layer {
     pub active: bool,
     picture: u16,
     mean_bytes: usize,
+    vary: bool,
 }
 
 /// What a packet goes out with.
@@ -109,10 +111,10 @@ impl Microphone {
 }
 
 impl Camera {
-    pub(super) fn new(publication: &Publication) -> Self {
+    pub(super) fn new(publication: &Publication, frames: Frames) -> Self {
         let count = publication.ssrcs.len();
         // One layer is the full one; of several the smallest comes first.
-        let means = FRAME_BYTES.into_iter().skip(FRAME_BYTES.len().saturating_sub(count));
+        let means = frames.bytes.into_iter().skip(frames.bytes.len().saturating_sub(count));
         let rids = RIDS.map(|rid| (count > 1).then_some(rid));
         let layers: Vec<Layer> = publication
             .ssrcs
@@ -124,6 +126,7 @@ impl Camera {
                 active: true,
                 picture: 0,
                 mean_bytes,
+                vary: frames.vary,
             })
             .collect();
         Self { layers, first_timestamp: random_u32() }
@@ -142,7 +145,7 @@ impl Camera {
 impl Layer {
     fn send(&mut self, sealing: &mut Sealing<'_>, seeded: &mut Seeded) {
         let key = std::mem::take(&mut self.wants_key_frame);
-        let bytes = frame_bytes(seeded, self.mean_bytes, key);
+        let bytes = if self.vary { frame_bytes(seeded, self.mean_bytes, key) } else { self.mean_bytes };
         self.picture = self.picture.wrapping_add(1) & 0x7fff;
         let [high, low] = self.picture.to_be_bytes();
         // Picture id of 15 bits, TL0PICIDX, temporal layer 0 (RFC 7741 §4.2).
@@ -276,6 +279,7 @@ mod tests {
     use crate::load::connection::srtp::KEYING_MATERIAL_LEN;
     use crate::load::inbound::Header;
     use crate::load::sdp::Extensions;
+    use crate::load::shape::TALKING_HEAD;
     use rtc::rtp::packet::Packet;
     use rtc::shared::marshal::Unmarshal as _;
 
@@ -301,7 +305,7 @@ mod tests {
     #[test]
     fn a_frame_of_each_layer_begins_with_a_key_frame_and_ends_with_the_marker() {
         let packets = sent(Kind::Video, |publication, sealing| {
-            Camera::new(publication).send(sealing, 0, &mut Seeded::new(1));
+            Camera::new(publication, TALKING_HEAD).send(sealing, 0, &mut Seeded::new(1));
         });
         for (ssrc, rid) in [(10, "q"), (11, "h"), (12, "f")] {
             let layer: Vec<&Packet> = packets.iter().filter(|packet| packet.header.ssrc == ssrc).collect();

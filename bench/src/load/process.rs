@@ -1,18 +1,17 @@
-//! What processes have used, by /proc: CPU time of all their threads, memory, descriptors.
+//! What processes have used: CPU time of all their threads by their clocks, memory and descriptors by /proc.
 //!
 //! Reads and holds nothing.
 
 use anyhow::{Context as _, Result};
+use nix::time::{clock_getcpuclockid, clock_gettime};
+use nix::unistd::Pid;
 use std::fs;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// /proc counts in hundredths of a second on every architecture (`USER_HZ`).
-const TICK: Duration = Duration::from_millis(10);
-
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Usage {
-    /// User and system, ended threads and children that were waited for included.
+    /// User and system, of ended threads too, by the scheduler's clock.
     pub cpu: Duration,
     /// For which its threads could have run, and something else had the processor.
     pub waited: Duration,
@@ -41,11 +40,11 @@ pub(super) fn usage(processes: &[u32]) -> Result<Usage> {
 /// # Errors
 /// It is gone.
 pub(super) fn of_one(process: u32) -> Result<Usage> {
-    let stat =
-        fs::read_to_string(format!("/proc/{process}/stat")).with_context(|| format!("process {process} has ended"))?;
-    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
+    let status = fs::read_to_string(format!("/proc/{process}/status"))
+        .with_context(|| format!("process {process} has ended"))?;
+    let clock = clock_getcpuclockid(Pid::from_raw(process.try_into()?))?;
     Ok(Usage {
-        cpu: cpu(&stat).with_context(|| format!("/proc/{process}/stat: {stat}"))?,
+        cpu: clock_gettime(clock)?.into(),
         waited: waited(process),
         resident_bytes: resident_bytes(&status).unwrap_or(0),
         descriptors: u64::try_from(fs::read_dir(format!("/proc/{process}/fd"))?.count())?,
@@ -87,13 +86,6 @@ fn with_descendants(processes: &[u32]) -> Vec<u32> {
     all
 }
 
-/// Fields 14 to 17 of proc_pid_stat(5); the name before them may hold spaces, and ends with the last parenthesis.
-fn cpu(stat: &str) -> Option<Duration> {
-    let (_, fields) = stat.rsplit_once(") ")?;
-    let ticks: Option<u32> = fields.split(' ').skip(11).take(4).map(|field| field.parse::<u32>().ok()).sum();
-    Some(TICK * ticks?)
-}
-
 /// Second field of each live thread's `schedstat`; nothing where the kernel does not count it.
 fn waited(process: u32) -> Duration {
     let threads = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
@@ -114,9 +106,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cpu_time_is_read_behind_a_name_with_spaces_and_parentheses() {
-        let stat = "77 (a (b) c) S 1 77 77 0 -1 4194560 1 0 0 0 150 50 3 2 20 0 9 0 1";
-        assert_eq!(cpu(stat), Some(Duration::from_millis(2_050)));
+    fn cpu_time_grows_with_what_a_process_does() {
+        let before = of_one(std::process::id()).unwrap().cpu;
+        let mut spent = before;
+        while spent == before {
+            spent = of_one(std::process::id()).unwrap().cpu;
+        }
+        assert!(before < spent && spent < before + Duration::from_millis(10), "{before:?} {spent:?}");
     }
 
     #[test]

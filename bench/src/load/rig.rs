@@ -6,6 +6,7 @@ use super::adapter::{self, Attendance, Place, Seat, Sfu, SfuKind, WhipOptions};
 use super::engine::{self, Command, EngineHandle};
 use super::namespace;
 use super::process::{self, Usage};
+use super::shape::{Room, Shape};
 use super::window::Window;
 use super::wiring::Wiring;
 use crate::clock;
@@ -29,12 +30,25 @@ pub struct Setup {
     /// The server.
     #[arg(long, value_enum, default_value = "kenes")]
     pub sfu: SfuKind,
-    /// People in each room.
-    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=7))]
-    pub people: u32,
+    /// What rooms are.
+    #[arg(long, value_enum, default_value = "meeting")]
+    pub shape: Shape,
+    /// People in each room: of a meeting 1 to 7 (2 unless said), of a lecture 2 to 64 (51).
+    #[arg(long)]
+    pub people: Option<u32>,
     /// Simulcast layers of a camera: 3, or 1 for servers without simulcast.
     #[arg(long, default_value_t = 3, value_parser = layers)]
     pub layers: usize,
+    /// Sends only the layers that the server says somebody watches, where it says so. Off, all servers get the same traffic.
+    #[arg(long)]
+    pub obey_layers: bool,
+    #[command(flatten)]
+    pub stage: Stage,
+}
+
+/// What every server finds alike, when several are measured.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Stage {
     /// Processors of the server, as `taskset -c` takes them.
     #[arg(long, default_value = "0")]
     pub server_cpus: String,
@@ -45,9 +59,6 @@ pub struct Setup {
     /// other work out of latency. The server's own threads then take turns otherwise than they would.
     #[arg(long)]
     pub server_at_once: bool,
-    /// Sends only the layers that the server says somebody watches, where it says so. Off, all servers get the same traffic.
-    #[arg(long)]
-    pub obey_layers: bool,
     /// Decides who speaks when and how large frames are.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -60,6 +71,12 @@ impl Setup {
     #[must_use]
     pub(super) fn name(&self) -> String {
         self.sfu.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+
+    /// # Errors
+    /// `--people` does not fit `--shape`.
+    pub(super) fn room(&self) -> Result<Room> {
+        Room::new(self.shape, self.people)
     }
 }
 
@@ -76,6 +93,7 @@ pub(super) struct Rig {
     wiring: Wiring,
     engine: EngineHandle,
     thread: Option<JoinHandle<Result<()>>>,
+    pub room: Room,
     /// When each person's first signaling byte left.
     began: BTreeMap<(u32, u32), Instant>,
 }
@@ -97,17 +115,19 @@ impl Rig {
         // A connection is two descriptors on either side; the server inherits the limit.
         let (_, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
         setrlimit(Resource::RLIMIT_NOFILE, most, most)?;
+        let Stage { server_cpus, server_at_once, seed, whip, .. } = &setup.stage;
+        let room = setup.room()?;
         let place = Place {
             address: namespace::ADDRESS,
-            cpus: setup.server_cpus.clone(),
-            at_once: setup.server_at_once,
+            cpus: server_cpus.clone(),
+            at_once: *server_at_once,
             obeys_layers: setup.obey_layers,
-            whip: setup.whip.clone(),
+            whip: whip.clone(),
         };
         let sfu = adapter::start(setup.sfu, &place).await?;
-        let (engine, thread) = engine::start(setup.people, setup.seed)?;
-        let wiring = Wiring::new(namespace::ADDRESS, setup.layers, engine.clone())?;
-        Ok(Self { sfu: sfu.into(), wiring, engine, thread: Some(thread), began: BTreeMap::new() })
+        let (engine, thread) = engine::start(room, *seed)?;
+        let wiring = Wiring::new(namespace::ADDRESS, room, setup.layers, engine.clone())?;
+        Ok(Self { sfu: sfu.into(), room, wiring, engine, thread: Some(thread), began: BTreeMap::new() })
     }
 
     /// Lets people in, `at_once` of them at a time, in this order.

@@ -26,13 +26,21 @@ pub enum Kind {
 }
 
 /// One m-section of an offer.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Section {
     /// Sends from the start: the microphone or the camera.
     Publish(Kind),
     /// Could send and does not.
     Idle(Kind),
     Receive(Kind),
+}
+
+impl Section {
+    /// What a viewer has for what somebody else has.
+    pub(super) fn watched(self) -> Self {
+        let (Self::Publish(kind) | Self::Idle(kind) | Self::Receive(kind)) = self;
+        Self::Receive(kind)
+    }
 }
 
 /// This side of a connection as its descriptions name it.

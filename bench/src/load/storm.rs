@@ -3,6 +3,7 @@
 //! Owns the order of events and the report.
 
 use super::rig::{self, Measured, Rig, Setup, seats};
+use super::shape::Room;
 use super::{JOINS_AT_ONCE, Quantiles, count, us};
 use crate::clock;
 use crate::report::Table;
@@ -69,7 +70,7 @@ pub async fn run(options: &Options) -> Result<StormReport> {
     let mut report = StormReport {
         sfu: setup.name(),
         rooms: *rooms,
-        people: setup.people,
+        people: setup.room()?.people,
         guests: *guests,
         phases: Vec::new(),
         guests_failed: 0,
@@ -78,7 +79,7 @@ pub async fn run(options: &Options) -> Result<StormReport> {
     };
     let mut rig = Rig::start(setup).await?;
     rig.observe_rooms_below(*rooms);
-    let running = rig.join(seats(0..*rooms, setup.people), JOINS_AT_ONCE).await?;
+    let running = rig.join(seats(0..*rooms, rig.room.people), JOINS_AT_ONCE).await?;
     tokio::time::sleep(SETTLING).await;
 
     rig.forget().await?;
@@ -105,7 +106,7 @@ pub async fn run(options: &Options) -> Result<StormReport> {
 /// Guests come evenly over a second, stay, and all leave in the same moment; how many did not get in.
 fn pass(rig: &Rig, options: &Options, stay: Duration) -> tokio::task::JoinHandle<u32> {
     let (sfu, wiring) = rig.hosts();
-    let (first, guests, people) = (options.rooms, options.guests, options.setup.people);
+    let (first, guests, Room { people, .. }) = (options.rooms, options.guests, rig.room);
     tokio::spawn(async move {
         let begin = clock::now();
         let mut coming = JoinSet::new();

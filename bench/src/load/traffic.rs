@@ -3,21 +3,17 @@
 //! Pure and seeded: the same seed makes the same consultation.
 
 use super::adapter::Seat;
+use super::shape::MAX_FRAGMENT;
 
 pub(super) const AUDIO_INTERVAL_NS: u64 = 20_000_000;
 /// Comfort noise of a silent Opus encoder with DTX.
 pub(super) const SILENCE_INTERVAL_NS: u64 = 400_000_000;
-pub(super) const VIDEO_INTERVAL_NS: u64 = 40_000_000;
 /// Opus at 32 kbit/s.
 pub(super) const SPEECH_BYTES: usize = 80;
 /// An encoder's silence is shorter; a stamp has to fit.
 pub(super) const SILENCE_BYTES: usize = STAMP_LEN + 2;
-/// Mean frame of a layer at 25 frames a second: 150, 500 and 1,200 kbit/s.
-pub(super) const FRAME_BYTES: [usize; 3] = [750, 2_500, 6_000];
 /// A key frame of a talking head is about so many times a mean frame.
 const KEY_FRAME_FACTOR: usize = 4;
-/// Most of a frame that a packet carries beside its descriptor.
-const MAX_FRAGMENT: usize = 1_100;
 
 /// Numbers that look random, the same for a seed.
 #[derive(Clone, Debug)]

@@ -6,7 +6,8 @@ use super::adapter::Seat;
 use super::connection::handshake::{self, Identity};
 use super::connection::srtp::{KEYING_MATERIAL_LEN, Keys};
 use super::engine::{Command, EngineHandle, Established};
-use super::sdp::{Agreement, Kind, LocalDescription};
+use super::sdp::{Agreement, Kind, LocalDescription, Section};
+use super::shape::Room;
 use crate::random_u32;
 use anyhow::{Context as _, Result};
 use nix::sys::socket::{setsockopt, sockopt};
@@ -24,6 +25,7 @@ pub struct Wiring(Arc<Shared>);
 
 struct Shared {
     address: IpAddr,
+    room: Room,
     /// Layers of a camera: 1 or 3.
     layers: usize,
     identity: Identity,
@@ -45,10 +47,16 @@ pub struct Connection {
 }
 
 impl Wiring {
-    pub(super) fn new(address: IpAddr, layers: usize, engine: EngineHandle) -> Result<Self> {
+    pub(super) fn new(address: IpAddr, room: Room, layers: usize, engine: EngineHandle) -> Result<Self> {
         let next_ssrc = AtomicU32::new(random_u32());
         let identity = Identity::generate()?;
-        Ok(Self(Arc::new(Shared { address, layers, identity, engine, next_ssrc, next_key: AtomicU32::new(0) })))
+        Ok(Self(Arc::new(Shared { address, room, layers, identity, engine, next_ssrc, next_key: AtomicU32::new(0) })))
+    }
+
+    /// What this person publishes, each in a section of its own; nothing, if they only watch.
+    #[must_use]
+    pub fn published_by(&self, seat: Seat) -> Vec<Section> {
+        self.0.room.published_by(seat.person).iter().copied().map(Section::Publish).collect()
     }
 
     /// # Errors

@@ -126,6 +126,8 @@ fn compare(figures: &Value) -> Vec<Chart> {
     let mut charts = Vec::new();
     for comparison in list(figures, "comparisons") {
         let (Some(rooms), Some(people)) = (number(comparison, "rooms"), number(comparison, "people")) else { continue };
+        let room =
+            if text(figures, "shape") == "lecture" { format!("1 -> {}", people - 1.0) } else { people.to_string() };
         let bar = |server: &Value| {
             let cost = server.get("us_per_forwarded")?;
             let sfu = text(server, "sfu");
@@ -138,7 +140,7 @@ fn compare(figures: &Value) -> Vec<Chart> {
             Some(Bar { label: label.to_owned(), value: number(cost, "median")?, spread, tone })
         };
         let bars = list(comparison, "servers").iter().filter_map(bar).collect();
-        let title = format!("CPU of the whole server for each forwarded packet, {rooms} rooms of {people}");
+        let title = format!("CPU of the whole server for each forwarded packet, {rooms} rooms of {room}");
         let unit = "µs of CPU: median of the rounds, with least and most; the same traffic for all".to_owned();
         charts.extend(bars_chart(&format!("{rooms}x{people}"), Bars { title, unit, legend: Vec::new(), bars }));
     }

@@ -5,7 +5,7 @@
 
 use super::{Act, Attendance, Place, Seat, ServerProcess, Sfu};
 use crate::bare::table::{MATERIAL_LEN, Order};
-use crate::load::sdp::{Agreement, Extensions, Kind, Publication, Remote};
+use crate::load::sdp::{Agreement, Extensions, Kind, Publication, Remote, Section};
 use crate::load::wiring::{Connection, Wiring};
 use anyhow::{Context as _, Result};
 use async_trait::async_trait;
@@ -31,11 +31,11 @@ struct Rooms {
     members: HashMap<u32, Vec<Member>>,
 }
 
-/// Both of a person's streams go to everybody else in the room.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// A person's streams go to everybody else in the room.
+#[derive(Clone)]
 struct Member {
     address: SocketAddr,
-    ssrcs: [u32; 2],
+    ssrcs: Vec<u32>,
 }
 
 impl Bare {
@@ -65,31 +65,39 @@ impl Sfu for Bare {
         let end = wiring.end()?;
         let first = end.description.first_ssrc;
         let layers = u32::try_from(end.description.layers)?;
+        let publications = wiring.published_by(seat).into_iter().filter_map(|section| match section {
+            Section::Publish(Kind::Audio) => Some(publication(Kind::Audio, vec![first])),
+            Section::Publish(Kind::Video) => {
+                Some(publication(Kind::Video, (1..=layers).map(|layer| first.wrapping_add(layer)).collect()))
+            }
+            Section::Idle(_) | Section::Receive(_) => None,
+        });
+        let publications: Vec<Publication> = publications.collect();
         // The largest layer is forwarded; what else is sent is received and left unopened.
-        let member = Member { address: end.description.address, ssrcs: [first, first.wrapping_add(layers)] };
-        lock(&self.rooms).enter(seat.room, member, &material)?;
+        let ssrcs = publications.iter().filter_map(|publication| publication.ssrcs.last().copied()).collect();
+        let member = Member { address: end.description.address, ssrcs };
+        lock(&self.rooms).enter(seat.room, &member, &material)?;
         let remote = Remote { address: self.address, ufrag: String::new(), pwd: String::new(), fingerprint: [0; 32] };
-        let camera = (1..=layers).map(|layer| first.wrapping_add(layer)).collect();
-        let publications = vec![publication(Kind::Audio, vec![first]), publication(Kind::Video, camera)];
         let payload_types = vec![(OPUS, Kind::Audio), (VP8, Kind::Video)];
         let agreement = Agreement { remote, publications, payload_types, mids: Vec::new() };
         let connection = wiring.connect_with_keys(seat, end, agreement, &material)?;
         if self.obeys_layers && layers > 1 {
             connection.encode([false, false, true]);
         }
-        Ok(Box::new(Present { rooms: self.rooms.clone(), room: seat.room, member, connection }))
+        Ok(Box::new(Present { rooms: self.rooms.clone(), room: seat.room, address: member.address, connection }))
     }
 }
 
 impl Rooms {
-    fn enter(&mut self, room: u32, member: Member, material: &[u8]) -> Result<()> {
+    fn enter(&mut self, room: u32, member: &Member, material: &[u8]) -> Result<()> {
         let material = material.iter().map(|byte| format!("{byte:02x}")).collect();
         self.order(&Order::Connection { address: member.address, material })?;
-        let others = self.members.entry(room).or_default();
-        others.push(member);
-        for other in others.clone() {
-            for (from, to) in [(member, other), (other, member)].into_iter().filter(|(from, to)| from != to) {
-                for ssrc in from.ssrcs {
+        let before = self.members.entry(room).or_default();
+        let others = before.clone();
+        before.push(member.clone());
+        for other in &others {
+            for (from, to) in [(member, other), (other, member)] {
+                for &ssrc in &from.ssrcs {
                     self.order(&Order::Route { from: from.address, ssrc, to: to.address })?;
                 }
             }
@@ -97,11 +105,11 @@ impl Rooms {
         Ok(())
     }
 
-    fn leave(&mut self, room: u32, member: Member) -> Result<()> {
+    fn leave(&mut self, room: u32, address: SocketAddr) -> Result<()> {
         if let Some(members) = self.members.get_mut(&room) {
-            members.retain(|other| *other != member);
+            members.retain(|other| other.address != address);
         }
-        self.order(&Order::Gone { address: member.address })
+        self.order(&Order::Gone { address })
     }
 
     fn order(&mut self, order: &Order) -> Result<()> {
@@ -120,14 +128,14 @@ fn publication(kind: Kind, ssrcs: Vec<u32>) -> Publication {
 struct Present {
     rooms: Arc<Mutex<Rooms>>,
     room: u32,
-    member: Member,
+    address: SocketAddr,
     connection: Connection,
 }
 
 #[async_trait]
 impl Attendance for Present {
     async fn leave(self: Box<Self>) -> Result<()> {
-        lock(&self.rooms).leave(self.room, self.member)
+        lock(&self.rooms).leave(self.room, self.address)
     }
 
     async fn act(&mut self, act: Act) -> Result<()> {

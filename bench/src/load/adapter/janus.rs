@@ -4,9 +4,9 @@
 //! Owns the process and its configuration folder. A person's socket is read while a request waits for its answer and at no other time:
 //! what Janus says unasked is not needed, and little.
 
-use super::roster::{Roster, Seated};
-use super::{Act, Attendance, Place, Seat, ServerProcess, Sfu, listening};
-use crate::load::sdp::{Kind, LocalDescription, Section};
+use super::roster::{self, Encounter, Present, Roster};
+use super::{Attendance, Place, Seat, ServerProcess, Sfu, listening};
+use crate::load::sdp::LocalDescription;
 use crate::load::wiring::{Connection, Wiring};
 use crate::peers;
 use anyhow::{Context as _, Result, bail};
@@ -99,41 +99,50 @@ impl Sfu for Janus {
         let room = u64::from(seat.room) + 1;
         let handle = api.attach().await?;
         api.make_room(handle, room).await?;
-        let sections = [Section::Publish(Kind::Audio), Section::Publish(Kind::Video)];
-        let end = wiring.end()?;
-        let offer = json!({ "type": "offer", "sdp": end.description.offer(&sections), "trickle": false });
-        let body = json!({ "request": "joinandconfigure", "ptype": "publisher", "room": room });
-        let joined = api.message(handle, &body, Some(offer)).await?;
-        let agreement = end.description.agree(&sections, joined.sdp()?)?;
-        let camera = wiring.connect(seat, end, agreement).await?;
-        // A feed can be watched once Janus, too, has ended the handshake.
-        api.event(|said| said.janus == "webrtcup" && said.sender == Some(handle)).await?;
-        let feed = joined.plugindata.and_then(|plugin| plugin.data.id).context("joined without an id")?;
-        let person = Arc::new(Person {
-            seat,
-            feed,
-            room,
-            wiring: wiring.clone(),
-            end: Mutex::new(Watching { api, viewing: None }),
-        });
-        let others = self.roster.enter(&person);
-        let feeds: Vec<u64> = others.iter().map(|other| other.feed).collect();
+        let published = publish(&mut api, (handle, room), seat, wiring).await?;
+        let watching = Mutex::new(Watching { api, viewing: None });
+        let person = Arc::new(Person { seat, room, published, wiring: wiring.clone(), watching });
+        let Encounter { publishers, viewers } = self.roster.enter(&person);
+        let feeds: Vec<u64> = publishers.iter().filter_map(|other| other.feed()).collect();
         if !feeds.is_empty() {
             person.watch(&feeds).await?;
         }
-        for other in others {
-            other.watch(&[feed]).await?;
+        for (viewer, feed) in viewers.into_iter().zip(person.feed().into_iter().cycle()) {
+            viewer.watch(&[feed]).await?;
         }
-        Ok(Box::new(Present { person, camera, roster: Arc::clone(&self.roster) }))
+        Ok(Box::new(Present::new(person, &self.roster)))
     }
+}
+
+/// `None`: there is nothing to publish.
+async fn publish(api: &mut Api, (handle, room): (u64, u64), seat: Seat, wiring: &Wiring) -> Result<Option<Published>> {
+    let sections = wiring.published_by(seat);
+    if sections.is_empty() {
+        return Ok(None);
+    }
+    let end = wiring.end()?;
+    let offer = json!({ "type": "offer", "sdp": end.description.offer(&sections), "trickle": false });
+    let body = json!({ "request": "joinandconfigure", "ptype": "publisher", "room": room });
+    let joined = api.message(handle, &body, Some(offer)).await?;
+    let agreement = end.description.agree(&sections, joined.sdp()?)?;
+    let connection = wiring.connect(seat, end, agreement).await?;
+    // A feed can be watched once Janus, too, has ended the handshake.
+    api.event(|said| said.janus == "webrtcup" && said.sender == Some(handle)).await?;
+    let feed = joined.plugindata.and_then(|plugin| plugin.data.id).context("joined without an id")?;
+    Ok(Some(Published { feed, connection }))
 }
 
 struct Person {
     seat: Seat,
-    feed: u64,
     room: u64,
+    published: Option<Published>,
     wiring: Wiring,
-    end: Mutex<Watching>,
+    watching: Mutex<Watching>,
+}
+
+struct Published {
+    feed: u64,
+    connection: Connection,
 }
 
 struct Watching {
@@ -148,15 +157,31 @@ struct Viewing {
     connection: Connection,
 }
 
-impl Seated for Person {
+#[async_trait]
+impl roster::Person for Person {
     fn seat(&self) -> Seat {
         self.seat
+    }
+
+    fn camera(&self) -> Option<&Connection> {
+        self.published.as_ref().map(|published| &published.connection)
+    }
+
+    async fn leave(&self) -> Result<()> {
+        let mut watching = self.watching.lock().await;
+        watching.api.request("destroy", Map::new()).await?;
+        watching.viewing = None;
+        Ok(())
     }
 }
 
 impl Person {
+    fn feed(&self) -> Option<u64> {
+        self.published.as_ref().map(|published| published.feed)
+    }
+
     async fn watch(&self, feeds: &[u64]) -> Result<()> {
-        let mut watching = self.end.lock().await;
+        let mut watching = self.watching.lock().await;
         let Watching { api, viewing } = &mut *watching;
         let streams: Vec<Value> = feeds.iter().map(|feed| json!({ "feed": feed })).collect();
         if let Some(viewing) = viewing {
@@ -176,35 +201,6 @@ impl Person {
         let description = end.description.clone();
         let connection = self.wiring.connect(self.seat, end, agreement).await?;
         *viewing = Some(Viewing { handle, description, connection });
-        Ok(())
-    }
-}
-
-struct Present {
-    person: Arc<Person>,
-    camera: Connection,
-    roster: Arc<Roster<Person>>,
-}
-
-impl Drop for Present {
-    fn drop(&mut self) {
-        self.roster.leave(self.person.seat);
-    }
-}
-
-#[async_trait]
-impl Attendance for Present {
-    async fn leave(self: Box<Self>) -> Result<()> {
-        let mut watching = self.person.end.lock().await;
-        watching.api.request("destroy", Map::new()).await?;
-        watching.viewing = None;
-        Ok(())
-    }
-
-    async fn act(&mut self, act: Act) -> Result<()> {
-        if let Act::Mute(kind, muted) = act {
-            self.camera.mute(kind, muted);
-        }
         Ok(())
     }
 }

@@ -118,12 +118,13 @@ impl Sfu for Kenes {
         let admission = link.exchange(&self.trust).await?;
         let mut socket = link.open_socket(&self.trust).await?;
         let end = wiring.end()?;
-        let offer = end.description.offer(&SECTIONS);
+        let sections = sections_of(&wiring.published_by(seat));
+        let offer = end.description.offer(&sections);
         let join =
             json!({ "type": "join", "proto": 1, "token": admission.token, "gen": 1, "offer": offer, "resume": null });
         send(&mut socket, &join).await?;
         let (id, answer, snapshot) = joined(&mut socket).await?;
-        let agreement = end.description.agree(&SECTIONS, &answer)?;
+        let agreement = end.description.agree(&sections, &answer)?;
         ensure!(agreement.mids.len() == SECTIONS.len(), "the server refused sections of the offer");
         let description = end.description.clone();
         let mids = agreement.mids.clone();
@@ -132,6 +133,7 @@ impl Sfu for Kenes {
         let mut person = Person {
             socket,
             id,
+            sections,
             mids,
             connection,
             description,
@@ -173,6 +175,14 @@ impl Sfu for Kenes {
         };
         Ok(Some(HOLDINGS.iter().map(|name| ((*name).to_owned(), sum(name))).collect()))
     }
+}
+
+/// The same sections for everybody; what somebody does not publish lies idle.
+fn sections_of(published: &[Section]) -> [Section; 17] {
+    SECTIONS.map(|section| match section {
+        Section::Publish(kind) if !published.contains(&section) => Section::Idle(kind),
+        _ => section,
+    })
 }
 
 fn binary() -> Result<PathBuf> {
@@ -319,6 +329,7 @@ impl Attendance for Present {
 struct Person {
     socket: Socket,
     id: String,
+    sections: [Section; 17],
     mids: Vec<String>,
     connection: Connection,
     description: LocalDescription,
@@ -360,7 +371,7 @@ impl Person {
         match message {
             ServerMessage::State(state) => self.handle_state(state).await?,
             ServerMessage::Answer { sdp } => {
-                let agreement = self.description.agree(&SECTIONS, &sdp)?;
+                let agreement = self.description.agree(&self.sections, &sdp)?;
                 self.connection.renegotiated(&self.description, agreement);
             }
             ServerMessage::Layers { mid, active } if self.obeys_layers && self.mids.get(CAMERA) == Some(&mid) => {
@@ -400,7 +411,7 @@ impl Person {
             Act::RestartIce => {
                 self.negotiations += 1;
                 wiring::End::renew(&mut self.description);
-                let sdp = self.description.offer(&SECTIONS);
+                let sdp = self.description.offer(&self.sections);
                 let offer = json!({ "type": "offer", "neg_id": self.negotiations, "sdp": sdp, "ice_restart": true });
                 send(&mut self.socket, &offer).await
             }
@@ -412,8 +423,12 @@ impl Person {
         self.rev += 1;
         let mid = |section: usize| self.mids.get(section).cloned().unwrap_or_default();
         let [audio_muted, video_muted] = self.muted;
-        let source =
-            |section, source, muted| json!({ "mid": mid(section), "source": source, "active": true, "muted": muted });
+        let sources = [(MICROPHONE, "microphone", audio_muted), (CAMERA, "camera", video_muted)];
+        let published =
+            sources.into_iter().zip(self.sections).filter(|(_, section)| matches!(section, Section::Publish(_)));
+        let publish = published.map(|((section, source, muted), _)| {
+            json!({ "mid": mid(section), "source": source, "active": true, "muted": muted })
+        });
         let views =
             self.watched.iter().zip(self.mids.iter().skip(FIRST_VIEWING)).map(
                 |(track, mid)| json!({ "mid": mid, "track": track, "max_height": self.max_height, "priority": 1 }),
@@ -421,7 +436,7 @@ impl Person {
         let intent = json!({
             "type": "intent",
             "rev": self.rev,
-            "publish": [source(MICROPHONE, "microphone", audio_muted), source(CAMERA, "camera", video_muted)],
+            "publish": publish.collect::<Vec<_>>(),
             "video": views.collect::<Vec<_>>(),
             "audio": { "auto": true, "pinned": [] },
         });

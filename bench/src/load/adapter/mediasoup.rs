@@ -4,9 +4,9 @@
 //! Owns the process: Node, and the worker that it starts, which carries the media.
 
 use super::http;
-use super::roster::{Roster, Seated};
-use super::{Act, Attendance, Place, Seat, ServerProcess, Sfu};
-use crate::load::sdp::{Kind, LocalDescription, Section};
+use super::roster::{self, Encounter, Present, Roster};
+use super::{Attendance, Place, Seat, ServerProcess, Sfu};
+use crate::load::sdp::LocalDescription;
 use crate::load::wiring::{Connection, Wiring};
 use crate::peers;
 use anyhow::{Context as _, Result, ensure};
@@ -57,21 +57,18 @@ impl Sfu for Mediasoup {
     }
 
     async fn join(&self, seat: Seat, wiring: &Wiring) -> Result<Box<dyn Attendance>> {
-        let viewing = Mutex::new(None);
-        let person = Arc::new(Person { seat, base: self.base.clone(), wiring: wiring.clone(), viewing });
-        let sections = [Section::Publish(Kind::Audio), Section::Publish(Kind::Video)];
-        let end = wiring.end()?;
-        let answer = person.ask("publish", Some(end.description.offer(&sections))).await?;
-        let agreement = end.description.agree(&sections, &answer)?;
-        let camera = wiring.connect(seat, end, agreement).await?;
-        let others = self.roster.enter(&person);
-        if !others.is_empty() {
+        let mut person =
+            Person { seat, base: self.base.clone(), wiring: wiring.clone(), camera: None, viewing: Mutex::new(None) };
+        person.publish().await?;
+        let person = Arc::new(person);
+        let Encounter { publishers, viewers } = self.roster.enter(&person);
+        if !publishers.is_empty() {
             person.watch().await?;
         }
-        for other in others {
-            other.watch().await?;
+        for viewer in viewers {
+            viewer.watch().await?;
         }
-        Ok(Box::new(Present { person, camera, roster: Arc::clone(&self.roster) }))
+        Ok(Box::new(Present::new(person, &self.roster)))
     }
 }
 
@@ -79,13 +76,23 @@ struct Person {
     seat: Seat,
     base: String,
     wiring: Wiring,
+    camera: Option<Connection>,
     /// `None` until there is somebody to watch.
     viewing: Mutex<Option<(LocalDescription, Connection)>>,
 }
 
-impl Seated for Person {
+#[async_trait]
+impl roster::Person for Person {
     fn seat(&self) -> Seat {
         self.seat
+    }
+
+    fn camera(&self) -> Option<&Connection> {
+        self.camera.as_ref()
+    }
+
+    async fn leave(&self) -> Result<()> {
+        self.ask("leave", None).await.map(drop)
     }
 }
 
@@ -96,6 +103,18 @@ struct Told {
 }
 
 impl Person {
+    async fn publish(&mut self) -> Result<()> {
+        let sections = self.wiring.published_by(self.seat);
+        if sections.is_empty() {
+            return Ok(());
+        }
+        let end = self.wiring.end()?;
+        let answer = self.ask("publish", Some(end.description.offer(&sections))).await?;
+        let agreement = end.description.agree(&sections, &answer)?;
+        self.camera = Some(self.wiring.connect(self.seat, end, agreement).await?);
+        Ok(())
+    }
+
     /// Everything that the others publish by now.
     async fn watch(&self) -> Result<()> {
         let mut viewing = self.viewing.lock().await;
@@ -122,31 +141,5 @@ impl Person {
         ensure!(response.status().is_success(), "mediasoup's server refuses {what}: {}", response.body());
         let told: Told = serde_json::from_str(response.body())?;
         Ok(told.sdp)
-    }
-}
-
-struct Present {
-    person: Arc<Person>,
-    camera: Connection,
-    roster: Arc<Roster<Person>>,
-}
-
-impl Drop for Present {
-    fn drop(&mut self) {
-        self.roster.leave(self.person.seat);
-    }
-}
-
-#[async_trait]
-impl Attendance for Present {
-    async fn leave(self: Box<Self>) -> Result<()> {
-        self.person.ask("leave", None).await.map(drop)
-    }
-
-    async fn act(&mut self, act: Act) -> Result<()> {
-        if let Act::Mute(kind, muted) = act {
-            self.camera.mute(kind, muted);
-        }
-        Ok(())
     }
 }

@@ -78,7 +78,9 @@ impl Sfu for WebrtcRs {
         let room = format!("00000000-0000-0000-0000-{:012x}", u64::from(seat.room) + 1);
         // Whole numbers are clients' names there.
         send(&mut socket, &json!({ "cmd": "register", "roomid": room, "clientid": seat.person + 1 })).await?;
-        let sections = PUBLISHED.map(Section::Publish);
+        let published = wiring.published_by(seat);
+        // An offer needs a section, and one that only receives is no publication to this server.
+        let sections = if published.is_empty() { vec![Section::Receive(Kind::Video)] } else { published };
         let end = wiring.end()?;
         let offer = json!({ "type": "offer", "sdp": end.description.offer(&sections) });
         send(&mut socket, &json!({ "cmd": "offer", "sdp": offer })).await?;

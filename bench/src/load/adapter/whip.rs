@@ -4,9 +4,9 @@
 //! Owns the server's process, which a command starts. No trickle ICE: every candidate is in the offer and in the answer.
 
 use super::http;
-use super::roster::{Roster, Seated};
-use super::{Act, Attendance, Place, Seat, ServerProcess, Sfu, listening};
-use crate::load::sdp::{Kind, Section};
+use super::roster::{self, Encounter, Present, Roster};
+use super::{Attendance, Place, Seat, ServerProcess, Sfu, listening};
+use crate::load::sdp::Section;
 use crate::load::wiring::{Connection, Wiring};
 use anyhow::{Context as _, Result, ensure};
 use async_trait::async_trait;
@@ -81,15 +81,17 @@ impl Sfu for Whip {
     async fn join(&self, seat: Seat, wiring: &Wiring) -> Result<Box<dyn Attendance>> {
         let addresses = Arc::clone(&self.addresses);
         let whip = addresses.of(&addresses.whip, seat)?;
-        let camera = resource(&whip, Section::Publish, seat, wiring).await?;
-        let viewed = Mutex::default();
-        let person = Arc::new(Person { seat, addresses, wiring: wiring.clone(), viewed });
-        let others = self.roster.enter(&person);
-        for other in others {
-            person.watch(other.seat).await?;
-            other.watch(seat).await?;
+        let sections = wiring.published_by(seat);
+        let camera = if sections.is_empty() { None } else { Some(resource(&whip, &sections, seat, wiring).await?) };
+        let person = Arc::new(Person { seat, addresses, wiring: wiring.clone(), camera, viewed: Mutex::default() });
+        let Encounter { publishers, viewers } = self.roster.enter(&person);
+        for publisher in publishers {
+            person.watch(publisher.seat).await?;
         }
-        Ok(Box::new(Present { person, camera, roster: Arc::clone(&self.roster) }))
+        for viewer in viewers {
+            viewer.watch(seat).await?;
+        }
+        Ok(Box::new(Present::new(person, &self.roster)))
     }
 }
 
@@ -101,13 +103,12 @@ struct Resource {
 }
 
 /// RFC 9725 §4.2: POST of an offer, 201 with the answer and the resource's address.
-async fn resource(endpoint: &Uri, section: fn(Kind) -> Section, seat: Seat, wiring: &Wiring) -> Result<Resource> {
-    let sections = [section(Kind::Audio), section(Kind::Video)];
+async fn resource(endpoint: &Uri, sections: &[Section], seat: Seat, wiring: &Wiring) -> Result<Resource> {
     let end = wiring.end()?;
-    let response = http::request(Method::POST, endpoint, SDP, end.description.offer(&sections)).await?;
+    let response = http::request(Method::POST, endpoint, SDP, end.description.offer(sections)).await?;
     let status = response.status();
     ensure!(status == StatusCode::CREATED, "{endpoint}: {status} instead of 201: {}", response.body());
-    let agreement = end.description.agree(&sections, response.body())?;
+    let agreement = end.description.agree(sections, response.body())?;
     let location = response.headers().get(header::LOCATION).and_then(|location| location.to_str().ok());
     let url = location.map(|location| resolved(endpoint, location)).transpose()?;
     Ok(Resource { url, connection: wiring.connect(seat, end, agreement).await? })
@@ -125,7 +126,7 @@ fn resolved(endpoint: &Uri, location: &str) -> Result<Uri> {
 }
 
 impl Resource {
-    async fn delete(self) -> Result<()> {
+    async fn delete(&self) -> Result<()> {
         if let Some(url) = &self.url {
             let status = http::request(Method::DELETE, url, SDP, String::new()).await?.status();
             ensure!(status.is_success(), "DELETE {url}: {status}");
@@ -138,45 +139,35 @@ struct Person {
     seat: Seat,
     addresses: Arc<Addresses>,
     wiring: Wiring,
+    camera: Option<Resource>,
     viewed: Mutex<Vec<Resource>>,
 }
 
-impl Seated for Person {
+#[async_trait]
+impl roster::Person for Person {
     fn seat(&self) -> Seat {
         self.seat
+    }
+
+    fn camera(&self) -> Option<&Connection> {
+        self.camera.as_ref().map(|resource| &resource.connection)
+    }
+
+    async fn leave(&self) -> Result<()> {
+        let viewed = std::mem::take(&mut *self.viewed.lock().unwrap_or_else(PoisonError::into_inner));
+        for resource in viewed.iter().chain(&self.camera) {
+            resource.delete().await?;
+        }
+        Ok(())
     }
 }
 
 impl Person {
     async fn watch(&self, publisher: Seat) -> Result<()> {
         let whep = self.addresses.of(&self.addresses.whep, publisher)?;
-        let viewed = resource(&whep, Section::Receive, self.seat, &self.wiring).await?;
+        let watched = self.wiring.published_by(publisher).into_iter().map(Section::watched).collect::<Vec<_>>();
+        let viewed = resource(&whep, &watched, self.seat, &self.wiring).await?;
         self.viewed.lock().unwrap_or_else(PoisonError::into_inner).push(viewed);
-        Ok(())
-    }
-}
-
-struct Present {
-    person: Arc<Person>,
-    camera: Resource,
-    roster: Arc<Roster<Person>>,
-}
-
-#[async_trait]
-impl Attendance for Present {
-    async fn leave(self: Box<Self>) -> Result<()> {
-        self.roster.leave(self.person.seat);
-        let viewed = std::mem::take(&mut *self.person.viewed.lock().unwrap_or_else(PoisonError::into_inner));
-        for resource in viewed {
-            resource.delete().await?;
-        }
-        self.camera.delete().await
-    }
-
-    async fn act(&mut self, act: Act) -> Result<()> {
-        if let Act::Mute(kind, muted) = act {
-            self.camera.connection.mute(kind, muted);
-        }
         Ok(())
     }
 }

@@ -13,6 +13,7 @@ use super::inbound::{Arrival, Header, Inbound};
 use super::outbound::{Batch, Camera, Microphone, Sealing};
 use super::rtcp::{self, Told};
 use super::sdp::{Agreement, Kind, LocalDescription};
+use super::shape::Frames;
 use super::traffic::Seeded;
 use super::window::Tally;
 use srtp::{Keys, RTCP_OVERHEAD};
@@ -40,14 +41,14 @@ pub(super) struct Carried {
 }
 
 impl Carried {
-    pub(super) fn new(established: Established) -> Self {
+    pub(super) fn new(established: Established, frames: Frames) -> Self {
         let Established { seat, socket, description, agreement, seals, opens, .. } = established;
         let of = |kind| agreement.publications.iter().find(move |publication| publication.kind == kind);
         Self {
             seat,
             socket,
             microphone: of(Kind::Audio).and_then(Microphone::new),
-            camera: of(Kind::Video).map(Camera::new),
+            camera: of(Kind::Video).map(|camera| Camera::new(camera, frames)),
             description,
             agreement,
             seals,
