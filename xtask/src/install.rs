@@ -14,7 +14,7 @@ struct Program {
     purpose: &'static str,
 }
 
-const PROGRAMS: [Program; 10] = [
+const PROGRAMS: &[Program] = &[
     Program { name: "cc", package: "gcc", purpose: "builds the crypto library" },
     Program { name: "c++", package: "g++", purpose: "builds the fuzz targets" },
     Program { name: "npm", package: "npm", purpose: "brings tsc, the browser driver, a sign-in provider" },
@@ -28,6 +28,15 @@ const PROGRAMS: [Program; 10] = [
     Program { name: "promtool", package: "prometheus", purpose: "judges /metrics" },
 ];
 
+/// For the comparison over rural links, which no test needs.
+const RURAL_PROGRAMS: &[Program] = &[
+    Program { name: "ip", package: "iproute2", purpose: "makes the links' network namespaces" },
+    Program { name: "npm", package: "npm", purpose: "brings the browser driver" },
+    Program { name: "chromium", package: "chromium", purpose: "the two people" },
+    Program { name: "espeak-ng", package: "espeak-ng", purpose: "speaks for them" },
+    Program { name: "janus", package: "janus", purpose: "the other server" },
+];
+
 /// Cargo tools, built once into [`tools_dir`]; unoptimised, because they run for seconds and build for minutes.
 const CARGO_TOOLS: [&str; 2] = ["cargo-nextest", "cargo-deny"];
 
@@ -38,7 +47,12 @@ const REQUIREMENTS: &str = "tests/api/requirements.txt";
 const NPM_FOLDERS: [&str; 3] = ["web-client", "tests/browser", "tests/openid"];
 
 pub(crate) fn everything(root: &Path) -> Result<()> {
-    debian_packages(root)?;
+    let mut packages = missing(PROGRAMS)?;
+    if !makes_virtual_environments(root)? {
+        println!("Python's venv is missing (holds schemathesis): package python3-venv");
+        packages.push("python3-venv");
+    }
+    debian_packages(root, &packages)?;
     cargo_tools(root)?;
     for folder in NPM_FOLDERS {
         npm_packages(&root.join(folder))?;
@@ -46,18 +60,23 @@ pub(crate) fn everything(root: &Path) -> Result<()> {
     python_packages(root)
 }
 
-fn debian_packages(root: &Path) -> Result<()> {
+pub(crate) fn for_rural(root: &Path) -> Result<()> {
+    debian_packages(root, &missing(RURAL_PROGRAMS)?)?;
+    npm_packages(&root.join("tests/browser"))
+}
+
+fn missing(programs: &[Program]) -> Result<Vec<&'static str>> {
     let mut packages = Vec::new();
-    for program in &PROGRAMS {
-        if !is_installed(program.name)? {
-            println!("{} is missing ({}): package {}", program.name, program.purpose, program.package);
-            packages.push(program.package);
+    for Program { name, package, purpose } in programs {
+        if !is_installed(name)? {
+            println!("{name} is missing ({purpose}): package {package}");
+            packages.push(*package);
         }
     }
-    if !makes_virtual_environments(root)? {
-        println!("Python's venv is missing (holds schemathesis): package python3-venv");
-        packages.push("python3-venv");
-    }
+    Ok(packages)
+}
+
+fn debian_packages(root: &Path, packages: &[&str]) -> Result<()> {
     if packages.is_empty() {
         println!("Debian packages: all there");
         return Ok(());
@@ -68,7 +87,7 @@ fn debian_packages(root: &Path) -> Result<()> {
     let sudo: &[&str] = if is_root() { &[] } else { &["sudo"] };
     run(root, &[sudo, &["apt-get", "update", "--quiet"]].concat())?;
     let install = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "--yes", "--quiet"];
-    run(root, &[sudo, &install, &["--no-install-recommends"], &packages].concat())
+    run(root, &[sudo, &install, &["--no-install-recommends"], packages].concat())
 }
 
 fn is_root() -> bool {

@@ -5,6 +5,7 @@
 
 mod install;
 mod process;
+mod rural;
 mod steps;
 
 use std::path::{Path, PathBuf};
@@ -21,12 +22,14 @@ commands
   check     the static part: fmt, clippy, cargo-deny, tidy, tsc
   install   only install what the tests need
   sim       search seeds for a consultation that a person would not put up with: --seeds <N> [--from <seed>]
+  rural     two real browsers over bad links, through Kenes and through Janus in turn, into bench/results (root, minutes)
   steps     list the steps
 
 options
   --only <step>    run this step alone (may be given several times)
   --skip <step>    leave this step out (may be given several times)
-  --keep-going     run the later steps even after a failure";
+  --keep-going     run the later steps even after a failure
+  of rural         see tests/browser/rural/README.md";
 
 fn main() -> ExitCode {
     match run(std::env::args().skip(1)) {
@@ -46,6 +49,7 @@ fn run(mut args: impl Iterator<Item = String>) -> Result<()> {
         "check" => steps::run_all(&root, &selection(args, Stage::Static)?),
         "install" => install::everything(&root),
         "sim" => steps::search(&root, args),
+        "rural" => rural::run_comparison(&root, args),
         "steps" => {
             steps::list();
             Ok(())

@@ -185,7 +185,7 @@ fn browser(root: &Path) -> Result<()> {
     run_with(&root.join("tests/browser"), &["npm", "test"], &[("KENES_BIN", &server)])
 }
 
-fn target_dir(root: &Path) -> PathBuf {
+pub(crate) fn target_dir(root: &Path) -> PathBuf {
     match std::env::var_os("CARGO_TARGET_DIR") {
         Some(dir) => root.join(dir),
         None => root.join("target"),

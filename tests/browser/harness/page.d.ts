@@ -10,6 +10,10 @@ interface Window {
     readonly generation: number;
   };
   stopWatching(): { frames: number; longest_gap_ms: number };
+  probe: {
+    legible(): boolean;
+    take(): Promise<import('../rural/probe.js').Noted>;
+  };
   oldSocket: WebSocket | null;
   oldPeer: RTCPeerConnection | null;
 }

@@ -1,0 +1,161 @@
+/**
+ * What two people get of each other over bad links, through Kenes and through Janus VideoRoom: the same two Chromiums, the same speech and picture,
+ * the same links, in turn. `cargo xtask rural` brings what it needs and says the options; README.md says what the figures are.
+ */
+
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+import puppeteer from 'puppeteer-core';
+
+import { until } from '../harness/until.js';
+import { judge } from './judge.js';
+import { Link } from './links.js';
+import { installProbe } from './probe.js';
+import { SERVERS } from './servers.js';
+import { page as asPage } from './table.js';
+
+/** @typedef {import('puppeteer-core').Page} Page */
+/** @typedef {{loss_percent: number, rate_kbps: number, rtt_ms: number}} Cell */
+/** @typedef {{cell: Cell, server: string, figures: import('./judge.js').Figures[], problem: string | null}} Result of both directions */
+
+const CHROMIUM = process.env.KENES_CHROMIUM ?? '/usr/bin/chromium';
+const FRAMES_PER_SECOND = 15;
+/** A router holds back so much before it drops. */
+const QUEUE_MS = 600;
+const PEOPLE = ['nurse', 'specialist'];
+const WORDS = `The patient has had a cough for two weeks and a fever of thirty eight degrees since yesterday evening. There is no pain in the chest.
+  She takes two tablets in the morning and one before she sleeps. Please breathe in deeply, hold your breath, and breathe out again. I hear a
+  rattle on the left side, below the shoulder blade. We shall take a picture of the lungs this afternoon and speak again on Thursday at ten.`;
+
+const { values } = parseArgs({
+  options: {
+    loss: { type: 'string', default: '0,5,10,20,30' },
+    rate: { type: 'string', default: '100,300,1000' },
+    rtt: { type: 'string', default: '50,300' },
+    servers: { type: 'string', default: 'kenes,janus' },
+    settle: { type: 'string', default: '6' },
+    seconds: { type: 'string', default: '12' },
+    into: { type: 'string', default: 'bench/results' },
+  },
+});
+const numbers = (/** @type {string} */ list) => list.split(',').map(Number);
+const cells = numbers(values.rate).flatMap((rate_kbps) =>
+  numbers(values.rtt).flatMap((rtt_ms) => numbers(values.loss).map((loss_percent) => ({ loss_percent, rate_kbps, rtt_ms }))));
+const servers = values.servers.split(',');
+
+const folder = mkdtempSync(join(tmpdir(), 'kenes-rural-'));
+/** @type {Link[]} */
+const links = [];
+/** @type {(() => Promise<void>)[]} what was started, the last first */
+const endings = [async () => rmSync(folder, { recursive: true, force: true }), async () => void (await Promise.all(links.map((link) => link.end())))];
+try {
+  for (const [index, name] of PEOPLE.entries()) {
+    links.push(new Link(name, index + 1));
+    // The first makes the server's namespace.
+    await links[index].ready();
+  }
+  const speech = join(folder, 'speech.wav');
+  execFileSync('espeak-ng', ['-s', '150', '-w', speech, WORDS]);
+  const browsers = await Promise.all(links.map((link, index) => launch(link, index, speech)));
+  endings.unshift(async () => void (await Promise.all(browsers.map((browser) => browser.close()))));
+  /** @type {Record<string, import('./servers.js').Server>} */
+  const started = {};
+  for (const name of servers) {
+    const server = await SERVERS[name](links[0].server);
+    started[name] = server;
+    endings.unshift(() => server.stop());
+  }
+  /** @type {Result[]} */
+  const results = [];
+  for (const cell of cells) {
+    for (const server of servers) {
+      const result = await measured(cell, server, started[server], browsers);
+      results.push(result);
+      console.log(JSON.stringify(result));
+      tell(results);
+    }
+  }
+} finally {
+  for (const end of endings) await end().catch((error) => console.error(error));
+}
+
+/** One call through one server: joined on a perfect link, which then becomes the cell's. */
+async function measured(
+  /** @type {Cell} */ cell,
+  /** @type {string} */ name,
+  /** @type {import('./servers.js').Server} */ server,
+  /** @type {import('puppeteer-core').Browser[]} */ browsers,
+) {
+  await Promise.all(links.map((link) => link.becomes('')));
+  const contexts = await Promise.all(browsers.map((browser) => browser.createBrowserContext()));
+  try {
+    const pages = await Promise.all(contexts.map((context) => context.newPage()));
+    for (const page of pages) await page.evaluateOnNewDocument(installProbe, FRAMES_PER_SECOND);
+    await server.enter(pages, links);
+    for (const page of pages) await until('each sees the other', () => page.evaluate(() => window.probe.legible()), 30_000);
+    await Promise.all(links.map((link) => link.becomes(asLink(cell))));
+    await seconds(Number(values.settle));
+    const before = await Promise.all(pages.map(take));
+    await seconds(Number(values.seconds));
+    const noted = await Promise.all(pages.map(take));
+    const figures = [0, 1].map((listener) => judge(noted[1 - listener], noted[listener], before[listener].totals));
+    return { cell, server: name, figures, problem: null };
+  } catch (error) {
+    return { cell, server: name, figures: [], problem: String(error) };
+  } finally {
+    await Promise.all(links.map((link) => link.becomes('')));
+    await Promise.all(contexts.map((context) => context.close()));
+  }
+}
+
+/** @param {Cell} cell */
+function asLink({ loss_percent, rate_kbps, rtt_ms }) {
+  return `rate=${rate_kbps}k delay=${rtt_ms / 2}ms queue=${Math.round((rate_kbps * QUEUE_MS) / 8)} loss=${loss_percent}%`;
+}
+
+/** @param {Page} page @returns {Promise<import('./probe.js').Noted>} */
+function take(page) {
+  return page.evaluate(() => window.probe.take());
+}
+
+/** @param {number} time */
+function seconds(time) {
+  return new Promise((resolve) => setTimeout(resolve, time * 1_000));
+}
+
+/** A Chromium in the person's namespace, spoken to by pipe, since its loopback is another than ours. @param {Link} link @param {number} index @param {string} speech */
+function launch(link, index, speech) {
+  const wrapper = join(folder, `chromium-${index}`);
+  writeFileSync(wrapper, `#!/bin/sh\nexec ip netns exec ${link.person} ${CHROMIUM} "$@"\n`, { mode: 0o755 });
+  return puppeteer.launch({
+    browser: 'chrome',
+    executablePath: wrapper,
+    headless: true,
+    pipe: true,
+    protocolTimeout: 60_000,
+    args: [
+      '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
+      '--mute-audio', '--autoplay-policy=no-user-gesture-required', '--ignore-certificate-errors',
+      // The server lies in a private network, as seen from a page on localhost.
+      '--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets,LocalNetworkAccessChecksWebRTC',
+      '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', `--use-file-for-fake-audio-capture=${speech}`,
+    ],
+  });
+}
+
+/** After each call, so that a run that is ended leaves what it has. @param {Result[]} results */
+function tell(results) {
+  const machine = {
+    cpu: cpus()[0].model, cores: cpus().length, date: new Date().toISOString().slice(0, 10),
+    commit: execFileSync('git', ['rev-parse', '--short=10', 'HEAD'], { encoding: 'utf8' }).trim(), load: loadavg()[0],
+    chromium: execFileSync(CHROMIUM, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim(),
+  };
+  const { settle, seconds: window } = values;
+  const run = { machine, settle_s: Number(settle), seconds: Number(window), queue_ms: QUEUE_MS, results };
+  writeFileSync(join(values.into, 'rural.json'), `${JSON.stringify(run, null, 1)}\n`);
+  writeFileSync(join(values.into, 'rural.md'), asPage(run));
+}

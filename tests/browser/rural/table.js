@@ -1,0 +1,56 @@
+/** A run as a page of Markdown. Pure. */
+
+/** @typedef {import('./rural.js').Result} Result */
+/** @typedef {{machine: Record<string, string | number>, settle_s: number, seconds: number, queue_ms: number, results: Result[]}} Run */
+
+/** What a column is and how it is written: field, title, digits. */
+const COLUMNS = /** @type {const} */ ([
+  ['concealed_percent', 'sound made up %', 1],
+  ['sound_delay_ms', 'sound delay ms', 0],
+  ['likeness', 'likeness', 2],
+  ['frames_per_s', 'frames/s', 1],
+  ['frozen_percent', 'frozen %', 0],
+  ['picture_delay_ms', 'picture delay ms', 0],
+  ['height', 'height', 0],
+]);
+
+/** @param {Run} run */
+export function page(run) {
+  const { machine, results, settle_s, seconds, queue_ms } = run;
+  const servers = [...new Set(results.map(({ server }) => server))];
+  const heading = `\`cargo xtask rural\` on ${machine.cpu}, ${machine.cores} cores, ${machine.chromium}; ${machine.date}, commit ${machine.commit}; load average ${Number(machine.load).toFixed(1)}`;
+  const window = `Each call: ${settle_s} s on the bad link, then ${seconds} s that count; a queue of ${queue_ms} ms. Each figure: ${servers.join(' / ')}, the mean of both directions.`;
+  const rows = [
+    ['kbit/s', 'RTT ms', 'loss %', ...COLUMNS.map(([, title]) => title)],
+    ['--:', '--:', '--:', ...COLUMNS.map(() => '--:')],
+    ...cellsOf(results).map((calls) => {
+      const { rate_kbps, rtt_ms, loss_percent } = calls[0].cell;
+      const figures = COLUMNS.map(([field, _, digits]) => calls.map((call) => shown(mean(call, field), digits)).join(' / '));
+      return [rate_kbps, rtt_ms, loss_percent, ...figures];
+    }),
+  ];
+  const problems = results.filter(({ problem }) => problem).map(({ cell, server, problem }) => `- ${server}, ${words(cell)}: ${problem}`);
+  const table = rows.map((row) => `| ${row.join(' | ')} |`).join('\n');
+  return `# Over rural links\n\n${heading}\n\n${window}\n\n${table}\n${problems.length > 0 ? `\n${problems.join('\n')}\n` : ''}\n[How each figure is made](../../tests/browser/rural/README.md)\n`;
+}
+
+/** Calls of the same cell together. @param {Result[]} results */
+function cellsOf(results) {
+  return [...new Set(results.map(({ cell }) => words(cell)))].map((cell) => results.filter((result) => words(result.cell) === cell));
+}
+
+/** @param {import('./rural.js').Cell} cell */
+function words({ rate_kbps, rtt_ms, loss_percent }) {
+  return `${rate_kbps} kbit/s, ${rtt_ms} ms, ${loss_percent} %`;
+}
+
+/** Of both directions; null when one has none. @param {Result} call @param {keyof import('./judge.js').Figures} field */
+function mean({ figures }, field) {
+  const found = figures.flatMap((one) => one[field] ?? []);
+  return found.length === 2 ? (found[0] + found[1]) / 2 : null;
+}
+
+/** @param {number | null} value @param {number} digits */
+function shown(value, digits) {
+  return value === null ? '-' : value.toFixed(digits);
+}
