@@ -5,7 +5,7 @@
 
 use crate::clock;
 use crate::media::{self, MIN_VIDEO_FRAME_LEN, VIDEO_FRAME_MS, VIDEO_TICKS, VideoFrame};
-use crate::microphone::payload_type;
+use crate::microphone::parameters;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::time::Duration;
@@ -20,6 +20,12 @@ const FRAMES_PER_SECOND: u64 = 1_000 / VIDEO_FRAME_MS;
 const KEYFRAME_FACTOR: usize = 5;
 /// Of a frame's bytes, this part may go towards paying that back.
 const SAVED_PART: usize = 3;
+
+/// What is sent again on request, as browsers keep it: without `str0m`'s limit of 15 % of what is sent.
+const REPAIRED_PACKETS: usize = 1_024;
+const REPAIRED_FOR: Duration = Duration::from_secs(3);
+/// The least that a layer's encoder makes of it.
+const COARSEST_BPS: u64 = 30_000;
 
 /// One layer as its encoder may run it.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +50,8 @@ pub(crate) struct Camera {
     pub(crate) next: Duration,
     /// For all layers together.
     pub(crate) budget_bps: u64,
+    /// The rates between which a camera of one layer changes, as a server does between the layers of another's camera.
+    rungs_bps: Vec<u64>,
 }
 
 struct Encoder {
@@ -72,7 +80,20 @@ impl Camera {
             picture_id: 0,
         };
         let layers = (0..).zip(layers).map(encoder).collect();
-        Self { mid, layers, rng: StdRng::seed_from_u64(seed), next: Duration::ZERO, budget_bps }
+        let rng = StdRng::seed_from_u64(seed);
+        Self { mid, layers, rng, next: Duration::ZERO, budget_bps, rungs_bps: Vec::new() }
+    }
+
+    /// Sends as a server forwards: the best of these rates that the budget carries, each beginning with a key frame; below
+    /// the lowest, nothing.
+    pub(crate) fn forward(&mut self, rungs_bps: &[u64]) {
+        self.rungs_bps = rungs_bps.to_vec();
+    }
+
+    fn choose_rung(&mut self) {
+        let Some(encoder) = self.layers.first_mut().filter(|_| !self.rungs_bps.is_empty()) else { return };
+        let rung = self.rungs_bps.iter().rev().find(|rung| **rung <= self.budget_bps).copied();
+        encoder.want_rate(rung);
     }
 
     /// Somebody cannot decode a layer, or any.
@@ -90,9 +111,15 @@ impl Camera {
         }
     }
 
-    /// What all wanted layers together would like, in bits a second.
-    pub(crate) fn wish_bps(&self) -> u64 {
-        self.layers.iter().filter(|encoder| encoder.wanted).map(|encoder| encoder.layer.max_bps).sum()
+    /// What the estimator is to look for, in bits a second: the least that would be of use, and what all wanted layers
+    /// together would like.
+    pub(crate) fn wish_bps(&self) -> (u64, u64) {
+        if let Some(highest) = self.rungs_bps.last() {
+            let next = self.rungs_bps.iter().find(|rung| **rung > self.budget_bps);
+            return (*next.unwrap_or(highest), *highest);
+        }
+        let wanted = self.layers.iter().filter(|encoder| encoder.wanted);
+        (0, wanted.map(|encoder| encoder.layer.max_bps).sum())
     }
 
     /// Sends the frame that is due now, in every layer that is wanted and paid for.
@@ -100,18 +127,20 @@ impl Camera {
         let now = self.next;
         self.next += FRAME;
         let number = u32::try_from(now.as_millis() / u128::from(VIDEO_FRAME_MS)).unwrap_or(u32::MAX);
+        self.choose_rung();
         let mut left_bps = self.budget_bps;
-        let mut may_begin = true;
+        let (mut is_lowest, mut may_begin) = (true, true);
         for encoder in &mut self.layers {
-            // Lowest first; the lowest of all is sent whatever the estimate. Layers begin one by one: `str0m` orders two
-            // streams that were never sent on by chance.
-            let paid = encoder.number == 0 || left_bps >= encoder.layer.min_bps;
+            // The lowest that is wanted is sent whatever the estimate, as coarse as need be. Layers begin one by one:
+            // `str0m` orders two streams that were never sent on by chance.
+            let paid = is_lowest || left_bps >= encoder.layer.min_bps;
             let begins = encoder.sent == 0;
             if !encoder.wanted || !paid || begins && !std::mem::replace(&mut may_begin, false) {
                 encoder.keyframe_due = true;
                 continue;
             }
-            let rate_bps = left_bps.clamp(encoder.layer.min_bps, encoder.layer.max_bps);
+            is_lowest = false;
+            let rate_bps = left_bps.clamp(COARSEST_BPS, encoder.layer.max_bps);
             left_bps = left_bps.saturating_sub(rate_bps);
             let noise = self.rng.random_range(80..=120);
             encoder.send(rtc, self.mid, now, number, rate_bps * noise / 100);
@@ -120,8 +149,17 @@ impl Camera {
 }
 
 impl Encoder {
+    /// Another rate is another layer.
+    fn want_rate(&mut self, rung_bps: Option<u64>) {
+        self.wanted = rung_bps.is_some();
+        if let Some(rate_bps) = rung_bps.filter(|rate_bps| *rate_bps != self.layer.max_bps) {
+            self.layer.max_bps = rate_bps;
+            self.keyframe_due = true;
+        }
+    }
+
     fn send(&mut self, rtc: &mut Rtc, mid: Mid, now: Duration, number: u32, rate_bps: u64) {
-        let Some(pt) = payload_type(rtc, Codec::Vp8) else { return };
+        let Some(pt) = parameters(rtc, Codec::Vp8).map(|params| params.pt()) else { return };
         let mut api = rtc.direct_api();
         let Some(stream) = api.stream_tx_by_mid(mid, self.rid) else { return };
         let len = self.next_len(rate_bps);
@@ -136,6 +174,9 @@ impl Encoder {
         };
         let time = number.wrapping_mul(VIDEO_TICKS);
         let mut packets = media::vp8(&frame).into_iter().peekable();
+        if self.sent == 0 {
+            stream.set_rtx_cache(REPAIRED_PACKETS, REPAIRED_FOR, None);
+        }
         while let Some(payload) = packets.next() {
             self.sent += 1;
             let last = packets.peek().is_none();

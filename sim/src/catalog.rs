@@ -20,13 +20,53 @@ struct Entry {
     patients: usize,
     seconds: u64,
     dtx: bool,
+    red: bool,
+    steady_bps: Option<u64>,
     /// Seconds at which the first patient's address changes.
     moves: &'static [u64],
     bounds: &'static [Bound],
 }
 
-const ENTRY: Entry =
-    Entry { name: "", uplink: GOOD, downlink: GOOD, patients: 1, seconds: 30, dtx: false, moves: &[], bounds: &[] };
+const ENTRY: Entry = Entry {
+    name: "",
+    uplink: GOOD,
+    downlink: GOOD,
+    patients: 1,
+    seconds: 30,
+    dtx: false,
+    red: true,
+    steady_bps: None,
+    moves: &[],
+    bounds: &[],
+};
+
+/// What a rural camera makes of a link that loses but is wide enough.
+const MODEST_BPS: Option<u64> = Some(800_000);
+
+const ENTRIES: &[Entry] = &[
+    Entry { name: "plain", bounds: UNNOTICED, ..ENTRY },
+    Entry { name: "silence", dtx: true, bounds: QUIET, ..ENTRY },
+    Entry { name: "jitter", bounds: UNEVEN, ..both("rate=6M delay=40ms jitter=60ms queue=200k") },
+    Entry { name: "reordering", bounds: UNEVEN, ..both("rate=6M delay=40ms reorder=5% queue=200k") },
+    Entry { name: "duplicates", bounds: UNNOTICED, ..both("rate=6M delay=40ms duplicate=5% queue=200k") },
+    Entry { name: "bursts-5", steady_bps: MODEST_BPS, bounds: LOSSY, ..both("rate=6M delay=40ms loss=5%/4") },
+    Entry { name: "bursts-10", steady_bps: MODEST_BPS, bounds: LOSSY, ..both("rate=6M delay=40ms loss=10%/4") },
+    Entry { name: "bursts-20", steady_bps: MODEST_BPS, bounds: VERY_LOSSY, ..both("rate=6M delay=40ms loss=20%/4") },
+    Entry { name: "far", bounds: FAR_AWAY, ..both("rate=6M delay=300ms queue=400k") },
+    Entry { name: "far-lossy", steady_bps: MODEST_BPS, bounds: FAR_AND_LOSSY, ..both("rate=6M delay=150ms loss=10%") },
+    Entry {
+        name: "outage-2",
+        steady_bps: MODEST_BPS,
+        bounds: BACK_SOON,
+        ..both("rate=6M delay=40ms queue=200k outage=10s+2s")
+    },
+    Entry { name: "outage-10", bounds: BACK_SOON, ..both("rate=6M delay=40ms queue=200k outage=10s+10s") },
+    Entry { name: "move", moves: &[10, 20], bounds: BACK_SOON, ..ENTRY },
+];
+
+const fn both(link: &'static str) -> Entry {
+    Entry { uplink: link, downlink: link, ..ENTRY }
+}
 
 const GOOD: &str = "rate=6M delay=20ms queue=200k";
 
@@ -47,22 +87,6 @@ const UNNOTICED: &[Bound] = &[
     (Specialist, FrameRate, 23.0),
 ];
 
-/// Half a second's outage and a change of network are noticed, and over soon.
-const BACK_SOON: &[Bound] = &[
-    (Patients, AudioBack, 300.0),
-    (Patients, VideoBack, 1_000.0),
-    (Specialist, AudioBack, 300.0),
-    (Specialist, VideoBack, 1_000.0),
-];
-
-const ENTRIES: &[Entry] = &[
-    Entry { name: "plain", bounds: UNNOTICED, ..ENTRY },
-    Entry { name: "silence", dtx: true, bounds: QUIET, ..ENTRY },
-    Entry { name: "far", uplink: FAR, downlink: FAR, bounds: FAR_AWAY, ..ENTRY },
-    Entry { name: "outage", uplink: OUTAGE, downlink: OUTAGE, bounds: BACK_SOON, ..ENTRY },
-    Entry { name: "move", moves: &[10, 20], bounds: BACK_SOON, ..ENTRY },
-];
-
 /// As unnoticed, but nobody knows when the first word is said.
 const QUIET: &[Bound] = &[
     (Patients, FirstFrame, 500.0),
@@ -73,8 +97,41 @@ const QUIET: &[Bound] = &[
     (Specialist, Concealed, 1.5),
 ];
 
-const FAR: &str = "rate=6M delay=300ms queue=400k";
-const OUTAGE: &str = "rate=6M delay=40ms queue=200k outage=10s+10s";
+/// Delay is bought against it; words are not lost.
+const UNEVEN: &[Bound] = &[
+    (Patients, FirstFrame, 700.0),
+    (Patients, AudioGap, 100.0),
+    (Patients, Concealed, 2.0),
+    (Patients, Frozen, 3.0),
+    (Patients, FrameRate, 23.0),
+    (Specialist, AudioGap, 120.0),
+    (Specialist, Concealed, 2.0),
+    (Specialist, Frozen, 6.0),
+];
+
+/// Speech is understood, the picture goes on.
+const LOSSY: &[Bound] = &[
+    (Patients, FirstFrame, 1_500.0),
+    (Patients, AudioGap, 300.0),
+    (Patients, Concealed, 4.0),
+    (Patients, Frozen, 10.0),
+    (Patients, FrameRate, 22.0),
+    (Specialist, AudioGap, 300.0),
+    (Specialist, Concealed, 8.0),
+    (Specialist, Frozen, 10.0),
+    (Specialist, FrameRate, 22.0),
+];
+
+/// Speech is understood.
+const VERY_LOSSY: &[Bound] = &[
+    (Patients, FirstFrame, 3_000.0),
+    (Patients, AudioGap, 400.0),
+    (Patients, Concealed, 7.0),
+    (Patients, FrameRate, 15.0),
+    (Specialist, AudioGap, 400.0),
+    (Specialist, Concealed, 14.0),
+    (Specialist, FrameRate, 20.0),
+];
 
 /// Over a satellite: late, and otherwise as near by.
 const FAR_AWAY: &[Bound] = &[
@@ -87,14 +144,43 @@ const FAR_AWAY: &[Bound] = &[
     (Specialist, Concealed, 1.5),
 ];
 
+/// A repair takes longer than a picture may wait: words come through, the picture halts now and then.
+const FAR_AND_LOSSY: &[Bound] = &[
+    (Patients, FirstFrame, 3_000.0),
+    (Patients, AudioGap, 300.0),
+    (Patients, Concealed, 5.0),
+    (Patients, FrameRate, 18.0),
+    (Specialist, Concealed, 10.0),
+    (Specialist, FrameRate, 16.0),
+];
+
+/// Is noticed, and over soon.
+const BACK_SOON: &[Bound] = &[
+    (Patients, AudioBack, 300.0),
+    (Patients, VideoBack, 1_000.0),
+    (Specialist, AudioBack, 300.0),
+    (Specialist, VideoBack, 1_000.0),
+];
+
 /// All that are always run, each with its seed.
 pub fn fixed() -> Result<Vec<(Scenario, u64)>> {
     ENTRIES.iter().map(Entry::scenario).collect()
 }
 
+/// By name, or on a link in words, as `kenes_link::Profile` reads it.
 pub fn named(name: &str) -> Result<(Scenario, u64)> {
+    if name.contains('=') {
+        return on_link(name);
+    }
     let entry = ENTRIES.iter().find(|entry| entry.name == name);
     entry.with_context(|| format!("no consultation is called {name}"))?.scenario()
+}
+
+/// One patient behind a link that is given in words, both ways.
+fn on_link(link: &str) -> Result<(Scenario, u64)> {
+    let (scenario, seed) = ENTRY.scenario()?;
+    let (uplink, downlink) = (link.parse()?, link.parse()?);
+    Ok((Scenario { name: "given".to_owned(), uplink, downlink, steady_bps: Some(800_000), ..scenario }, seed))
 }
 
 /// The consultation of a seed: links as bad as rural ones are, and what has to hold on any of them.
@@ -103,26 +189,36 @@ pub fn drawn(seed: u64) -> Result<(Scenario, u64)> {
     let text = drawn_link(&mut rng);
     let link: Profile = text.parse()?;
     let moves = if rng.random_ratio(1, 5) { vec![Duration::from_secs(rng.random_range(8..20))] } else { Vec::new() };
+    let dtx = rng.random_ratio(1, 2);
     let scenario = Scenario {
         name: format!("seed {seed}"),
         uplink: link.clone(),
         downlink: link,
         patients: rng.random_range(1..=2),
         lasts: Duration::from_secs(30),
-        dtx: rng.random_ratio(1, 2),
+        dtx,
+        red: rng.random_ratio(2, 3),
+        steady_bps: None,
         moves,
-        bounds: ALWAYS.to_vec(),
+        bounds: if dtx { SEEN_AGAIN } else { HEARD_AGAIN }.to_vec(),
     };
     Ok((scenario, seed))
 }
 
-/// What holds on any link that is drawn: somebody is heard, and comes back.
-const ALWAYS: &[Bound] = &[
-    (Patients, FirstWord, 2_000.0),
-    (Patients, AudioBack, 2_000.0),
-    (Specialist, FirstWord, 2_000.0),
-    (Specialist, AudioBack, 2_000.0),
+/// What holds on any link that is drawn: people are heard and seen, and come back.
+const HEARD_AGAIN: &[Bound] = &[
+    (Patients, FirstWord, 1_000.0),
+    (Patients, FirstFrame, 5_000.0),
+    (Patients, AudioBack, 1_000.0),
+    (Patients, VideoBack, 4_000.0),
+    (Specialist, FirstWord, 1_000.0),
+    (Specialist, FirstFrame, 5_000.0),
+    (Specialist, AudioBack, 1_000.0),
 ];
+
+/// The same, when nobody knows when the next word is said.
+const SEEN_AGAIN: &[Bound] =
+    &[(Patients, FirstFrame, 5_000.0), (Patients, VideoBack, 4_000.0), (Specialist, FirstFrame, 5_000.0)];
 
 fn drawn_link(rng: &mut StdRng) -> String {
     let mut words = vec![
@@ -152,6 +248,8 @@ impl Entry {
             patients: self.patients,
             lasts: Duration::from_secs(self.seconds),
             dtx: self.dtx,
+            red: self.red,
+            steady_bps: self.steady_bps,
             moves: self.moves.iter().map(|at| Duration::from_secs(*at)).collect(),
             bounds: self.bounds.to_vec(),
         };

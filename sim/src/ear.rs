@@ -5,7 +5,7 @@
 //! shrinks by playing faster, and treats silence that was announced (DTX) as silence.
 
 use crate::media::{AUDIO_FRAME_MS, AUDIO_TICKS, OpusFrame};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 const FRAME: Duration = Duration::from_millis(AUDIO_FRAME_MS);
@@ -16,6 +16,8 @@ const MAX_TARGET: Duration = Duration::from_millis(500);
 const LATENESS_WINDOW: usize = 200;
 /// The share of arrivals that the delay is to be enough for.
 const LATENESS_PERCENT: usize = 95;
+/// Frames this far behind are forgotten.
+const REMEMBERED: i64 = 500;
 /// So much more than the target is played faster.
 const EXCESS: Duration = Duration::from_millis(60);
 /// Of this many frames one is skipped while playing faster, or played twice as long while playing slower.
@@ -51,6 +53,8 @@ impl Heard {
 
 pub(crate) struct Ear {
     waiting: BTreeMap<i64, OpusFrame>,
+    /// Frames that came, some of them more than once: repeated, duplicated, beside another.
+    came: BTreeSet<i64>,
     first_time: Option<u64>,
     /// Moment of the next 20 ms; `None` until something came.
     next_tick: Option<Duration>,
@@ -71,6 +75,7 @@ impl Default for Ear {
     fn default() -> Self {
         Self {
             waiting: BTreeMap::new(),
+            came: BTreeSet::new(),
             first_time: None,
             next_tick: None,
             next: 0,
@@ -92,6 +97,10 @@ impl Ear {
         let first = *self.first_time.get_or_insert(time);
         let number =
             (i64::try_from(time).unwrap_or(0) - i64::try_from(first).unwrap_or(0)).div_euclid(i64::from(AUDIO_TICKS));
+        if !self.came.insert(number) {
+            return;
+        }
+        self.came = self.came.split_off(&(number - REMEMBERED));
         self.note_transit(now, number);
         match self.next_tick {
             None => self.begin(now, number),

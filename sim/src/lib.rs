@@ -4,6 +4,8 @@
 mod camera;
 pub mod catalog;
 mod clock;
+pub mod compare;
+mod direct;
 mod dtls;
 mod ear;
 mod media;

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, bail};
 use clap::{Args, Parser, Subcommand};
+use kenes_sim::compare::{self, Outcome, Row};
 use kenes_sim::oracle::{Oracle, Whom, measure};
 use kenes_sim::{Report, Scenario, catalog};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,6 +21,8 @@ enum Command {
     Run { names: Vec<String> },
     /// One consultation drawn from its seed.
     Seed { seed: u64 },
+    /// Our estimate of a link beside `str0m`'s; fails where ours is worse.
+    Compare,
     /// Consultations drawn from many seeds; ends with those that a person would not have put up with.
     Search(Search),
 }
@@ -42,7 +45,35 @@ fn main() -> Result<()> {
         Command::Run { names } => run(&names),
         Command::Seed { seed } => show_all(&[catalog::drawn(seed)?]),
         Command::Search(options) => search(&options),
+        Command::Compare => compare_all(),
     }
+}
+
+fn compare_all() -> Result<()> {
+    println!(
+        "{:22}{:>20}{:>20}{:>16}{:>16}",
+        "kenes / str0m", "goodput kbit/s", "queue p95 ms", "dropped %", "concealed %"
+    );
+    let mut worse = Vec::new();
+    for trace in compare::TRACES {
+        let row = compare::compare(trace)?;
+        let Row { kenes, str0m, .. } = &row;
+        let pair = |value: fn(&Outcome) -> f64| format!("{:.1} / {:.1}", value(kenes), value(str0m));
+        println!(
+            "{:22}{:>20}{:>20}{:>16}{:>16}  {}",
+            row.trace,
+            pair(|outcome| outcome.goodput_kbps),
+            pair(|outcome| outcome.queueing_p95_ms),
+            pair(|outcome| outcome.dropped_percent),
+            pair(|outcome| outcome.audio_concealed_percent),
+            if row.is_no_worse() { "" } else { "worse" },
+        );
+        worse.extend((!row.is_no_worse()).then_some(row.trace));
+    }
+    if !worse.is_empty() {
+        bail!("worse on {} of {} links: {}", worse.len(), compare::TRACES.len(), worse.join(", "));
+    }
+    Ok(())
 }
 
 fn run(names: &[String]) -> Result<()> {

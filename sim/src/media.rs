@@ -35,6 +35,39 @@ pub(crate) fn read_opus(payload: &[u8]) -> Option<OpusFrame> {
     Some(OpusFrame { number: u32::from_be_bytes([a, b, c, d]), last_of_talk: last_of_talk == 1 })
 }
 
+/// RFC 2198 §3: the newest frame with those before it, each with how much older it is in RTP ticks; oldest first.
+pub(crate) fn red(pt: u8, older: &[(u32, Vec<u8>)], newest: &[u8]) -> Vec<u8> {
+    let mut payload = Vec::new();
+    for (ticks, frame) in older {
+        let len = u32::try_from(frame.len()).unwrap_or(0);
+        payload.push(0x80 | pt);
+        payload.extend_from_slice(&(ticks << 10 | len).to_be_bytes()[1..]);
+    }
+    payload.push(pt);
+    older.iter().for_each(|(_, frame)| payload.extend_from_slice(frame));
+    payload.extend_from_slice(newest);
+    payload
+}
+
+/// Each frame of a RED payload with how much older than the packet it is.
+pub(crate) fn read_red(payload: &[u8]) -> Option<Vec<(u32, &[u8])>> {
+    let (mut headers, mut rest) = (Vec::new(), payload);
+    while let Some((&[_, a, b, c], after)) = rest.split_first_chunk::<4>().filter(|(header, _)| header[0] & 0x80 != 0) {
+        let packed = u32::from_be_bytes([0, a, b, c]);
+        headers.push((packed >> 10, usize::try_from(packed & 0x3ff).ok()?));
+        rest = after;
+    }
+    let mut data = rest.get(1..)?;
+    let mut frames = Vec::new();
+    for (ticks, len) in headers {
+        let (frame, after) = data.split_at_checked(len)?;
+        frames.push((ticks, frame));
+        data = after;
+    }
+    frames.push((0, data));
+    Some(frames)
+}
+
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct VideoFrame {
     pub(crate) layer: u8,
@@ -90,6 +123,9 @@ mod tests {
     fn what_is_written_is_read() {
         let payload = opus(70_000, true, 80);
         assert_eq!((payload.len(), read_opus(&payload)), (80, Some(OpusFrame { number: 70_000, last_of_talk: true })));
+        let red = red(111, &[(1_920, vec![1; 300]), (960, vec![2; 3])], &payload);
+        let frames = read_red(&red).unwrap();
+        assert_eq!(frames, [(1_920, &[1; 300][..]), (960, &[2; 3]), (0, &payload)]);
         let frame = VideoFrame { layer: 2, number: 9, keyframe: true, height: 720, picture_id: 5, len: 2_500 };
         let packets = vp8(&frame);
         assert_eq!(packets.len(), 3);

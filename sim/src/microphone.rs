@@ -1,4 +1,5 @@
-//! A microphone as an Opus encoder leaves it: 50 packets a second, or talk and announced silence (DTX) by turns.
+//! A microphone as an Opus encoder leaves it: 50 packets a second, or talk and announced silence (DTX) by turns; each with the
+//! frame before it (RED), where that was agreed on.
 //!
 //! Owns the numbering of its stream; must not know when it is asked.
 
@@ -8,8 +9,8 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::time::Duration;
 use str0m::Rtc;
-use str0m::format::Codec;
-use str0m::media::{Mid, Pt};
+use str0m::format::{Codec, PayloadParams};
+use str0m::media::Mid;
 use str0m::rtp::{ExtensionValues, RtpWrite};
 
 const FRAME: Duration = Duration::from_millis(AUDIO_FRAME_MS);
@@ -26,12 +27,13 @@ pub(crate) struct Microphone {
     /// Frames left of the turn, and whether it is talk.
     turn: (u32, bool),
     sent: u64,
+    last: Option<(u32, Vec<u8>)>,
     pub(crate) next: Duration,
 }
 
 impl Microphone {
     pub(crate) fn new(mid: Mid, dtx: bool, seed: u64) -> Self {
-        Self { mid, dtx, rng: StdRng::seed_from_u64(seed), turn: (0, false), sent: 0, next: Duration::ZERO }
+        Self { mid, dtx, rng: StdRng::seed_from_u64(seed), turn: (0, false), sent: 0, last: None, next: Duration::ZERO }
     }
 
     /// Sends the frame that is due now, if there is sound in it.
@@ -44,15 +46,27 @@ impl Microphone {
         if !sounds {
             return;
         }
-        let Some(pt) = payload_type(rtc, Codec::Opus) else { return };
+        let Some(params) = parameters(rtc, Codec::Opus) else { return };
+        let (pt, red) = (params.pt(), params.red());
         let mut api = rtc.direct_api();
         let Some(stream) = api.stream_tx_by_mid(self.mid, None) else { return };
         self.sent += 1;
         let time = number.wrapping_mul(AUDIO_TICKS);
-        let payload = media::opus(number, last_of_talk, FRAME_LEN);
+        let frame = media::opus(number, last_of_talk, FRAME_LEN);
+        let (pt, payload) = match red {
+            Some(red) => (red, media::red(*pt, &self.before(number), &frame)),
+            None => (pt, frame.clone()),
+        };
+        self.last = Some((number, frame));
         let extensions =
             ExtensionValues { audio_level: Some(SPOKEN_DBOV), voice_activity: Some(true), ..Default::default() };
         stream.write_rtp(RtpWrite::new(pt, self.sent.into(), time, clock::instant(now), payload).ext_vals(extensions));
+    }
+
+    /// The frame before this one, if there was one.
+    fn before(&mut self, number: u32) -> Vec<(u32, Vec<u8>)> {
+        let before = self.last.take().filter(|(last, _)| last + 1 == number);
+        before.map(|(_, frame)| (AUDIO_TICKS, frame)).into_iter().collect()
     }
 
     /// Whether this frame sounds, and whether it is the last before silence.
@@ -68,7 +82,7 @@ impl Microphone {
     }
 }
 
-/// The payload type that this side offered for a codec.
-pub(crate) fn payload_type(rtc: &Rtc, codec: Codec) -> Option<Pt> {
-    rtc.codec_config().params().iter().find(|params| params.spec().codec == codec).map(|params| params.pt())
+/// What was agreed on for a codec.
+pub(crate) fn parameters(rtc: &Rtc, codec: Codec) -> Option<PayloadParams> {
+    rtc.codec_config().params().iter().find(|params| params.spec().codec == codec).copied()
 }

@@ -132,7 +132,7 @@ pub fn measure(scenario: &Scenario, report: &Report, whom: Whom, oracle: Oracle)
             Oracle::VideoBack => back(&scenario.disturbances(), &seen.frames.iter().map(|(at, _)| *at)),
             Oracle::QueueDown => queueing_p95(report, 1),
             Oracle::QueueUp => queueing_p95(report, 0),
-            Oracle::Fairness => jain(people.iter().map(|person| person.seen.bytes as f64)),
+            Oracle::Fairness => jain(people.iter().map(|person| person.seen.bytes(report.began) as f64)),
         }
     });
     let worst = if oracle.is_floor() { f64::min } else { f64::max };

@@ -7,7 +7,7 @@ use crate::clock;
 use crate::dtls;
 use crate::ear::Ear;
 use crate::media;
-use crate::microphone::Microphone;
+use crate::microphone::{Microphone, parameters};
 use crate::network::Datagram;
 use crate::screen::{Piece, Screen};
 use anyhow::{Context as _, Result};
@@ -16,7 +16,8 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 use str0m::bwe::{Bitrate, BweKind};
-use str0m::change::{SdpAnswer, SdpPendingOffer};
+use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
+use str0m::format::Codec;
 use str0m::media::{Direction, KeyframeRequestKind, MediaKind, Mid, Simulcast, SimulcastLayer};
 use str0m::net::{Protocol, Receive};
 use str0m::rtp::{RtpPacket, Ssrc};
@@ -27,18 +28,21 @@ const FIRST_ESTIMATE: Bitrate = Bitrate::kbps(300);
 /// What speech takes of an estimate, headers included.
 const AUDIO_BPS: u64 = 50_000;
 
-/// A second and five, but never at once: `str0m` orders what it reports together by chance.
-const AUDIO_REPORTS: Duration = Duration::from_millis(4_987);
+/// A second and two, but never at once: `str0m` orders what it reports together by chance.
+const AUDIO_REPORTS: Duration = Duration::from_millis(2_003);
 const VIDEO_REPORTS: Duration = Duration::from_millis(1_013);
 
 /// No stream is told to have paused: `str0m` wakes up for one of those that might, whichever it finds first.
 const NEVER: Duration = Duration::from_secs(86_400);
 
 /// What a person brings: everybody has a microphone and a camera.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Equipment {
     pub(crate) access: usize,
     pub(crate) dtx: bool,
+    pub(crate) red: bool,
+    /// The camera's rate, whatever the link; without it, as the person's own estimate says.
+    pub(crate) steady_bps: Option<u64>,
     /// Lowest first.
     pub(crate) camera: Vec<Layer>,
     /// For others: so many ears, so many screens.
@@ -65,19 +69,8 @@ pub(crate) struct Person {
 impl Person {
     /// The person and its offer.
     pub(crate) fn new(number: u8, now: Duration, equipment: &Equipment, seed: u64) -> Result<(Self, String)> {
-        let address = SocketAddr::from(([10, 0, 0, number], 40_000));
-        let mut rtc = Rtc::builder()
-            .set_crypto_provider(dtls::provider())
-            .set_rtp_mode(true)
-            .clear_codecs()
-            .enable_opus(true, false)
-            .enable_vp8(true)
-            .enable_bwe(Some(FIRST_ESTIMATE))
-            .set_rtcp_report_interval_audio(AUDIO_REPORTS)
-            .set_rtcp_report_interval_video(VIDEO_REPORTS)
-            .set_pause_threshold(NEVER)
-            .build(clock::instant(now));
-        rtc.add_local_candidate(Candidate::host(address, "udp")?).context("a candidate is refused")?;
+        let address = address_of(number);
+        let mut rtc = rtc(address, now, equipment.steady_bps.is_none(), equipment.red)?;
         let mut changes = rtc.sdp_api();
         let simulcast = simulcast(&equipment.camera);
         let microphone = changes.add_media(MediaKind::Audio, Direction::SendOnly, None, None, None);
@@ -86,23 +79,41 @@ impl Person {
         let ears = (0..equipment.slots).map(|_| (receive(MediaKind::Audio), Ear::default())).collect();
         let screens = (0..equipment.slots).map(|_| (receive(MediaKind::Video), Screen::default())).collect();
         let (offer, pending) = changes.apply().context("nothing to offer")?;
-        let budget_bps = FIRST_ESTIMATE.as_u64() - AUDIO_BPS;
-        let person = Self {
+        let mut person = Self::with(rtc, number, now, [microphone, camera], equipment, seed);
+        (person.pending, person.ears, person.screens) = (Some(pending), ears, screens);
+        Ok((person, offer.to_sdp_string()))
+    }
+
+    fn with(rtc: Rtc, number: u8, now: Duration, sources: [Mid; 2], equipment: &Equipment, seed: u64) -> Self {
+        let [microphone, camera] = sources;
+        let budget_bps = equipment.steady_bps.unwrap_or(FIRST_ESTIMATE.as_u64() - AUDIO_BPS);
+        Self {
             key: PeerKey(u64::from(number)),
-            address,
+            address: address_of(number),
             access: equipment.access,
             rtc,
-            pending: Some(pending),
+            pending: None,
             microphone: Microphone::new(microphone, equipment.dtx, seed),
             camera: Camera::new(camera, &equipment.camera, budget_bps, seed),
-            ears,
-            screens,
+            ears: Vec::new(),
+            screens: Vec::new(),
             slots: BTreeMap::new(),
             connected: None,
             disconnected: false,
             next_timeout: now,
-        };
-        Ok((person, offer.to_sdp_string()))
+        }
+    }
+
+    /// One who only hears and sees who offers microphone and camera, without a server between; and its answer.
+    pub(crate) fn answering(number: u8, now: Duration, offer: &str, sources: [Mid; 2]) -> Result<(Self, String)> {
+        let address = address_of(number);
+        let mut rtc = rtc(address, now, false, false)?;
+        let answer = rtc.sdp_api().accept_offer(SdpOffer::from_sdp_string(offer)?)?;
+        let [audio, video] = sources;
+        let mut person = Self::with(rtc, number, now, sources, &Equipment::default(), 0);
+        person.ears.push((audio, Ear::default()));
+        person.screens.push((video, Screen::default()));
+        Ok((person, answer.to_sdp_string()))
     }
 
     pub(crate) fn accept(&mut self, answer: &str) -> Result<()> {
@@ -129,10 +140,17 @@ impl Person {
         Ok(())
     }
 
-    pub(crate) fn handle_datagram(&mut self, now: Duration, datagram: &Datagram) -> Result<()> {
+    /// What it says is read at once: `str0m` keeps no more than one packet of a stream for that.
+    pub(crate) fn handle_datagram(
+        &mut self,
+        now: Duration,
+        datagram: &Datagram,
+        send: impl FnMut(Datagram),
+    ) -> Result<()> {
         let received = Receive::new(Protocol::Udp, datagram.from, self.address, &datagram.bytes);
         let Ok(received) = received else { return Ok(()) };
-        Ok(self.rtc.handle_input(Input::Receive(clock::instant(now), received))?)
+        self.rtc.handle_input(Input::Receive(clock::instant(now), received))?;
+        self.poll(now, send)
     }
 
     /// When something of this person is due: media, or a timer of the PeerConnection.
@@ -142,12 +160,16 @@ impl Person {
     }
 
     /// Does all that is due, and gives what is to be sent to `send`.
-    pub(crate) fn run(&mut self, now: Duration, mut send: impl FnMut(Datagram)) -> Result<()> {
+    pub(crate) fn run(&mut self, now: Duration, send: impl FnMut(Datagram)) -> Result<()> {
         self.produce(now);
         self.look(now);
         if self.next_timeout <= now {
             self.rtc.handle_input(Input::Timeout(clock::instant(now)))?;
         }
+        self.poll(now, send)
+    }
+
+    fn poll(&mut self, now: Duration, mut send: impl FnMut(Datagram)) -> Result<()> {
         loop {
             match self.rtc.poll_output()? {
                 Output::Timeout(at) => {
@@ -178,8 +200,8 @@ impl Person {
         }
         if self.camera.next <= now {
             self.camera.film(&mut self.rtc);
-            let wish = Bitrate::bps(self.camera.wish_bps() + AUDIO_BPS);
-            self.rtc.bwe().set_bitrate(Bitrate::ZERO, wish);
+            let (least, most) = self.camera.wish_bps();
+            self.rtc.bwe().set_bitrate(Bitrate::bps(least + AUDIO_BPS), Bitrate::bps(most + AUDIO_BPS));
             self.next_timeout = now;
         }
     }
@@ -229,8 +251,13 @@ impl Person {
         };
         self.slots.insert(ssrc, mid);
         if let Some((_, ear)) = self.ears.iter_mut().find(|(slot, _)| *slot == mid) {
-            if let Some(frame) = media::read_opus(&packet.payload) {
-                ear.receive(now, packet.time.numer(), frame);
+            let red = parameters(&self.rtc, Codec::Opus).and_then(|params| params.red());
+            let is_red = red == Some(packet.header.payload_type);
+            let frames = if is_red { media::read_red(&packet.payload) } else { Some(vec![(0, &packet.payload[..])]) };
+            for (ticks, frame) in frames.unwrap_or_default() {
+                if let Some(frame) = media::read_opus(frame) {
+                    ear.receive(now, packet.time.numer().saturating_sub(u64::from(ticks)), frame);
+                }
             }
         } else if let Some((_, screen)) = self.screens.iter_mut().find(|(slot, _)| *slot == mid) {
             let start = media::read_vp8(&packet.payload);
@@ -238,6 +265,26 @@ impl Person {
             screen.receive(now, *packet.seq_no, piece);
         }
     }
+}
+
+fn address_of(number: u8) -> SocketAddr {
+    SocketAddr::from(([10, 0, 0, number], 40_000))
+}
+
+fn rtc(address: SocketAddr, now: Duration, estimates: bool, red: bool) -> Result<Rtc> {
+    let mut rtc = Rtc::builder()
+        .set_crypto_provider(dtls::provider())
+        .set_rtp_mode(true)
+        .clear_codecs()
+        .enable_opus(true, red)
+        .enable_vp8(true)
+        .enable_bwe(estimates.then_some(FIRST_ESTIMATE))
+        .set_rtcp_report_interval_audio(AUDIO_REPORTS)
+        .set_rtcp_report_interval_video(VIDEO_REPORTS)
+        .set_pause_threshold(NEVER)
+        .build(clock::instant(now));
+    rtc.add_local_candidate(Candidate::host(address, "udp")?).context("a candidate is refused")?;
+    Ok(rtc)
 }
 
 fn simulcast(layers: &[Layer]) -> Option<Simulcast> {

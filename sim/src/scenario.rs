@@ -22,6 +22,10 @@ pub struct Scenario {
     pub lasts: Duration,
     /// Nothing is sent for silence.
     pub dtx: bool,
+    /// Redundant audio is agreed on.
+    pub red: bool,
+    /// Cameras send so much whatever the link; without it, as `str0m`'s estimate says, which gives up most of it under loss.
+    pub steady_bps: Option<u64>,
     /// The first patient's network changes: another address from then on.
     pub moves: Vec<Duration>,
     pub bounds: Vec<Bound>,
@@ -94,7 +98,14 @@ impl Scenario {
     }
 
     fn equipment(&self, access: usize, slots: usize) -> Equipment {
-        Equipment { access, dtx: self.dtx, camera: SIMULCAST.to_vec(), slots }
+        Equipment {
+            access,
+            dtx: self.dtx,
+            red: self.red,
+            steady_bps: self.steady_bps,
+            camera: SIMULCAST.to_vec(),
+            slots,
+        }
     }
 }
 

@@ -1,18 +1,23 @@
-//! What a person sees: frames put together from packets, decoded in order, shown at once; key frames asked for when nothing
-//! can be decoded any more.
+//! What a person sees: frames put together from packets, decoded in order, shown an even time after they were taken; key
+//! frames asked for when nothing can be decoded any more.
 //!
-//! Owns the packets that wait and the record of what was shown. A frame can be shown when all of it is there and the frame
-//! before it was, or when it is a key frame.
+//! Owns the packets that wait and the record of what was shown. A frame can be decoded when all of it is there and the frame
+//! before it was, or when it is a key frame. It is shown at once if it comes late, and else with the delay that most frames
+//! of the last seconds would have been in time for.
 
-use crate::media::FrameStart;
-use std::collections::BTreeMap;
+use crate::media::{FrameStart, VIDEO_FRAME_MS};
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 /// Without a picture for so long while packets come, a key frame is asked for; before the first one, sooner.
-const STALL: Duration = Duration::from_millis(600);
+const STALL: Duration = Duration::from_millis(1_000);
 const FIRST_STALL: Duration = Duration::from_millis(200);
 /// And again after this.
 const ASK_AGAIN: Duration = Duration::from_millis(1_000);
+/// Of the frames of the last 4 s so many are in time for the delay, if that is at most so much more than the least.
+const TRANSIT_WINDOW: usize = 100;
+const IN_TIME_PERCENT: usize = 95;
+const MAX_DELAY: Duration = Duration::from_millis(600);
 /// Packets that wait at most.
 const MAX_WAITING: usize = 2_000;
 
@@ -21,19 +26,24 @@ pub struct Seen {
     /// Moment and layer of each frame shown.
     pub frames: Vec<(Duration, u8)>,
     pub keyframes_asked: u32,
-    /// Payload that came, shown or not.
-    pub bytes: u64,
+    /// Payload that came, shown or not: moment and bytes of each packet.
+    pub arrived: Vec<(Duration, usize)>,
 }
 
 impl Seen {
-    /// Of `[from, until)` the time that the picture stood still: between two frames more than 150 ms beyond the usual
-    /// 40 ms, or a freeze as browsers count it. What follows the last frame counts.
+    /// The times in `[from, until)` for which the picture stood still; up to `until` counts.
     #[must_use]
     pub fn frozen(&self, from: Duration, until: Duration) -> Vec<Duration> {
         let within = self.frames.iter().map(|(at, _)| *at).filter(|at| (from..until).contains(at));
         let moments: Vec<Duration> = [from].into_iter().chain(within).chain([until]).collect();
         let gaps = moments.windows(2).filter_map(|pair| Some(pair.last()?.saturating_sub(*pair.first()?)));
         gaps.filter(|gap| *gap > FREEZE).collect()
+    }
+
+    /// Bytes that came from `from` on.
+    #[must_use]
+    pub fn bytes(&self, from: Duration) -> usize {
+        self.arrived.iter().filter(|(at, _)| *at >= from).map(|(_, len)| len).sum()
     }
 
     /// Frames a second in `[from, until)`.
@@ -44,7 +54,7 @@ impl Seen {
     }
 }
 
-/// Three frames of 40 ms and a bit, or 150 ms more than one: what browsers call a freeze at 25 frames/s.
+/// 150 ms more than a frame takes: what browsers call a freeze at 25 frames/s.
 const FREEZE: Duration = Duration::from_millis(190);
 
 #[derive(Default)]
@@ -53,7 +63,9 @@ pub(crate) struct Screen {
     /// Number of the packet after the last frame shown.
     next: Option<u64>,
     first_packet: Option<Duration>,
-    last_shown: Option<Duration>,
+    last_decoded: Option<Duration>,
+    /// From the camera to the last packet, of the last frames.
+    transits: VecDeque<Duration>,
     last_asked: Option<Duration>,
     seen: Seen,
 }
@@ -69,7 +81,7 @@ pub(crate) struct Piece {
 impl Screen {
     pub(crate) fn receive(&mut self, now: Duration, number: u64, piece: Piece) {
         self.first_packet.get_or_insert(now);
-        self.seen.bytes += piece.len as u64;
+        self.seen.arrived.push((now, piece.len));
         if self.next.is_none_or(|next| number >= next) {
             self.waiting.insert(number, piece);
         }
@@ -81,8 +93,8 @@ impl Screen {
 
     /// Whether a key frame is to be asked for now.
     pub(crate) fn asks_keyframe(&mut self, now: Duration) -> bool {
-        let Some(since) = self.last_shown.or(self.first_packet) else { return false };
-        let stall = if self.last_shown.is_some() { STALL } else { FIRST_STALL };
+        let Some(since) = self.last_decoded.or(self.first_packet) else { return false };
+        let stall = if self.last_decoded.is_some() { STALL } else { FIRST_STALL };
         let stalled = !self.waiting.is_empty() && now.saturating_sub(since) >= stall;
         let asks = stalled && self.last_asked.is_none_or(|asked| now.saturating_sub(asked) >= ASK_AGAIN);
         if asks {
@@ -101,9 +113,25 @@ impl Screen {
         let Some((start, after)) = following.or_else(|| self.whole_keyframe()) else { return false };
         self.waiting = self.waiting.split_off(&after);
         self.next = Some(after);
-        self.last_shown = Some(now);
-        self.seen.frames.push((now, start.layer));
+        self.last_decoded = Some(now);
+        let at = self.time_to_show(now, start.number);
+        self.seen.frames.push((at, start.layer));
         true
+    }
+
+    fn time_to_show(&mut self, now: Duration, number: u32) -> Duration {
+        let taken = Duration::from_millis(u64::from(number) * VIDEO_FRAME_MS);
+        self.transits.push_back(now.saturating_sub(taken));
+        if self.transits.len() > TRANSIT_WINDOW {
+            self.transits.pop_front();
+        }
+        let mut sorted: Vec<Duration> = self.transits.iter().copied().collect();
+        sorted.sort_unstable();
+        let least = sorted.first().copied().unwrap_or_default();
+        let usual = sorted.get((sorted.len() - 1) * IN_TIME_PERCENT / 100).copied().unwrap_or_default();
+        let even = taken + usual.min(least + MAX_DELAY);
+        let last = self.seen.frames.last().map_or(Duration::ZERO, |(at, _)| *at);
+        now.max(even).max(last)
     }
 
     fn whole_keyframe(&self) -> Option<(FrameStart, u64)> {
@@ -163,10 +191,10 @@ mod tests {
 
     #[test]
     fn a_lost_packet_stops_the_picture_until_a_key_frame_which_is_asked_for() {
-        let (screen, asked) = see(100, &[0, 50], &[41]);
-        assert_eq!(screen.seen().frames.len(), 20 + 50);
-        assert_eq!(asked, [34], "after 600 ms");
-        assert_eq!(screen.seen().frozen(MS(0), MS(3_960)), [MS(31 * 40)]);
+        let (screen, asked) = see(100, &[0, 60], &[41]);
+        assert_eq!(screen.seen().frames.len(), 20 + 40);
+        assert_eq!(asked, [44], "after 1 s");
+        assert_eq!(screen.seen().frozen(MS(0), MS(3_960)), [MS(41 * 40)]);
     }
 
     #[test]

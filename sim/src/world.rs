@@ -142,10 +142,12 @@ impl World {
             match way {
                 Way::Up => self.shard.handle_datagram(at, datagram.from, &mut datagram.bytes, &mut self.batch),
                 Way::Down => {
+                    let Self { people, network, .. } = self;
                     let addressed = |person: &&mut Person| person.address == datagram.to;
-                    if let Some(person) = self.people.iter_mut().find(addressed) {
-                        person.handle_datagram(now, &datagram)?;
-                        person.next_timeout = person.next_timeout.min(now);
+                    if let Some(person) = people.iter_mut().find(addressed) {
+                        let access = person.access;
+                        person
+                            .handle_datagram(now, &datagram, |datagram| network.send(now, access, Way::Up, datagram))?;
                     }
                 }
             }

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 pub(crate) const MAX_MISSING: usize = 256;
 /// Requests for one packet before it is given up.
 const MAX_REQUESTS: u8 = 8;
-/// A packet that comes later than this is of no use to a decoder.
-const GIVE_UP_AFTER: Duration = Duration::from_millis(1_000);
+/// A packet that comes later than this is of no use to a decoder. Four tries over a satellite.
+const GIVE_UP_AFTER: Duration = Duration::from_millis(2_000);
 /// Time for a merely reordered packet to arrive before the first request.
 const REORDER_WAIT: Duration = Duration::from_millis(5);
 /// Between two requests for one packet, until the round trip is known.
@@ -52,6 +52,11 @@ impl MissingList {
         true
     }
 
+    /// Nothing is asked for any more.
+    pub(crate) fn forget(&mut self) {
+        self.entries.clear();
+    }
+
     /// True when `sequence` was owed: it is now delivered.
     pub(crate) fn deliver(&mut self, sequence: ExtendedSeq) -> bool {
         let Ok(position) = self.entries.binary_search_by_key(&sequence, |missing| missing.sequence) else {
@@ -67,7 +72,7 @@ impl MissingList {
         self.entries.retain(|missing| {
             missing.requests < MAX_REQUESTS && now.saturating_duration_since(missing.noticed) < GIVE_UP_AFTER
         });
-        let retry = rtt.map_or(DEFAULT_RETRY, |rtt| (rtt + rtt / 4).max(MIN_RETRY));
+        let retry = rtt.map_or(DEFAULT_RETRY, |rtt| (rtt + rtt / 8).max(MIN_RETRY));
         let mut count = 0;
         for missing in self.entries.iter_mut().filter(|missing| missing.next_request <= now) {
             let Some(slot) = out.get_mut(count) else { break };
@@ -123,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_packet_is_given_up_after_a_second() {
+    fn a_packet_is_given_up_after_two_seconds() {
         let start = Instant::now();
         let mut list = MissingList::new();
         list.note_gap(start, ExtendedSeq(10), ExtendedSeq(11));

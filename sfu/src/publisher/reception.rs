@@ -5,6 +5,9 @@ use crate::ids::{RtpTimestamp, SeqNo};
 use crate::rtp::sequence::ExtendedSeq;
 use std::time::{Duration, Instant};
 
+/// Nothing for so long is an outage and no loss.
+const OUTAGE: Duration = Duration::from_millis(500);
+
 /// What each packet touches comes first.
 #[derive(Debug)]
 #[repr(C)]
@@ -80,11 +83,22 @@ impl Reception {
         if sequence <= highest {
             return self.accept_late(sequence);
         }
-        let listed = self.missing.note_gap(now, highest.next(), sequence);
+        let listed = sequence == highest.next() || self.note_gap(now, highest.next(), sequence);
         self.highest = Some(sequence);
         self.received += 1;
         self.note_jitter(now, timestamp);
         Verdict::Newest { sequence, gap_too_large: !listed }
+    }
+
+    /// What was jumped over is asked for, unless nothing came for so long that all of it would come too late: a key frame
+    /// is then sooner there than an outage's worth of packets.
+    fn note_gap(&mut self, now: Instant, from: ExtendedSeq, to: ExtendedSeq) -> bool {
+        let silent_since = self.last_arrival.map_or(now, |(arrival, _)| arrival);
+        if now.saturating_duration_since(silent_since) > OUTAGE {
+            self.missing.forget();
+            return false;
+        }
+        self.missing.note_gap(now, from, to)
     }
 
     /// A retransmission restores what the stream would have had: the number is owed or the packet is of no use.
@@ -183,6 +197,20 @@ mod tests {
         let at = |sequence: u16| start + Duration::from_micros(u64::from(sequence) * 33_333);
         let stamp = |sequence: u16| RtpTimestamp(u32::from(sequence) * TICKS);
         sequences.iter().map(|&n| reception.accept(at(n), SeqNo(n), stamp(n))).collect()
+    }
+
+    #[test]
+    fn what_an_outage_swallowed_is_not_asked_for() {
+        let (start, mut reception) = (Instant::now(), Reception::new(90_000));
+        reception.accept(start, SeqNo(1), RtpTimestamp(0));
+        let back = start + OUTAGE + Duration::from_millis(1);
+        let verdict = reception.accept(back, SeqNo(40), RtpTimestamp(90_000));
+        assert!(matches!(verdict, Verdict::Newest { gap_too_large: true, .. }), "{verdict:?}");
+        assert_eq!(reception.missing.next_deadline(), None);
+        // Silence without a gap is silence.
+        let later = back + OUTAGE * 2;
+        let verdict = reception.accept(later, SeqNo(41), RtpTimestamp(180_000));
+        assert!(matches!(verdict, Verdict::Newest { gap_too_large: false, .. }), "{verdict:?}");
     }
 
     #[test]
