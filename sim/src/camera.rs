@@ -16,6 +16,8 @@ use str0m::rtp::RtpWrite;
 
 const FRAME: Duration = Duration::from_millis(VIDEO_FRAME_MS);
 const FRAMES_PER_SECOND: u64 = 1_000 / VIDEO_FRAME_MS;
+/// One layer is sent after the other: `str0m` orders what several streams send at one moment by chance.
+const ENCODING: Duration = Duration::from_millis(4);
 /// A key frame is so many times as large as the others; what it takes too much is saved on the next ones.
 const KEYFRAME_FACTOR: usize = 5;
 /// Of a frame's bytes, this part may go towards paying that back.
@@ -47,7 +49,13 @@ pub(crate) struct Camera {
     pub(crate) mid: Mid,
     layers: Vec<Encoder>,
     rng: StdRng,
+    /// When the picture was taken that is being sent, and the layer whose turn it is.
+    taken: Duration,
+    turn: usize,
     pub(crate) next: Duration,
+    /// Of the budget, after the layers below; whether there were any.
+    left_bps: u64,
+    is_lowest: bool,
     /// For all layers together.
     pub(crate) budget_bps: u64,
     /// The rates between which a camera of one layer changes, as a server does between the layers of another's camera.
@@ -81,7 +89,18 @@ impl Camera {
         };
         let layers = (0..).zip(layers).map(encoder).collect();
         let rng = StdRng::seed_from_u64(seed);
-        Self { mid, layers, rng, next: Duration::ZERO, budget_bps, rungs_bps: Vec::new() }
+        Self {
+            mid,
+            layers,
+            rng,
+            taken: Duration::ZERO,
+            turn: 0,
+            next: Duration::ZERO,
+            left_bps: 0,
+            is_lowest: true,
+            budget_bps,
+            rungs_bps: Vec::new(),
+        }
     }
 
     /// Sends as a server forwards: the best of these rates that the budget carries, each beginning with a key frame; below
@@ -122,29 +141,43 @@ impl Camera {
         (0, wanted.map(|encoder| encoder.layer.max_bps).sum())
     }
 
-    /// Sends the frame that is due now, in every layer that is wanted and paid for.
+    /// The first picture is taken at `now`.
+    pub(crate) fn begin(&mut self, now: Duration) {
+        (self.taken, self.next) = (now, now);
+    }
+
+    /// Sends the picture last taken in the layer whose turn it is, if that is wanted and paid for.
     pub(crate) fn film(&mut self, rtc: &mut Rtc) {
-        let now = self.next;
-        self.next += FRAME;
-        let number = u32::try_from(now.as_millis() / u128::from(VIDEO_FRAME_MS)).unwrap_or(u32::MAX);
-        self.choose_rung();
-        let mut left_bps = self.budget_bps;
-        let (mut is_lowest, mut may_begin) = (true, true);
-        for encoder in &mut self.layers {
-            // The lowest that is wanted is sent whatever the estimate, as coarse as need be. Layers begin one by one:
-            // `str0m` orders two streams that were never sent on by chance.
-            let paid = is_lowest || left_bps >= encoder.layer.min_bps;
-            let begins = encoder.sent == 0;
-            if !encoder.wanted || !paid || begins && !std::mem::replace(&mut may_begin, false) {
-                encoder.keyframe_due = true;
-                continue;
-            }
-            is_lowest = false;
-            let rate_bps = left_bps.clamp(COARSEST_BPS, encoder.layer.max_bps);
-            left_bps = left_bps.saturating_sub(rate_bps);
-            let noise = self.rng.random_range(80..=120);
-            encoder.send(rtc, self.mid, now, number, rate_bps * noise / 100);
+        if self.turn == 0 {
+            self.choose_rung();
+            (self.left_bps, self.is_lowest) = (self.budget_bps, true);
         }
+        let number = u32::try_from(self.taken.as_millis() / u128::from(VIDEO_FRAME_MS)).unwrap_or(u32::MAX);
+        let (taken, mid) = (self.taken, self.mid);
+        if let Some((encoder, rate_bps)) = self.encoder_in_turn() {
+            encoder.send(rtc, mid, taken, number, rate_bps);
+        }
+        self.turn += 1;
+        self.next += ENCODING;
+        if self.turn >= self.layers.len() {
+            self.turn = 0;
+            self.taken += FRAME;
+            self.next = self.taken;
+        }
+    }
+
+    /// With what it may make of the picture.
+    fn encoder_in_turn(&mut self) -> Option<(&mut Encoder, u64)> {
+        let encoder = self.layers.get_mut(self.turn)?;
+        // The lowest that is wanted is sent whatever the estimate, as coarse as need be.
+        if !encoder.wanted || !self.is_lowest && self.left_bps < encoder.layer.min_bps {
+            encoder.keyframe_due = true;
+            return None;
+        }
+        self.is_lowest = false;
+        let rate_bps = self.left_bps.clamp(COARSEST_BPS, encoder.layer.max_bps);
+        self.left_bps = self.left_bps.saturating_sub(rate_bps);
+        Some((encoder, rate_bps * self.rng.random_range(80..=120) / 100))
     }
 }
 

@@ -35,6 +35,8 @@ const VIDEO_REPORTS: Duration = Duration::from_millis(1_013);
 /// No stream is told to have paused: `str0m` wakes up for one of those that might, whichever it finds first.
 const NEVER: Duration = Duration::from_secs(86_400);
 
+const SHUTTER: Duration = Duration::from_millis(7);
+
 /// What a person brings: everybody has a microphone and a camera.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Equipment {
@@ -239,8 +241,8 @@ impl Person {
             Duration::from_millis(u64::try_from(frames).unwrap_or(0) * ms)
         };
         self.microphone.next = on_grid(media::AUDIO_FRAME_MS);
-        // After the first words: `str0m` chooses its very first packet by chance where it has two.
-        self.camera.next = on_grid(media::VIDEO_FRAME_MS) + Duration::from_millis(media::VIDEO_FRAME_MS);
+        // Between two words, for the same reason for which the layers take turns.
+        self.camera.begin(on_grid(media::VIDEO_FRAME_MS) + Duration::from_millis(media::VIDEO_FRAME_MS) + SHUTTER);
     }
 
     fn receive_rtp(&mut self, now: Duration, packet: &RtpPacket) {

@@ -11,11 +11,13 @@ const WORST: &str = "rate=1M delay=30ms loss=5%/4 jitter=20ms reorder=1% duplica
 
 #[test]
 fn one_seed_is_one_run_and_another_seed_is_another() {
-    let (scenario, seed) = catalog::named(WORST).unwrap();
-    let scenario = Scenario { dtx: true, steady_bps: None, lasts: Duration::from_secs(15), ..scenario };
-    let trace = |seed| scenario.run(seed).unwrap().trace;
-    assert_eq!(trace(seed), trace(seed));
-    assert_ne!(trace(seed), trace(seed + 1));
+    for steady_bps in [None, Some(800_000)] {
+        let (scenario, seed) = catalog::named(WORST).unwrap();
+        let scenario = Scenario { dtx: true, steady_bps, lasts: Duration::from_secs(15), ..scenario };
+        let trace = |seed| scenario.run(seed).unwrap().trace;
+        assert_eq!(trace(seed), trace(seed));
+        assert_ne!(trace(seed), trace(seed + 1));
+    }
 }
 
 #[test]
