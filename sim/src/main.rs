@@ -2,10 +2,12 @@
 
 use anyhow::{Result, bail};
 use clap::{Args, Parser, Subcommand};
-use kenes_sim::compare::{self, Outcome, Row};
+use kenes_sim::compare::{self, Row};
 use kenes_sim::oracle::{Oracle, Whom, measure};
 use kenes_sim::{Report, Scenario, catalog};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 #[derive(Parser)]
@@ -22,7 +24,11 @@ enum Command {
     /// One consultation drawn from its seed.
     Seed { seed: u64 },
     /// Our estimate of a link beside `str0m`'s; fails where ours is worse.
-    Compare,
+    Compare {
+        /// Where `estimate.json` and `estimate.md` are written.
+        #[arg(long)]
+        results: Option<PathBuf>,
+    },
     /// Consultations drawn from many seeds; ends with those that a person would not have put up with.
     Search(Search),
 }
@@ -36,44 +42,50 @@ struct Search {
     #[arg(long, default_value_t = 1)]
     from: u64,
     /// Threads.
-    #[arg(long, default_value_t = 2)]
+    #[arg(long, default_value_t = JOBS)]
     jobs: usize,
 }
+
+/// Threads.
+const JOBS: usize = 2;
 
 fn main() -> Result<()> {
     match Options::parse().command {
         Command::Run { names } => run(&names),
         Command::Seed { seed } => show_all(&[catalog::drawn(seed)?]),
         Command::Search(options) => search(&options),
-        Command::Compare => compare_all(),
+        Command::Compare { results } => compare_all(results.as_deref()),
     }
 }
 
-fn compare_all() -> Result<()> {
-    println!(
-        "{:22}{:>20}{:>20}{:>16}{:>16}",
-        "kenes / str0m", "goodput kbit/s", "queue p95 ms", "dropped %", "concealed %"
-    );
-    let mut worse = Vec::new();
-    for trace in compare::TRACES {
-        let row = compare::compare(trace)?;
-        let Row { kenes, str0m, .. } = &row;
-        let pair = |value: fn(&Outcome) -> f64| format!("{:.1} / {:.1}", value(kenes), value(str0m));
-        println!(
-            "{:22}{:>20}{:>20}{:>16}{:>16}  {}",
-            row.trace,
-            pair(|outcome| outcome.goodput_kbps),
-            pair(|outcome| outcome.queueing_p95_ms),
-            pair(|outcome| outcome.dropped_percent),
-            pair(|outcome| outcome.audio_concealed_percent),
-            if row.is_no_worse() { "" } else { "worse" },
-        );
-        worse.extend((!row.is_no_worse()).then_some(row.trace));
+fn compare_all(results: Option<&Path>) -> Result<()> {
+    let rows = in_threads(compare::TRACES.len(), JOBS, |index| compare::TRACES.get(index).map(compare::compare));
+    let rows = rows?.into_iter().flatten().collect::<Result<Vec<Row>>>()?;
+    let table = compare::table(&rows);
+    print!("{table}");
+    if let Some(folder) = results {
+        fs::write(folder.join("estimate.json"), serde_json::to_string_pretty(&rows)? + "\n")?;
+        fs::write(folder.join("estimate.md"), format!("{}\n{table}", compare::PREFACE))?;
     }
+    let worse: Vec<&str> = rows.iter().filter(|row| !row.is_no_worse()).map(|row| row.trace.as_str()).collect();
     if !worse.is_empty() {
-        bail!("worse on {} of {} links: {}", worse.len(), compare::TRACES.len(), worse.join(", "));
+        bail!("worse on {} of {} links: {}", worse.len(), rows.len(), worse.join(", "));
     }
     Ok(())
+}
+
+/// `work` for each index, over some threads; in order of the indexes.
+fn in_threads<T: Send>(count: usize, jobs: usize, work: impl Fn(usize) -> T + Sync) -> Result<Vec<T>> {
+    let next = AtomicUsize::new(0);
+    let take = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|index| *index < count);
+    let some = || std::iter::from_fn(take).map(|index| (index, work(index))).collect::<Vec<_>>();
+    let done: Result<Vec<_>> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..jobs.max(1)).map(|_| scope.spawn(some)).collect();
+        threads.into_iter().map(|thread| thread.join().or_else(|_| bail!("a run panicked"))).collect()
+    });
+    let mut done: Vec<(usize, T)> = done?.into_iter().flatten().collect();
+    done.sort_by_key(|(index, _)| *index);
+    Ok(done.into_iter().map(|(_, value)| value).collect())
 }
 
 fn run(names: &[String]) -> Result<()> {
@@ -114,31 +126,18 @@ fn show(scenario: &Scenario, report: &Report) {
     }
 }
 
-/// Each thread takes the next seed; what failed is printed at once and again in the end, in order.
+/// What failed is printed at once, and which seeds again in the end.
 fn search(options: &Search) -> Result<()> {
-    let next = AtomicU64::new(options.from);
-    let end = options.from + options.seeds;
-    let take = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|seed| *seed < end);
-    let work = || -> Result<Vec<u64>> {
-        let mut failed = Vec::new();
-        while let Some(seed) = take() {
-            let (scenario, seed) = catalog::drawn(seed)?;
-            let report = scenario.run(seed)?;
-            let violations = scenario.judge(&report);
-            for violation in &violations {
-                println!("seed {seed}: {violation}   ({})", scenario.described());
-            }
-            failed.extend((!violations.is_empty()).then_some(seed));
+    let run = |index: usize| -> Result<Option<u64>> {
+        let (scenario, seed) = catalog::drawn(options.from + index as u64)?;
+        let violations = scenario.judge(&scenario.run(seed)?);
+        for violation in &violations {
+            println!("seed {seed}: {violation}   ({})", scenario.described());
         }
-        Ok(failed)
+        Ok((!violations.is_empty()).then_some(seed))
     };
-    let mut failed: Vec<u64> = thread::scope(|scope| {
-        let threads: Vec<_> = (0..options.jobs.max(1)).map(|_| scope.spawn(work)).collect();
-        let outcomes = threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| bail!("a run panicked")));
-        outcomes.collect::<Result<Vec<_>>>()
-    })?
-    .concat();
-    failed.sort_unstable();
+    let outcomes = in_threads(usize::try_from(options.seeds)?, options.jobs, run)?;
+    let failed: Vec<u64> = outcomes.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
     if !failed.is_empty() {
         bail!("{} of {} seeds failed: {failed:?}", failed.len(), options.seeds);
     }
