@@ -15,6 +15,7 @@ pub mod demo;
 pub mod doctor;
 pub mod endpoints;
 pub mod links;
+pub mod listener;
 pub mod logging;
 pub mod messages;
 pub mod metrics;
@@ -34,33 +35,25 @@ use accounts::oidc::{Oidc, OidcError};
 use accounts::password::Passwords;
 use address_limit::AddressLimit;
 use app::App;
-use axum::Router;
-use axum::extract::connect_info::{ConnectInfo, IntoMakeServiceWithConnectInfo};
-use axum::middleware::AddExtension;
 use axum_server::Handle;
-use axum_server::accept::{Accept, NoDelayAcceptor};
-use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use config::Config;
-use endpoints::cookie::OverTls;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
+use kenes_relay::Relay;
 use kenes_sfu::io::{IoMode, RunningShard, ThreadSettings, spawn_shard};
 use kenes_sfu::shard::ShardConfig;
 use kenes_sfu::transport::dtls::{DtlsIdentity, DtlsIdentityError};
-use links::{Bases, DemoLinks};
+use links::{Bases, DemoLinks, TcpPort};
+use listener::Front;
 use messages::ReportToken;
 use messages::sender::{RunningSender, Sender, SenderError};
 use metrics::Metrics;
-use rooms::media::{Media, ShardSlot};
+use rooms::media::{Media, OverTcp, ShardSlot};
 use rooms::{EVENT_QUEUE, NOTICE_QUEUE, RoomLimits, Rooms, ShardReport};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use storage::{Database, StorageError};
-use tls::FirstBytesAcceptor;
 use tokens::{Grant, TokenKey, Use};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -116,14 +109,6 @@ pub enum StartError {
     Metrics(#[from] prometheus::Error),
 }
 
-/// Connections that the kernel holds until they are accepted: a ward that comes back from a power cut at once.
-const LISTEN_BACKLOG: u32 = 1024;
-/// How long a client may take to send a request's head.
-const REQUEST_HEAD_WITHIN: Duration = Duration::from_secs(10);
-/// How often a quiet HTTP/2 connection is asked whether its client is still there.
-const PING_EVERY: Duration = Duration::from_secs(60);
-/// Requests under way on one HTTP/2 connection; a page has some fifty files.
-const MAX_STREAMS: u32 = 100;
 /// When people should try again, on this server restarted or on another.
 const RECONNECT_AFTER: Duration = Duration::from_secs(1);
 /// How long sockets get to end after the server has begun to close them.
@@ -150,7 +135,10 @@ impl Server {
         let clinic = open_clinic(&config, &database, &passwords, &key).await?;
         let first_admin = first_run::ensure_admin(&database, &passwords, clock::unix_ms()).await?;
         let metrics = Arc::new(Metrics::new()?);
-        let (media, shards, reports) = start_media(&config.media)?;
+        let public_url = config.http.public_url.as_deref();
+        let tcp = TcpPort { http: http_address, https: https_address, public_url, configured: config.relay.port };
+        let (media, shards, reports) = start_media(&config, &tcp, &key)?;
+        let relay = config.relay.enabled.then(|| Arc::clone(media.relay()));
         let limits = RoomLimits { max_rooms: config.rooms.max_rooms, empty_life: config.rooms.empty_life };
         let (notices, told) = mpsc::channel(NOTICE_QUEUE);
         let rooms = Rooms::new(media, Arc::clone(&metrics), limits, notices);
@@ -181,14 +169,10 @@ impl Server {
         });
         let demos = demos(&app.tokens, &config.demo, &bases)?;
 
-        let (listeners, mut servers) = (Handle::new(), JoinSet::new());
-        let behind_tls = config.http.public_url.as_ref().is_some_and(|url| url.starts_with("https:"));
-        serve(&mut servers, http, None, behind_tls, &app, &listeners);
+        let listeners = Handle::new();
+        let front = Front { app: Arc::clone(&app), relay, handle: listeners.clone() };
         let files = config.https.as_ref().and_then(|https| https.files.as_ref());
-        if let Some(https) = https {
-            let tls = tls::server_config(files, &links::interface_addresses())?;
-            serve(&mut servers, https, Some(RustlsConfig::from_config(tls)), true, &app, &listeners);
-        }
+        let servers = serve(&config.http, files, &front, http, https)?;
         let upkeep = start_upkeep(&config.booking, &app);
         let sender = start_sender(config.messages, &app)?;
         tracing::info!(shards = shards.len(), "server started");
@@ -275,16 +259,26 @@ impl Server {
     }
 }
 
+/// Whoever comes is answered from here on.
+fn serve(
+    config: &config::Http,
+    files: Option<&config::CertificateFiles>,
+    front: &Front,
+    http: TcpListener,
+    https: Option<TcpListener>,
+) -> Result<JoinSet<()>, StartError> {
+    let mut servers = JoinSet::new();
+    let behind_tls = config.public_url.as_ref().is_some_and(|url| url.starts_with("https:"));
+    front.serve(&mut servers, http, None, behind_tls);
+    if let Some(https) = https {
+        let tls = tls::server_config(files, &links::interface_addresses())?;
+        front.serve(&mut servers, https, Some(tls), true);
+    }
+    Ok(servers)
+}
+
 fn listen(key: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
-    let bind = || {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-        // A restart must not wait for the last process' connections to time out. Windows means something else by it.
-        #[cfg(unix)]
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        socket.listen(LISTEN_BACKLOG)
-    };
-    bind().map_err(|reason| StartError::Listen { key, address, reason })
+    listener::listen(address).map_err(|reason| StartError::Listen { key, address, reason })
 }
 
 /// A bound listener has an address; were it lost, the links would show port 0.
@@ -292,75 +286,34 @@ fn local_address(listener: &TcpListener) -> SocketAddr {
     listener.local_addr().unwrap_or_else(|_| SocketAddr::from(([0, 0, 0, 0], 0)))
 }
 
-fn serve(
-    servers: &mut JoinSet<()>,
-    listener: TcpListener,
-    tls: Option<RustlsConfig>,
-    over_tls: bool,
-    app: &Arc<App>,
-    handle: &Handle<SocketAddr>,
-) {
-    let service =
-        router::router(Arc::clone(app), OverTls(over_tls)).into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum_server::Server::from_listener(listener).handle(handle.clone());
-    // Signaling is small messages that must not wait for each other.
-    let plain = NoDelayAcceptor::new();
-    match tls {
-        Some(tls) => spawn_server(servers, server.acceptor(RustlsAcceptor::new(tls).acceptor(plain)), service),
-        None => spawn_server(servers, server.acceptor(plain), service),
-    }
-}
-
-/// HTTP/1.1, and HTTP/2 for a client that begins with its preface: a browser does so where ALPN agreed on it, which is under TLS.
-fn http() -> Builder<TokioExecutor> {
-    let mut http = Builder::new(TokioExecutor::new());
-    http.http1().timer(TokioTimer::new()).header_read_timeout(REQUEST_HEAD_WITHIN);
-    http.http2()
-        .timer(TokioTimer::new())
-        .keep_alive_interval(PING_EVERY)
-        .keep_alive_timeout(REQUEST_HEAD_WITHIN)
-        .max_concurrent_streams(MAX_STREAMS);
-    http
-}
-
-type Service = IntoMakeServiceWithConnectInfo<Router, SocketAddr>;
-
-fn spawn_server<A>(servers: &mut JoinSet<()>, server: axum_server::Server<SocketAddr, A>, service: Service)
-where
-    A: Accept<
-            TcpStream,
-            AddExtension<Router, ConnectInfo<SocketAddr>>,
-            Service = AddExtension<Router, ConnectInfo<SocketAddr>>,
-        > + Clone
-        + Send
-        + Sync
-        + 'static,
-    A::Stream: AsyncRead + AsyncWrite + Unpin + Send,
-    A::Future: Send + 'static,
-{
-    let mut server = server.map(|inner| FirstBytesAcceptor { inner, within: REQUEST_HEAD_WITHIN });
-    *server.http_builder() = http();
-    servers.spawn(async move {
-        if let Err(error) = server.serve(service).await {
-            tracing::error!(%error, "a listener ended");
-        }
-    });
-}
-
 type StartedMedia = (Media, Vec<RunningShard>, mpsc::Receiver<ShardReport>);
 
-fn start_media(config: &config::Media) -> Result<StartedMedia, StartError> {
+/// The shards, and the relay before them. `tcp` is where both are told of, `key` what TURN's credentials follow from.
+fn start_media(config: &Config, tcp: &TcpPort<'_>, key: &[u8; 32]) -> Result<StartedMedia, StartError> {
     let identity = DtlsIdentity::generate()?;
-    let hosts = links::media_hosts(config.listen.ip(), &config.public_addresses);
+    let public = &config.media.public_addresses;
+    let hosts = links::media_hosts(config.media.listen.ip(), public);
     let (sender, reports) = mpsc::channel(EVENT_QUEUE);
     let (mut running, mut slots) = (Vec::new(), Vec::new());
-    for index in 0..config.shards {
-        let shard = start_shard(config, index, &identity, sender.clone())?;
+    for index in 0..config.media.shards {
+        let shard = start_shard(&config.media, index, &identity, sender.clone())?;
         let candidates = hosts.iter().map(|host| SocketAddr::new(*host, shard.local_addr.port())).collect();
-        slots.push(ShardSlot::new(shard.handle.clone(), candidates));
+        slots.push(ShardSlot::new(shard.handle.clone(), candidates, shard.local_addr));
         running.push(shard);
     }
-    Ok((Media::new(identity.fingerprint(), slots), running, reports))
+    let relay = Arc::new(Relay::new(kenes_relay::Settings {
+        shards: running.iter().map(|shard| shard.local_addr).collect(),
+        hosts,
+        secret: tokens::derived(key, b"turn"),
+        unix_seconds: || clock::unix_ms().0 / 1_000,
+        max_connections: config.relay.max_connections,
+    }));
+    let over_tcp = if config.relay.enabled {
+        OverTcp { relay, candidates: tcp.candidates(public), turn_url: tcp.turn_url() }
+    } else {
+        OverTcp { relay, candidates: Vec::new(), turn_url: None }
+    };
+    Ok((Media::new(identity.fingerprint(), slots, over_tcp), running, reports))
 }
 
 fn start_shard(

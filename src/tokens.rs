@@ -6,6 +6,7 @@
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::error::Unspecified;
+use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kenes_signaling::message::Role;
@@ -104,6 +105,13 @@ impl TokenKey {
         let text = self.key.open_in_place(nonce, purpose.associated_data(), text).ok()?;
         serde_json::from_slice(text).ok()
     }
+}
+
+/// A key for another purpose, from which this one cannot be told.
+#[must_use]
+pub fn derived(key: &[u8; KEY_BYTES], purpose: &[u8]) -> [u8; KEY_BYTES] {
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), purpose);
+    std::array::from_fn(|index| tag.as_ref().get(index).copied().unwrap_or_default())
 }
 
 /// The key that `folder` keeps, made when there is none; readable by the server's user alone.

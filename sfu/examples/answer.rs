@@ -13,7 +13,7 @@ use rand::{SeedableRng, rngs::StdRng};
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let identity = DtlsIdentity::generate()?;
     let candidates = ["127.0.0.1:9".parse()?];
-    let options = AnswerOptions { fingerprint: identity.fingerprint(), candidates: &candidates };
+    let options = AnswerOptions { fingerprint: identity.fingerprint(), candidates: &candidates, tcp_candidates: &[] };
     let mut rng = StdRng::try_from_rng(&mut SysRng)?;
     let mut peer: Option<PeerDescription> = None;
     let mut offer = String::new();

@@ -30,7 +30,7 @@ fn main() -> Result<(), Failure> {
 fn answer(identity: &DtlsIdentity, candidates: &[SocketAddr]) -> Result<PeerDescription, Failure> {
     let lines = stdin().lock().lines().map_while(Result::ok).take_while(|line| line != ".");
     let offer: String = lines.map(|line| line + "\r\n").collect();
-    let options = AnswerOptions { fingerprint: identity.fingerprint(), candidates };
+    let options = AnswerOptions { fingerprint: identity.fingerprint(), candidates, tcp_candidates: &[] };
     let negotiated = sdp::answer(&offer, &options, &mut StdRng::try_from_rng(&mut SysRng)?)?;
     write!(stdout(), "{}.\r\n", negotiated.answer)?;
     stdout().flush()?;

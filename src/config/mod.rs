@@ -22,6 +22,7 @@ pub struct Config {
     pub http: Http,
     pub https: Option<Https>,
     pub media: Media,
+    pub relay: Relay,
     pub storage: Storage,
     pub booking: Booking,
     pub rooms: Rooms,
@@ -63,6 +64,15 @@ pub struct Media {
     pub public_addresses: Vec<IpAddr>,
     pub shards: usize,
     pub pin_shards: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Relay {
+    /// `false` = clients are told of no way over TCP, and none is served.
+    pub enabled: bool,
+    /// TCP port to offer to clients; `None` = the one that is listened on.
+    pub port: Option<u16>,
+    pub max_connections: usize,
 }
 
 /// No `Debug`: the URL may hold a password.

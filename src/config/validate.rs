@@ -2,7 +2,7 @@
 
 use super::sources::{Merged, bad_value};
 use super::{
-    Booking, CertificateFiles, Config, ConfigError, Demo, Http, Https, Log, Media, Oidc, Rooms, Storage, Tokens,
+    Booking, CertificateFiles, Config, ConfigError, Demo, Http, Https, Log, Media, Oidc, Relay, Rooms, Storage, Tokens,
     messages,
 };
 use crate::model::time::Zone;
@@ -18,6 +18,7 @@ pub(super) fn validate(merged: &Merged) -> Result<Config, ConfigError> {
         http: http(&Section { merged, name: "http" })?,
         https: https(&Section { merged, name: "https" })?,
         media: media(&Section { merged, name: "media" })?,
+        relay: relay(&Section { merged, name: "relay" })?,
         storage: storage(&Section { merged, name: "storage" })?,
         booking: booking(&Section { merged, name: "booking" })?,
         rooms: rooms(&Section { merged, name: "rooms" })?,
@@ -76,6 +77,15 @@ fn media(section: &Section<'_>) -> Result<Media, ConfigError> {
         .map(|text| text.parse::<IpAddr>().map_err(|_| section.bad("public_addresses", text, "IP addresses")))
         .collect::<Result<_, _>>()?;
     Ok(Media { listen, public_addresses, shards, pin_shards: section.flag("pin_shards") && shards < cores() })
+}
+
+fn relay(section: &Section<'_>) -> Result<Relay, ConfigError> {
+    let port = section.number("port", 0..=65_535)?;
+    Ok(Relay {
+        enabled: section.flag("enabled"),
+        port: (port != 0).then_some(port),
+        max_connections: section.number("max_connections", 1..=100_000)?,
+    })
 }
 
 fn cores() -> usize {

@@ -8,7 +8,7 @@ use crate::tokens::{Grant, TokenError, Use};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, State};
-use kenes_signaling::message::Role;
+use kenes_signaling::message::{IceServer, Role};
 use kenes_signaling::time::UnixMillis;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -32,6 +32,9 @@ pub struct Joinable {
     name: String,
     room_title: String,
     language: String,
+    /// For the PeerConnection whose offer `join` carries, before `joined` could bring them.
+    #[schema(value_type = Vec<Object>)]
+    ice_servers: Vec<IceServer>,
 }
 
 /// Exchanges an invitation for a token that opens the room.
@@ -71,6 +74,7 @@ impl Joinable {
     pub fn seal(app: &App, grant: Grant) -> Result<Self, Problem> {
         let token = app.tokens.seal(Use::Join, &grant)?;
         let Grant { expires_ms, role, name, room_title, language, .. } = grant;
-        Ok(Self { token, expires_ms, role, name, room_title, language })
+        let ice_servers = app.rooms.media().ice_servers();
+        Ok(Self { token, expires_ms, role, name, room_title, language, ice_servers })
     }
 }

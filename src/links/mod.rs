@@ -3,9 +3,11 @@
 
 mod announcement;
 mod demo;
+mod tcp;
 
 pub use announcement::{Clinic, announcement};
 pub use demo::{DemoLinks, demo_grants};
+pub use tcp::TcpPort;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 

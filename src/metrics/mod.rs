@@ -4,6 +4,7 @@
 //! turns into families at each scrape.
 
 pub mod media;
+pub mod relay;
 
 use kenes_signaling::message::{ErrorCode, LinkQuality, Quality, Stats};
 use media::ShardState;
@@ -127,11 +128,12 @@ impl Metrics {
     ///
     /// # Errors
     /// See [`Metrics::new`].
-    pub fn encode(&self, shards: &[ShardState]) -> prometheus::Result<String> {
+    pub fn encode(&self, shards: &[ShardState], relay: &kenes_relay::Counters) -> prometheus::Result<String> {
         let mut text = String::new();
         let encoder = TextEncoder::new();
         encoder.encode_utf8(&self.registry.gather(), &mut text)?;
         encoder.encode_utf8(&media::families(shards)?, &mut text)?;
+        encoder.encode_utf8(&relay::families(relay)?, &mut text)?;
         Ok(text)
     }
 }

@@ -66,7 +66,7 @@ pub(super) struct Gone;
 
 impl RoomCell {
     pub(super) fn new(id: RoomId, key: RoomKey, shard: ShardId) -> Self {
-        let room = Room::new(id.clone(), Vec::new());
+        let room = Room::new(id.clone());
         let state = RoomState {
             room,
             sockets: HashMap::new(),
@@ -112,6 +112,7 @@ impl RoomCell {
             return Err(Gone);
         }
         state.sockets.insert(connection, outbox);
+        state.room.set_ice_servers(rooms.media.ice_servers());
         self.run(rooms, &mut state, join, now);
         Ok(())
     }

@@ -118,6 +118,7 @@ fn open_media(
         rooms.metrics.session.commands_refused.inc();
         return refused(peer, None, NotAnswered::Unavailable);
     }
+    rooms.media.expect(cell.shard(), &negotiated.description);
     let sections = negotiated.description.sections.iter().filter_map(convert::to_signaling_section).collect();
     state.peers.insert(peer, OpenPeer::new(key, negotiated.description, now));
     Input::Media(MediaEvent::Opened { peer, answer: Sdp::new(negotiated.answer), sections })
@@ -143,6 +144,8 @@ fn restart_media(
         rooms.metrics.session.commands_refused.inc();
         return refused(peer, Some(neg_id), NotAnswered::Unavailable);
     }
+    rooms.media.forget(&open.description);
+    rooms.media.expect(cell.shard(), &negotiated.description);
     open.description = negotiated.description;
     Input::Media(MediaEvent::Restarted { peer, neg_id, answer: Sdp::new(negotiated.answer) })
 }
@@ -165,6 +168,7 @@ fn close_media(rooms: &Rooms, cell: &RoomCell, state: &mut RoomState, peer: Medi
 pub(super) fn forget_peer(rooms: &Rooms, state: &mut RoomState, peer: MediaPeer) -> Option<OpenPeer> {
     let open = state.peers.remove(&peer)?;
     rooms.peers.remove(&open.key);
+    rooms.media.forget(&open.description);
     rooms.metrics.session.outcomes.with_label_values(&[open.outcome()]).inc();
     Some(open)
 }

@@ -4,21 +4,37 @@
 
 use super::watchdog::Pulse;
 use crate::metrics::media::{ShardSnapshot, ShardState};
+use kenes_relay::{AudioTypes, Relay, Route};
 use kenes_sfu::command::Command;
-use kenes_sfu::description::{Fingerprint, PeerDescription};
+use kenes_sfu::description::{Fingerprint, MediaKind, PeerDescription};
 use kenes_sfu::io::{ShardBusy, ShardHandle};
 use kenes_sfu::sdp::{self, AnswerOptions, Negotiated, SdpError};
+use kenes_signaling::message::IceServer;
 use parking_lot::Mutex;
 use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub struct Media {
     fingerprint: Fingerprint,
     shards: Vec<ShardSlot>,
+    over_tcp: OverTcp,
 }
+
+/// The way in for clients that no UDP reaches.
+pub struct OverTcp {
+    pub relay: Arc<Relay>,
+    /// Where clients reach it; empty = they are not told.
+    pub candidates: Vec<SocketAddr>,
+    /// Of TURN over TLS, where browsers trust the certificate.
+    pub turn_url: Option<String>,
+}
+
+/// Longer than any visit: it is asked for with each join, and an allocation outlives its credential.
+const TURN_CREDENTIAL_LIFE: Duration = Duration::from_secs(12 * 3_600);
 
 /// Index of a shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +45,8 @@ pub struct ShardSlot {
     handle: ShardHandle,
     /// Where clients reach it, most preferred first.
     candidates: Vec<SocketAddr>,
+    /// Where this process reaches it.
+    near: SocketAddr,
     rooms: AtomicUsize,
     latest: Mutex<ShardSnapshot>,
     pulse: Mutex<Pulse>,
@@ -45,8 +63,21 @@ pub(super) enum NotAnswered {
 impl Media {
     /// `fingerprint` is of the certificate that all shards use.
     #[must_use]
-    pub fn new(fingerprint: Fingerprint, shards: Vec<ShardSlot>) -> Self {
-        Self { fingerprint, shards }
+    pub fn new(fingerprint: Fingerprint, shards: Vec<ShardSlot>, over_tcp: OverTcp) -> Self {
+        Self { fingerprint, shards, over_tcp }
+    }
+
+    #[must_use]
+    pub fn relay(&self) -> &Arc<Relay> {
+        &self.over_tcp.relay
+    }
+
+    /// For one person's next PeerConnections.
+    #[must_use]
+    pub fn ice_servers(&self) -> Vec<IceServer> {
+        let Some(url) = &self.over_tcp.turn_url else { return Vec::new() };
+        let Ok(credential) = self.over_tcp.relay.credential(TURN_CREDENTIAL_LIFE) else { return Vec::new() };
+        vec![IceServer { urls: vec![url.clone()], username: credential.username, credential: credential.password }]
     }
 
     /// Of the shards at work, the one with the fewest rooms takes the next one, and keeps it: forwarding never crosses threads.
@@ -74,13 +105,29 @@ impl Media {
         previous: Option<&PeerDescription>,
     ) -> Result<Negotiated, NotAnswered> {
         let slot = self.shards.get(shard.0).filter(|slot| slot.handle.is_alive()).ok_or(NotAnswered::Unavailable)?;
-        let options = AnswerOptions { fingerprint: self.fingerprint, candidates: &slot.candidates };
+        let options = AnswerOptions {
+            fingerprint: self.fingerprint,
+            candidates: &slot.candidates,
+            tcp_candidates: &self.over_tcp.candidates,
+        };
         let mut rng = UnwrapErr(SysRng);
         match previous {
             Some(previous) => sdp::restart(offer, previous, &options, &mut rng),
             None => sdp::answer(offer, &options, &mut rng),
         }
         .map_err(NotAnswered::BadOffer)
+    }
+
+    /// From now on a client that names itself so over TCP is brought to its shard.
+    pub(super) fn expect(&self, shard: ShardId, peer: &PeerDescription) {
+        let Some(slot) = self.shards.get(shard.0) else { return };
+        let sound = peer.sections.iter().filter(|section| section.kind == MediaKind::Audio);
+        let audio: AudioTypes = sound.flat_map(|section| &section.codecs).map(|codec| codec.payload_type.0).collect();
+        self.over_tcp.relay.routes().insert(&peer.ice.local_ufrag, Route { shard: slot.near, audio });
+    }
+
+    pub(super) fn forget(&self, peer: &PeerDescription) {
+        self.over_tcp.relay.routes().remove(&peer.ice.local_ufrag);
     }
 
     pub(super) fn send(&self, shard: ShardId, command: Command) -> Result<(), ShardBusy> {
@@ -119,8 +166,15 @@ impl Media {
 
 impl ShardSlot {
     #[must_use]
-    pub fn new(handle: ShardHandle, candidates: Vec<SocketAddr>) -> Self {
-        Self { handle, candidates, rooms: AtomicUsize::new(0), latest: Mutex::default(), pulse: Mutex::default() }
+    pub fn new(handle: ShardHandle, candidates: Vec<SocketAddr>, local: SocketAddr) -> Self {
+        Self {
+            handle,
+            candidates,
+            near: kenes_relay::reachable(local),
+            rooms: AtomicUsize::new(0),
+            latest: Mutex::default(),
+            pulse: Mutex::default(),
+        }
     }
 
     fn is_stalled(&self) -> bool {

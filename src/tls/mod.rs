@@ -2,8 +2,10 @@
 //! connection, with TLS or without, may stay silent.
 
 mod first_bytes;
+mod media;
 
 pub use first_bytes::FirstBytesAcceptor;
+pub use media::{IceTcpAcceptor, TurnAcceptor};
 
 use crate::config::CertificateFiles;
 use rustls::ServerConfig;

@@ -122,6 +122,7 @@ pub(crate) const SERVER: Arrows = Arrows {
         pure("metrics", &[], HTTP),
         pure("logging", &["config::Log"], HTTP),
         module("tls", &["config::CertificateFiles"]),
+        module("listener", &["app", "router", "endpoints::cookie::OverTls", "tls"]),
         module("web_client", &[]),
     ],
 };
@@ -186,9 +187,10 @@ fn top_module<'a>(path: &'a [String], inside: &'a [String]) -> Option<&'a str> {
 }
 
 /// What a crate's `[dependencies]` must not have; a name ending in `*` stands for all that begin so.
-const CRATES: [(&str, &[&str]); 5] = [
+const CRATES: [(&str, &[&str]); 6] = [
     ("signaling", &["kenes*", "axum*", "tokio*", "hyper*", "tower*", "rusqlite", "sqlx*", "aws-lc*", "rand"]),
     ("sfu", &["kenes*", "axum*", "tokio*", "hyper*", "tower*", "rusqlite", "sqlx*", "webrtc", "rtc", "str0m"]),
+    ("relay", &["kenes*", "axum*", "hyper*", "tower*", "rusqlite", "sqlx*", "rustls*", "webrtc", "rtc", "str0m"]),
     ("link", &["kenes*", "axum*", "tokio*", "str0m"]),
     ("sim", &["kenes", "kenes-signaling", "kenes-bench*", "axum*", "tokio*"]),
     (".", &["kenes-bench", "kenes-sim", "webrtc", "rtc", "str0m"]),

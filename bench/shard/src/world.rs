@@ -117,7 +117,8 @@ impl World {
     fn join(&mut self, room: RoomKey, traffic: Traffic) -> Result<()> {
         self.now += JOIN_INTERVAL;
         let index = self.clients.len();
-        let options = AnswerOptions { fingerprint: self.identity.fingerprint(), candidates: &[self.server] };
+        let options =
+            AnswerOptions { fingerprint: self.identity.fingerprint(), candidates: &[self.server], tcp_candidates: &[] };
         let description = sdp::answer(&self.credentials.offer, &options, &mut self.rng)?.description;
         let [_, a, b, c] = u32::try_from(index + 1)?.to_be_bytes();
         let address = SocketAddr::from((Ipv4Addr::new(10, a, b, c), 40_000));

@@ -45,7 +45,11 @@ fn an_answer_gives_the_transport_and_the_agreed_extensions() {
 fn our_own_server_and_the_generator_understand_each_other() {
     let identity = kenes_sfu::transport::dtls::DtlsIdentity::generate().unwrap();
     let candidates = ["127.0.0.1:40000".parse().unwrap(), "10.77.0.1:40000".parse().unwrap()];
-    let options = kenes_sfu::sdp::AnswerOptions { fingerprint: identity.fingerprint(), candidates: &candidates };
+    let options = kenes_sfu::sdp::AnswerOptions {
+        fingerprint: identity.fingerprint(),
+        candidates: &candidates,
+        tcp_candidates: &[],
+    };
     let mut rng = rand::rngs::StdRng::seed_from_u64(1);
     let sections = [PUBLISHED[0], PUBLISHED[1], Section::Idle(Kind::Video), Section::Receive(Kind::Audio)];
     let offer = local(3).offer(&sections);

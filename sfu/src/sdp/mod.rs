@@ -28,6 +28,8 @@ pub struct AnswerOptions<'a> {
     pub fingerprint: Fingerprint,
     /// Where the peer's shard listens for UDP, most preferred first.
     pub candidates: &'a [SocketAddr],
+    /// Where ICE-TCP is listened for, for clients that no UDP reaches.
+    pub tcp_candidates: &'a [SocketAddr],
 }
 
 #[derive(Clone, Debug)]

@@ -70,7 +70,7 @@ fn options() -> AnswerOptions<'static> {
         SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7)), 40_000),
         SocketAddr::new(std::net::IpAddr::V6(std::net::Ipv6Addr::new(0x2001, 0xDB8, 0, 0, 0, 0, 0, 7)), 40_000),
     ];
-    AnswerOptions { fingerprint: Fingerprint([0xAB; 32]), candidates: &CANDIDATES }
+    AnswerOptions { fingerprint: Fingerprint([0xAB; 32]), candidates: &CANDIDATES, tcp_candidates: &[] }
 }
 
 fn lines_of<'a>(sdp: &'a str, prefix: &'a str) -> Vec<&'a str> {
@@ -239,6 +239,19 @@ fn the_answer_says_what_an_ice_lite_dtls_server_must() {
         ]
     );
     assert_eq!(lines_of(&answer, "a=end-of-candidates").len(), 1);
+}
+
+#[test]
+fn tcp_candidates_stand_below_every_udp_one() {
+    let tcp = [SocketAddr::from(([192, 0, 2, 7], 443))];
+    let options = AnswerOptions { tcp_candidates: &tcp, ..options() };
+    let answer = answer(&offer("chromium-slots"), &options, &mut FixedRng(7)).unwrap().answer;
+    let candidates = lines_of(&answer, "a=candidate:");
+    assert_eq!(candidates[2..], ["a=candidate:3 1 tcp 1526726143 192.0.2.7 443 typ host tcptype passive"]);
+}
+
+#[test]
+fn the_answer_takes_the_dtls_role_that_is_left() {
     let passive = offer("firefox-slots").replace("a=setup:actpass", "a=setup:passive");
     let negotiated = answer_to(&passive).unwrap();
     assert!(negotiated.description.dtls.local_is_client);

@@ -1,7 +1,6 @@
 //! Writes the answer: a [`PeerDescription`] as SDP, with what the offer says and the description does not keep.
 
 use std::fmt::Write;
-use std::net::{IpAddr, SocketAddr};
 
 use crate::description::{Codec, CodecParameters, Fingerprint, Flow, MediaKind, PeerDescription, Section};
 use crate::ids::Mid;
@@ -32,7 +31,7 @@ pub(super) fn answer(offer: &Offer, description: &PeerDescription, options: &Ans
         begin(&mut lines, section, media);
         transport(&mut lines, description, options.fingerprint);
         if bundle.first() == Some(&&section.mid) {
-            candidates(&mut lines, options.candidates);
+            candidates(&mut lines, options);
         }
         direction(&mut lines, section);
         let opus = section.codecs.iter().find(|codec| codec.codec == Codec::Opus).map(|codec| codec.payload_type.0);
@@ -105,14 +104,19 @@ fn transport(lines: &mut Lines, description: &PeerDescription, fingerprint: Fing
     lines.push(if description.dtls.local_is_client { "a=setup:active" } else { "a=setup:passive" });
 }
 
-/// RFC 8839 §5.1, with RFC 8445 §5.1.2.1's recommended priorities: host type, then our order. All of them at once.
-fn candidates(lines: &mut Lines, candidates: &[SocketAddr]) {
-    const HOST: u32 = 126;
+/// RFC 8839 §5.1, with RFC 8445 §5.1.2.1's recommended priorities: type, then our order. All of them at once. TCP is below every UDP,
+/// as RFC 6544 §4.2 wants it: a client that has both takes it only where UDP fails.
+fn candidates(lines: &mut Lines, options: &AnswerOptions<'_>) {
+    const HOST_OVER_UDP: u32 = 126;
+    const HOST_OVER_TCP: u32 = 90;
     const COMPONENT_RTP: u32 = 1;
-    for (local_preference, (foundation, address)) in (0..=u32::from(u16::MAX)).rev().zip((1..).zip(candidates)) {
-        let priority = (HOST << 24) + (local_preference << 8) + (256 - COMPONENT_RTP);
-        let (ip, port): (IpAddr, u16) = (address.ip(), address.port());
-        lines.push(format_args!("a=candidate:{foundation} 1 udp {priority} {ip} {port} typ host"));
+    let udp = options.candidates.iter().map(|address| (address, "udp", HOST_OVER_UDP, ""));
+    let tcp = options.tcp_candidates.iter().map(|address| (address, "tcp", HOST_OVER_TCP, " tcptype passive"));
+    for ((address, protocol, kind, tcp_type), foundation) in udp.chain(tcp).zip(1..=u32::from(u16::MAX)) {
+        let local_preference = u32::from(u16::MAX) + 1 - foundation;
+        let priority = (kind << 24) + (local_preference << 8) + (256 - COMPONENT_RTP);
+        let (ip, port) = (address.ip(), address.port());
+        lines.push(format_args!("a=candidate:{foundation} 1 {protocol} {priority} {ip} {port} typ host{tcp_type}"));
     }
     lines.push("a=end-of-candidates");
 }

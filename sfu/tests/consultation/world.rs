@@ -94,7 +94,8 @@ impl World {
         self.joined += 1;
         let (mut client, offer) = Client::new(self.joined, self.now, layers, 3, 3);
         let candidates = [self.server];
-        let options = AnswerOptions { fingerprint: self.identity.fingerprint(), candidates: &candidates };
+        let options =
+            AnswerOptions { fingerprint: self.identity.fingerprint(), candidates: &candidates, tcp_candidates: &[] };
         let negotiated = sdp::answer(&offer, &options, &mut self.rng).unwrap();
         client.accept(&negotiated.answer);
         let description = Box::new(negotiated.description.clone());
@@ -113,7 +114,8 @@ impl World {
     pub(crate) fn restart_ice(&mut self, client: usize) {
         let offer = self.clients[client].restart_ice();
         let candidates = [self.server];
-        let options = AnswerOptions { fingerprint: self.identity.fingerprint(), candidates: &candidates };
+        let options =
+            AnswerOptions { fingerprint: self.identity.fingerprint(), candidates: &candidates, tcp_candidates: &[] };
         let negotiated = sdp::restart(&offer, &self.descriptions[client], &options, &mut self.rng).unwrap();
         self.clients[client].accept(&negotiated.answer);
         let description = Box::new(negotiated.description.clone());

@@ -82,10 +82,10 @@ pub struct Occupancy {
 
 impl Room {
     #[must_use]
-    pub fn new(id: RoomId, ice_servers: Vec<IceServer>) -> Self {
+    pub fn new(id: RoomId) -> Self {
         Self {
             id,
-            ice_servers,
+            ice_servers: Vec::new(),
             people: BTreeMap::new(),
             arrivals: 0,
             locked: false,
@@ -95,6 +95,11 @@ impl Room {
             changed: false,
             out: Vec::new(),
         }
+    }
+
+    /// What whoever joins from now on is told; credentials among it are for one person's next PeerConnections.
+    pub fn set_ice_servers(&mut self, ice_servers: Vec<IceServer>) {
+        self.ice_servers = ice_servers;
     }
 
     /// Takes in what happened at `now` and returns what to do, in order.

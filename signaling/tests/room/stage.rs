@@ -37,7 +37,7 @@ pub(crate) const GUEST: Who = Who("guest", Role::Guest);
 impl Stage {
     pub(crate) fn new() -> Self {
         Self {
-            room: Room::new(RoomId::new("visit").unwrap(), Vec::new()),
+            room: Room::new(RoomId::new("visit").unwrap()),
             now: UnixMillis(1_790_000_000_000),
             answers: true,
             effects: Vec::new(),

@@ -83,7 +83,7 @@ impl Walk {
     fn new(seed: u64) -> Self {
         Self {
             random: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,
-            room: Room::new(RoomId::new("visit").unwrap(), Vec::new()),
+            room: Room::new(RoomId::new("visit").unwrap()),
             now: UnixMillis(1_790_000_000_000),
             connections: 0,
             sockets: BTreeMap::new(),

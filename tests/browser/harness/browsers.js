@@ -2,6 +2,8 @@
 
 import puppeteer from 'puppeteer-core';
 
+import { serverNamespace } from './firewall.js';
+
 /** @typedef {import('puppeteer-core').Browser} Browser */
 /** @typedef {import('puppeteer-core').Page} Page */
 /** @typedef {'chromium' | 'firefox' | 'firefox without devices'} Kind */
@@ -27,6 +29,9 @@ const CHROMIUM_FLAGS = [
   FAKE_DEVICES,
   '--auto-select-desktop-capture-source=Entire screen',
 ];
+
+/** A server on a machine of its own has a certificate that it signed itself. */
+const TRUST_ITSELF = ['--ignore-certificate-errors'];
 
 const FIREFOX_PREFS = {
   'media.autoplay.default': 0,
@@ -80,9 +85,9 @@ export class Browsers {
 /** @param {Kind} kind @returns {Promise<Browser>} */
 function launch(kind) {
   if (kind === 'chromium') {
-    return puppeteer.launch({ browser: 'chrome', executablePath: CHROMIUM, headless: true, protocolTimeout: PROTOCOL_MS, args: CHROMIUM_FLAGS });
+    return puppeteer.launch({ browser: 'chrome', executablePath: CHROMIUM, headless: true, protocolTimeout: PROTOCOL_MS, args: serverNamespace() ? [...CHROMIUM_FLAGS, ...TRUST_ITSELF] : CHROMIUM_FLAGS });
   }
   const devices = kind === 'firefox' ? FAKE_DEVICES_PREFS : NO_DEVICES_PREFS;
   const extraPrefsFirefox = { ...FIREFOX_PREFS, ...devices };
-  return puppeteer.launch({ browser: 'firefox', executablePath: FIREFOX, headless: true, protocolTimeout: PROTOCOL_MS, extraPrefsFirefox });
+  return puppeteer.launch({ browser: 'firefox', executablePath: FIREFOX, headless: true, protocolTimeout: PROTOCOL_MS, extraPrefsFirefox, acceptInsecureCerts: Boolean(serverNamespace()) });
 }

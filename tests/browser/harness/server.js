@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
+import { SERVER, serverNamespace } from './firewall.js';
 import { until } from './until.js';
 
 const BINARY = process.env.KENES_BIN ?? fileURLToPath(new URL('../../../target/release/kenes', import.meta.url));
@@ -24,18 +25,33 @@ function zoneAt(hour) {
   return `Etc/GMT${ahead > 0 ? '-' : '+'}${Math.abs(ahead)}`;
 }
 
+/** Behind a firewall the server is a machine of its own, with the ports that a hospital's would have. @param {string} namespace */
+const onItsOwnMachine = (namespace) => ({
+  command: ['ip', 'netns', 'exec', namespace, BINARY],
+  variables: {
+    KENES_HTTP_PUBLIC_URL: `https://${SERVER.ipv4}`,
+    KENES_HTTPS_LISTEN: '[::]:443',
+    KENES_MEDIA_LISTEN: '[::]:40000',
+  },
+});
+const ON_LOOPBACK = {
+  command: [BINARY],
+  variables: { KENES_HTTPS_LISTEN: '', KENES_MEDIA_LISTEN: '0.0.0.0:0' },
+};
+
 /** @returns {Promise<{base: string, password: string, consultation: () => Links, log: () => string, stop: () => Promise<void>}>} */
 export async function startServer() {
   if (!existsSync(BINARY)) throw new Error(`no server at ${BINARY}: cargo build --release, or set KENES_BIN`);
   const { KENES_BIN: _, ...environment } = process.env;
   const folder = mkdtempSync(join(tmpdir(), 'kenes-journeys-'));
-  const server = spawn(BINARY, [], {
+  const namespace = serverNamespace();
+  const { command: [program, ...args], variables } = namespace ? onItsOwnMachine(namespace) : ON_LOOPBACK;
+  const server = spawn(program, args, {
     env: {
       ...environment,
       KENES_STORAGE_DATA_FOLDER: folder,
       KENES_HTTP_LISTEN: '127.0.0.1:0',
-      KENES_HTTPS_LISTEN: '',
-      KENES_MEDIA_LISTEN: '0.0.0.0:0',
+      ...variables,
       KENES_DEMO_ROOMS: String(ROOMS),
       KENES_DEMO_TIME_ZONE: zoneAt(HOUR),
     },

@@ -8,7 +8,7 @@ import { isLanguage } from '../i18n/index.js';
 /** @typedef {import('../protocol/types.js').Role} Role */
 /** @typedef {import('../i18n/index.js').Language} Language */
 /** @typedef {{kind: 'invitation' | 'link' | 'offer' | 'appointment', secret: string}} Entrance `secret` is the appointment's id where that is the door */
-/** @typedef {{token: string, expiresMs: number, role: Role, name: string, roomTitle: string, language: Language | null}} Welcome */
+/** @typedef {{token: string, expiresMs: number, role: Role, name: string, roomTitle: string, language: Language | null, iceServers: RTCIceServer[]}} Welcome */
 
 /** A refusal that trying again will not change, or not soon. `code` is a key under `errors.`, or else the server's, with its words. */
 export class Refusal extends Error {
@@ -71,6 +71,7 @@ export async function exchange(entrance, api) {
     name: answer.name,
     roomTitle: answer.room_title,
     language: isLanguage(answer.language) ? answer.language : null,
+    iceServers: answer.ice_servers,
   };
 }
 

@@ -54,6 +54,12 @@ export class Link {
     setInterval(() => this.peer?.connection.connectionState === 'closed' && this.step({ type: 'ice', state: 'failed' }), WATCH_MS);
   }
 
+  /** What the door gave, for the next join and its PeerConnection. @param {import('./entrance.js').Welcome} welcome */
+  welcome(welcome) {
+    this.token = welcome;
+    this.iceServers = welcome.iceServers;
+  }
+
   start() {
     this.step({ type: 'start' });
     if (this.resume) this.ladder = { ...this.ladder, resumeUntilMs: performance.now() + RESUME_MS };
@@ -133,7 +139,7 @@ export class Link {
 
   async #fetchToken() {
     if (this.token && this.token.expiresMs - Date.now() > TOKEN_MARGIN_MS) return;
-    this.token = await this.exchange();
+    this.welcome(await this.exchange());
   }
 
   /** @param {boolean} newPeer @param {boolean} resume */

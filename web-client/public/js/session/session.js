@@ -122,7 +122,7 @@ export class Session {
         onEnded: (reason) => this.#end(reason),
         onGeneration: () => this.#remember(),
       });
-      line.link.token = this.#welcome;
+      if (this.#welcome) line.link.welcome(this.#welcome);
       line.sound.choose(this.store.state().chosen.speaker ?? '');
       this.line = line;
       return line;
