@@ -1,3 +1,5 @@
+//! STUN by RFC 5769's vectors and by what nobody should send.
+
 use super::*;
 
 /// RFC 5769 §2.4: a request with long-term authentication.

@@ -1,3 +1,5 @@
+//! A TURN session message by message: who may allocate, whom it reaches, when it ends.
+
 use super::*;
 use crate::credentials::Credential;
 use crate::routes::Route;

@@ -77,7 +77,8 @@ impl World {
         let number = u8::try_from(index + 1)?;
         let (mut person, offer) = Person::new(number, self.now, equipment, self.seed + u64::from(number))?;
         let candidates = [self.server];
-        let options = AnswerOptions { fingerprint: self.identity.fingerprint(), candidates: &candidates, tcp_candidates: &[] };
+        let options =
+            AnswerOptions { fingerprint: self.identity.fingerprint(), candidates: &candidates, tcp_candidates: &[] };
         let negotiated = sdp::answer(&offer, &options, &mut self.rng)?;
         person.accept(&negotiated.answer)?;
         let description = Box::new(negotiated.description.clone());
@@ -220,7 +221,8 @@ impl World {
         let description = self.descriptions.get_mut(index).context("nobody there")?;
         let offer = person.restart_ice()?;
         let candidates = [self.server];
-        let options = AnswerOptions { fingerprint: self.identity.fingerprint(), candidates: &candidates, tcp_candidates: &[] };
+        let options =
+            AnswerOptions { fingerprint: self.identity.fingerprint(), candidates: &candidates, tcp_candidates: &[] };
         let negotiated = sdp::restart(&offer, description, &options, &mut self.rng)?;
         person.accept(&negotiated.answer)?;
         *description = negotiated.description;

@@ -1,6 +1,7 @@
 //! `GET /api/v1/media-addresses`: what `kenes doctor` and a page's pre-call test try to reach. Whoever joins a call is told the same.
 
 use crate::app::App;
+use crate::endpoints::openapi::Problems;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
@@ -17,7 +18,7 @@ pub struct MediaAddresses {
 
 /// Where this server takes media.
 #[utoipa::path(get, path = "/media-addresses", tag = "visit", security(()),
-    responses((status = 200, body = MediaAddresses)))]
+    responses((status = 200, body = MediaAddresses), Problems))]
 pub async fn read(State(app): State<Arc<App>>) -> Json<MediaAddresses> {
     Json(MediaAddresses { udp: app.rooms.media().addresses().collect() })
 }

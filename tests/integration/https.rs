@@ -6,6 +6,7 @@ use axum::http::{Request, StatusCode};
 use rustls::pki_types::ServerName;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -46,6 +47,26 @@ async fn a_websocket_opens_over_http_1_1_beside_it() {
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"http/1.1"[..]));
     let (_socket, response) = tokio_tungstenite::client_async(format!("wss://{https}/ws"), stream).await.unwrap();
     assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
+}
+
+#[tokio::test]
+async fn on_the_same_port_turn_is_told_from_http_behind_tls_and_media_from_tls_before_it() {
+    let (_app, https) = start().await;
+    let mut turn = connect(https, &[]).await;
+    let transaction = *b"transaction1";
+    let allocate = [&[0, 3, 0, 8, 0x21, 0x12, 0xA4, 0x42][..], &transaction, &[0, 0x19, 0, 4, 17, 0, 0, 0]].concat();
+    turn.write_all(&allocate).await.unwrap();
+    let mut answer = [0; 28];
+    turn.read_exact(&mut answer).await.unwrap();
+    assert_eq!((&answer[..2], &answer[8..20]), (&[1, 0x13][..], &transaction[..]), "an Allocate error response");
+    assert_eq!(answer[20..28], [0, 9, 0, 19, 0, 0, 4, 1], "401, which says how to come back");
+
+    // A frame of ICE-TCP for nobody: the connection is closed, without a word of TLS.
+    let mut stranger = TcpStream::connect(https).await.unwrap();
+    stranger.write_all(&[0, 2, 7, 7]).await.unwrap();
+    let mut said = Vec::new();
+    stranger.read_to_end(&mut said).await.unwrap();
+    assert!(said.is_empty());
 }
 
 async fn start() -> (TestApp, SocketAddr) {

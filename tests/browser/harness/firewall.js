@@ -17,6 +17,7 @@ const CLINIC = { ipv4: '192.0.2.2', ipv6: '2001:db8::2' };
  */
 const RULES = {
   everything: 'accept',
+  'ipv6 alone': 'meta nfproto ipv6 accept',
   'tcp 443 alone': 'tcp dport 443 accept',
   'tls on 443 alone': 'tcp dport 443 @ih,16,16 0x0001 @ih,48,32 0x2112a442 drop; oifname "out" tcp dport 443 accept',
 };
@@ -26,7 +27,7 @@ export function serverNamespace() {
   return process.env[INSIDE];
 }
 
-/** @param {'everything' | 'tcp 443 alone' | 'tls on 443 alone'} what */
+/** @param {'everything' | 'ipv6 alone' | 'tcp 443 alone' | 'tls on 443 alone'} what */
 export function letOut(what) {
   const ruleset = `
     table inet firewall

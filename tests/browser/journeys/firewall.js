@@ -2,51 +2,69 @@
 
 import assert from 'node:assert/strict';
 
-import { letOut } from '../harness/firewall.js';
-import { everybodyArrives } from '../harness/media.js';
+import { letOut, SERVER } from '../harness/firewall.js';
+import { everybodyArrives, nextFrame } from '../harness/media.js';
 import { journey } from '../harness/world.js';
 
-/** @typedef {import('../harness/browsers.js').Kind} Kind */
 /** @typedef {import('../harness/person.js').Person} Person */
 
-/** @type {Kind[]} */
-const KINDS = ['chromium', 'firefox'];
+/** Browsers take some seconds to believe that a way is dead, Chromium more than Firefox. */
+const AROUND_MS = 30_000;
 
-for (const kind of KINDS) {
-  journey(`where TCP 443 alone is let out, media comes by ICE-TCP: ${kind}`, async ({ links, person, say }) => {
-    letOut('tcp 443 alone');
-    const [nurse, specialist] = [await person('chromium'), await person(kind)];
-    await nurse.join(links.nurse);
-    await specialist.join(links.specialist);
-    say(await everybodyArrives([nurse, specialist]));
-    assert.deepEqual(await way(specialist), { protocol: 'tcp', relayed: false, port: 443 });
-  });
-}
+journey('where TCP 443 alone is let out, media comes by ICE-TCP', async ({ links, person, say }) => {
+  letOut('tcp 443 alone');
+  const people = [await person('chromium'), await person('firefox')];
+  await people[0].join(links.nurse);
+  await people[1].join(links.specialist);
+  say(await everybodyArrives(people));
+  for (const someone of people) {
+    const { protocol, relayed, port } = await way(someone);
+    assert.deepEqual({ protocol, relayed, port }, { protocol: 'tcp', relayed: false, port: 443 }, someone.kind);
+  }
+});
 
 journey('where TLS alone is let out, media comes by TURN', async ({ links, person, say }) => {
   letOut('tls on 443 alone');
-  const [nurse, specialist] = [await person('chromium'), await person('chromium')];
-  await nurse.join(links.nurse);
-  await specialist.join(links.specialist);
-  say(await everybodyArrives([nurse, specialist]));
-  assert.equal((await way(specialist)).relayed, true);
+  const people = [await person('chromium'), await person('chromium')];
+  await people[0].join(links.nurse);
+  await people[1].join(links.specialist);
+  say(await everybodyArrives(people));
+  for (const someone of people) assert.equal((await way(someone)).relayed, true);
 });
 
-for (const kind of KINDS) {
-  journey(`where everything is let out, media comes by UDP: ${kind}`, async ({ links, person, say }) => {
-    letOut('everything');
-    const [nurse, specialist] = [await person('chromium'), await person(kind)];
-    await nurse.join(links.nurse);
-    await specialist.join(links.specialist);
-    say(await everybodyArrives([nurse, specialist]));
-    const { protocol, relayed } = await way(specialist);
-    assert.deepEqual({ protocol, relayed }, { protocol: 'udp', relayed: false });
-  });
-}
+journey('from a network with IPv6 alone, people come by IPv6', async ({ links, person, say }) => {
+  letOut('ipv6 alone');
+  const people = [await person('chromium'), await person('firefox')];
+  await people[0].join(links.nurse.replace(SERVER.ipv4, `[${SERVER.ipv6}]`));
+  await people[1].join(links.specialist.replace(SERVER.ipv4, `[${SERVER.ipv6}]`));
+  say(await everybodyArrives(people));
+  for (const someone of people) {
+    const { protocol, address } = await way(someone);
+    assert.deepEqual({ protocol, address }, { protocol: 'udp', address: SERVER.ipv6 }, someone.kind);
+  }
+});
+
+journey('a firewall that closes during the call is gone around', async ({ links, person, say }) => {
+  letOut('everything');
+  const [nurse, specialist] = [await person('chromium'), await person('firefox')];
+  await nurse.join(links.nurse);
+  await specialist.join(links.specialist);
+  await everybodyArrives([nurse, specialist]);
+  for (const someone of [nurse, specialist]) assert.equal((await way(someone)).protocol, 'udp', someone.kind);
+
+  letOut('tcp 443 alone');
+  const closed = performance.now();
+  const goesAround = async (/** @type {Person} */ someone, /** @type {Person} */ other) => {
+    await someone.until('media goes over TCP', async () => (await way(someone)).protocol === 'tcp', AROUND_MS);
+    await nextFrame(other, `${await someone.id()}/camera`, AROUND_MS);
+    say(`${someone.kind} is seen again ${Math.round(performance.now() - closed)} ms after the firewall closed`);
+  };
+  await Promise.all([goesAround(nurse, specialist), goesAround(specialist, nurse)]);
+});
 
 /**
  * How this person's media goes, by the browser's own account.
- * @param {Person} person @returns {Promise<{protocol: string, relayed: boolean, port: number}>}
+ * @param {Person} person @returns {Promise<{protocol: string, relayed: boolean, address: string, port: number}>}
  */
 async function way(person) {
   return person.page.evaluate(async () => {
@@ -54,6 +72,6 @@ async function way(person) {
     const transport = stats.find((entry) => entry.type === 'transport' && entry.selectedCandidatePairId);
     const pair = stats.find((entry) => (transport ? entry.id === transport.selectedCandidatePairId : entry.type === 'candidate-pair' && entry.selected));
     const [local, remote] = [pair.localCandidateId, pair.remoteCandidateId].map((id) => stats.find((entry) => entry.id === id));
-    return { protocol: local.protocol, relayed: local.relayProtocol !== undefined, port: remote.port };
+    return { protocol: local.protocol, relayed: local.relayProtocol !== undefined, address: remote.address, port: remote.port };
   });
 }
