@@ -25,6 +25,11 @@ pub struct Counters {
     pub pli_sent: u64,
     pub pli_received: u64,
     pub layer_switches: u64,
+    /// Video that had to wait for its subscriber's link, and probes of what such a link carries.
+    pub paced_packets: u64,
+    pub probes_sent: u64,
+    /// Packets of nothing but padding, with which a probe is filled.
+    pub padding_packets: u64,
     pub stun_requests: u64,
     /// Binding requests without credentials that were answered: somebody tests whether datagrams pass.
     pub stun_plain: u64,
@@ -76,6 +81,8 @@ pub struct Dropped {
     pub codec_mismatch: u64,
     /// Video that nobody got while the shard gave up some.
     pub overload: u64,
+    /// Video that waited for a subscriber's link until it was of no use any more.
+    pub pacer: u64,
     /// The send batch was full.
     pub batch_full: u64,
     /// A command named a peer, section or track that is not there, or another room's.

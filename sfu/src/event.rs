@@ -47,4 +47,6 @@ pub struct LinkReport {
     pub jitter: Duration,
     /// Payload and headers, bits per second.
     pub rate_bps: u64,
+    /// What the direction carries, as far as we know: of a downlink whose receiver gives feedback.
+    pub estimate_bps: Option<u64>,
 }

@@ -12,3 +12,8 @@ pub(crate) fn rate_bps(bytes: u64, interval: Duration) -> u64 {
     let millis = interval.as_millis().max(1);
     u64::try_from(u128::from(bytes) * 8_000 / millis).unwrap_or(u64::MAX)
 }
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float cast saturates, rates are >= 0")]
+pub(crate) fn whole_bps(rate_bps: f64) -> u64 {
+    rate_bps as u64
+}

@@ -49,6 +49,14 @@ fn traffic(export: &Exporter<'_>) -> prometheus::Result<()> {
     export.counter("kenes_media_layer_switches_total", "Changes of the layer that a subscriber gets.", |s| {
         s.shard.layer_switches
     })?;
+    export.counter("kenes_media_paced_packets_total", "Video packets that waited for a subscriber's link.", |s| {
+        s.shard.paced_packets
+    })?;
+    export
+        .counter("kenes_media_probes_total", "Probes of what a subscriber's link carries.", |s| s.shard.probes_sent)?;
+    export.counter("kenes_media_padding_packets_total", "Packets of padding that filled probes.", |s| {
+        s.shard.padding_packets
+    })?;
     export
         .counter("kenes_media_stun_requests_total", "Authenticated connectivity checks.", |s| s.shard.stun_requests)?;
     export
@@ -99,6 +107,7 @@ fn failures(export: &Exporter<'_>) -> prometheus::Result<()> {
             ("rtp_duplicate", dropped.rtp_duplicate),
             ("codec_mismatch", dropped.codec_mismatch),
             ("overload", dropped.overload),
+            ("pacer", dropped.pacer),
             ("batch_full", dropped.batch_full),
             ("command_refused", dropped.command_refused),
             ("limit", dropped.limit),

@@ -51,7 +51,7 @@ pub(super) fn to_link_quality(report: &LinkReport) -> LinkQuality {
         rtt_ms: report.rtt.map(millis),
         jitter_ms: millis(report.jitter),
         rate_bps: report.rate_bps,
-        estimate_bps: None,
+        estimate_bps: report.estimate_bps,
         mos: None,
     }
 }

@@ -1,7 +1,17 @@
-//! Which layer each slot gets. Today by what the viewer displays, what the publisher sends and what the shard's load allows;
-//! the downlink's estimate will be the fourth input, here.
+//! Which layer each slot gets: by what the viewer displays, what the publisher sends, what the shard's load allows and what the
+//! viewer's link carries; and how that is found out.
 //!
-//! Pure choices over plain values; owns nothing.
+//! The choice is pure. The estimator and the pacer own what is known of one downlink; all take time as a parameter, none sends.
+
+pub(crate) mod allocation;
+mod delay;
+pub(crate) mod estimator;
+pub(crate) mod history;
+mod loss;
+pub(crate) mod pacer;
+pub(crate) mod probe;
+mod rate;
+mod throughput;
 
 use crate::description::MAX_LAYERS;
 use crate::packet::LayerIndex;
@@ -26,6 +36,21 @@ pub(crate) struct Choice {
     pub playable: LayerIndex,
 }
 
+/// The highest layer that a slot may get, by who says so; `None` is no video at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// The shard's load.
+    pub load: Option<LayerIndex>,
+    /// The viewer's link.
+    pub link: Option<LayerIndex>,
+}
+
+impl Limits {
+    pub(crate) fn lowest(self) -> Option<LayerIndex> {
+        self.load.zip(self.link).map(|(load, link)| load.min(link))
+    }
+}
+
 /// `layers` lowest first; none above `limit`. `None` when the viewer displays nothing, or may not.
 pub(crate) fn choose(layers: &[LayerView], max_height: u16, limit: Option<LayerIndex>) -> Option<Choice> {
     let highest = layers.len().min(MAX_LAYERS).checked_sub(1)?;
@@ -42,13 +67,13 @@ pub(crate) fn is_limited(layers: &[LayerView], max_height: u16, limit: Option<La
 }
 
 /// The lowest layer that fills the display, or the highest of all; `None` when nothing is displayed.
-fn filling(layers: &[LayerView], max_height: u16) -> Option<usize> {
+pub(crate) fn filling(layers: &[LayerView], max_height: u16) -> Option<usize> {
     let highest = layers.len().min(MAX_LAYERS).checked_sub(1).filter(|_| max_height > 0)?;
     Some((0..=highest).find(|position| height(layers, *position) >= max_height).unwrap_or(highest))
 }
 
 /// Each layer has half the height of the next, unless its key frame said otherwise.
-fn height(layers: &[LayerView], position: usize) -> u16 {
+pub(crate) fn height(layers: &[LayerView], position: usize) -> u16 {
     let known = layers.get(position).and_then(|layer| layer.height);
     let assumed = || {
         let above = layers.iter().enumerate().skip(position).find_map(|(other, layer)| Some((other, layer.height?)));

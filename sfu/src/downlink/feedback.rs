@@ -3,7 +3,7 @@
 use super::Downlink;
 use crate::event::LinkReport;
 use crate::ids::{SectionIndex, Ssrc};
-use crate::measure::{rate_bps, ratio};
+use crate::measure::{rate_bps, ratio, whole_bps};
 use crate::packet::LayerClocks;
 use crate::rtcp::{CompoundWriter, ReportBlock, units_to_duration};
 use std::collections::VecDeque;
@@ -95,6 +95,7 @@ impl Downlink {
             rtt: self.feedback.rtt,
             jitter: self.feedback.jitter,
             rate_bps: rate_bps(self.take_sent_bytes(), interval),
+            estimate_bps: self.congestion.told_bps().map(whole_bps),
         }
     }
 }

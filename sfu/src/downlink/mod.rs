@@ -2,20 +2,25 @@
 //!
 //! Owns the slots and the SRTP sender; writes sealed packets straight into the send batch. Knows no publisher.
 
+pub(crate) mod congestion;
 mod feedback;
 
-pub(crate) use crate::bandwidth::LayerView;
+pub(crate) use crate::bandwidth::allocation::{Wish, layer_costs};
+pub(crate) use crate::bandwidth::pacer::PACE_INTERVAL;
+pub(crate) use crate::bandwidth::{LayerView, Limits, filling};
 pub(crate) use crate::subscriber::slot::Slot;
 
 use crate::bandwidth;
+use crate::bandwidth::pacer::Waiting;
 use crate::batch::SendBatch;
 use crate::counters::Counters;
-use crate::description::PeerDescription;
+use crate::description::{MediaKind, PeerDescription};
 use crate::ids::{Mid, PeerIndex, SectionIndex, Ssrc, TrackIndex};
-use crate::packet::{Context, KeptPacket, LayerIndex, MediaPacket};
+use crate::packet::{Context, KeptPacket, MediaPacket};
 use crate::rtp::sequence::ExtendedSeq;
-use crate::subscriber::slot::{MAX_REDUNDANT_PAYLOAD, NotWritten, Written};
+use crate::subscriber::slot::{Admission, MAX_REDUNDANT_PAYLOAD, NotWritten, Written};
 use crate::transport::srtp::{MAX_OVERHEAD, SrtpSender};
+use congestion::Congestion;
 use feedback::Feedback;
 use rand::{Rng, RngExt};
 use std::net::SocketAddr;
@@ -39,18 +44,33 @@ pub(crate) struct Downlink {
     slots: Vec<Option<Slot>>,
     srtp: Option<SrtpSender>,
     pub(crate) feedback: Feedback,
+    pub(crate) congestion: Congestion,
     pub(crate) cname: String,
 }
 
+/// What became of a packet that was offered to a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Offered {
+    /// It does not play there, or the subscriber never asks for it again.
+    Done,
+    /// The slot plays it, and the subscriber may ask for it again: even if it was lost here.
+    Sent,
+    /// It plays when its turn comes: [`Downlink::send_waiting`].
+    Waits,
+}
+
 impl Downlink {
-    pub(crate) fn new(peer: PeerIndex, description: &PeerDescription, rng: &mut impl Rng) -> Self {
+    pub(crate) fn new(now: Instant, peer: PeerIndex, description: &PeerDescription, rng: &mut impl Rng) -> Self {
         let mut first = || rng.random_range(0..1 << 15);
+        let slots: Vec<_> = description.sections.iter().map(|section| Slot::new(section, first(), first())).collect();
+        let is_numbered = slots.iter().flatten().any(|slot| slot.numbering().is_some());
         Self {
             destination: u32::try_from(peer.0).unwrap_or(u32::MAX),
             remote: None,
             srtp: None,
-            slots: description.sections.iter().map(|section| Slot::new(section, first(), first())).collect(),
+            slots,
             feedback: Feedback::default(),
+            congestion: Congestion::new(now, is_numbered),
             cname: description.cname.clone(),
             sent_bytes: 0,
             carrying: 0,
@@ -119,12 +139,12 @@ impl Downlink {
         self.slots().find(|(_, slot)| slot.ssrc == ssrc).map(|(section, _)| section)
     }
 
-    /// Gives a viewing slot the layer that its display, what flows and `limit` allow; no limit is no video. `layers` lowest
-    /// first.
-    pub(crate) fn choose_layer(&mut self, section: SectionIndex, layers: &[LayerView], limit: Option<LayerIndex>) {
+    /// Gives a viewing slot the layer that its display, what flows and `limits` allow. `layers` lowest first.
+    pub(crate) fn choose_layer(&mut self, section: SectionIndex, layers: &[LayerView], limits: Limits) {
         let Some(slot) = self.slot_mut(section) else { return };
-        let choice = bandwidth::choose(layers, slot.max_height, limit);
-        slot.is_limited = bandwidth::is_limited(layers, slot.max_height, limit);
+        let choice = bandwidth::choose(layers, slot.max_height, limits.lowest());
+        slot.is_limited = bandwidth::is_limited(layers, slot.max_height, limits.load);
+        slot.carried = limits.link;
         slot.desired = choice.map(|choice| choice.desired);
         slot.want(choice.map(|choice| choice.playable));
     }
@@ -134,9 +154,59 @@ impl Downlink {
         std::mem::take(&mut self.sent_bytes)
     }
 
-    /// The hot end of a packet's path: rewrite into the batch, seal there. True when the slot plays the packet and the subscriber
-    /// may ask for it again: even if it was lost here.
+    /// The hot end of a packet's path: rewrite into the batch, seal there. Video that the link does not carry at once waits in its
+    /// layer's cache; what is said waits for nothing.
     pub(crate) fn send_rtp(
+        &mut self,
+        now: Instant,
+        section: SectionIndex,
+        packet: &MediaPacket<'_>,
+        context: Context<'_>,
+        batch: &mut SendBatch,
+        counters: &mut Counters,
+    ) -> Offered {
+        if packet.codec.is_video() && !self.congestion.pacer.is_free(now) {
+            return self.queue(section, packet, counters);
+        }
+        if self.send(now, section, packet, context, batch, counters) { Offered::Sent } else { Offered::Done }
+    }
+
+    /// Sends what had to wait, unless its slot carries something else by now.
+    pub(crate) fn send_waiting(
+        &mut self,
+        now: Instant,
+        waiting: &Waiting,
+        packet: &MediaPacket<'_>,
+        context: Context<'_>,
+        batch: &mut SendBatch,
+        counters: &mut Counters,
+    ) {
+        if self.slot(waiting.section).is_some_and(|slot| slot.track == Some(waiting.track)) {
+            self.send(now, waiting.section, packet, context, batch, counters);
+        }
+    }
+
+    fn queue(&mut self, section: SectionIndex, packet: &MediaPacket<'_>, counters: &mut Counters) -> Offered {
+        let Some(slot) = self.slots.get_mut(section.0).and_then(Option::as_mut) else { return Offered::Done };
+        let Some(track) = slot.track else { return Offered::Done };
+        let pacer = &mut self.congestion.pacer;
+        match slot.admit(packet) {
+            Admission::Refused => return Offered::Done,
+            Admission::Continues => {}
+            Admission::Begins => counters.dropped.pacer += pacer.forget_frames(section) as u64,
+        }
+        if !pacer.push(Waiting::new(section, track, packet)) {
+            // Too much of everything: this picture begins anew with a key frame when there is room.
+            counters.dropped.pacer += pacer.forget(section) as u64 + 1;
+            slot.interrupt();
+            return Offered::Done;
+        }
+        counters.paced_packets += 1;
+        Offered::Waits
+    }
+
+    /// True when the slot plays the packet and the subscriber may ask for it again.
+    fn send(
         &mut self,
         now: Instant,
         section: SectionIndex,
@@ -153,7 +223,8 @@ impl Downlink {
             counters.dropped.batch_full += 1;
             return slot.repairs();
         };
-        let written = match slot.write(now, packet, context, out) {
+        let number = self.congestion.number(slot);
+        let written = match slot.write(now, packet, context, number, out) {
             Ok(written) => written,
             Err(NotWritten::NotPlaying) => return false,
             Err(NotWritten::CodecMismatch) => {
@@ -168,6 +239,7 @@ impl Downlink {
         counters.layer_switches += u64::from(written.switched);
         let Some(len) = seal(srtp, &written, out) else { return slot.repairs() };
         batch.commit(remote, self.destination, len);
+        self.congestion.note_sent(now, slot.kind, len, number.is_some());
         self.sent_bytes += len as u64;
         counters.rtp_forwarded_packets += 1;
         counters.rtp_forwarded_bytes += len as u64;
@@ -177,6 +249,7 @@ impl Downlink {
     /// Sends a cached packet again on the slot's RTX stream.
     pub(crate) fn send_again(
         &mut self,
+        now: Instant,
         section: SectionIndex,
         sequence: ExtendedSeq,
         packet: &KeptPacket<'_>,
@@ -189,9 +262,11 @@ impl Downlink {
             counters.dropped.batch_full += 1;
             return;
         };
-        let Some(written) = slot.write_again(sequence, packet, out) else { return };
+        let number = self.congestion.number(slot);
+        let Some(written) = slot.write_again(sequence, packet, number, out) else { return };
         let Some(len) = seal(srtp, &written, out) else { return };
         batch.commit(remote, self.destination, len);
+        self.congestion.note_sent(now, MediaKind::Video, len, number.is_some());
         self.sent_bytes += len as u64;
         counters.retransmitted_packets += 1;
     }

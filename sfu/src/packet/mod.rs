@@ -20,11 +20,15 @@ pub(crate) struct LayerIndex(pub u8);
 impl LayerIndex {
     /// The only layer of audio, and of video without simulcast.
     pub(crate) const SINGLE: Self = Self(0);
+    /// As far as any track goes.
+    pub(crate) const HIGHEST: Self = Self(2);
 
     pub(crate) fn index(self) -> usize {
         usize::from(self.0)
     }
 }
+
+const _: () = assert!(LayerIndex::HIGHEST.0 as usize + 1 == MAX_LAYERS);
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MediaPacket<'a> {

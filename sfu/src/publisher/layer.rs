@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 
 /// A layer that was silent for this long is not flowing: the encoder or the uplink has dropped it.
 const FLOW_TIMEOUT: Duration = Duration::from_millis(1_500);
+/// Of a layer's rate, in an interval of its measure.
+const RATE_DECAY: f64 = 0.3;
+const MIN_INTERVAL_S: f64 = 0.1;
 
 /// What each packet touches comes first, the reception's beginning included.
 #[derive(Debug)]
@@ -26,7 +29,32 @@ pub(crate) struct PublishedLayer {
     pub(crate) ssrc: Option<Ssrc>,
     pub(crate) rtx: Option<Ssrc>,
     pub(crate) keyframes: KeyframeRequests,
+    pub(crate) rate: LayerRate,
     clock_rate_hz: u32,
+}
+
+/// What the layer takes of a link, kept while it is silent: it may come back.
+#[derive(Debug, Default)]
+pub(crate) struct LayerRate {
+    bps: Option<f64>,
+    /// It flowed when the interval began.
+    flowed: bool,
+}
+
+impl LayerRate {
+    pub(crate) fn bps(&self) -> Option<f64> {
+        self.bps
+    }
+
+    fn note(&mut self, bytes: u64, interval: Duration) {
+        // The interval in which it began is not full.
+        if bytes > 0 && self.flowed {
+            let rate = bytes as f64 * 8.0 / interval.as_secs_f64().max(MIN_INTERVAL_S);
+            // Up at once, for what does not fit is felt at once; down slowly, for encoders pause between slides.
+            self.bps = Some(self.bps.map_or(rate, |before| rate.max(before + RATE_DECAY * (rate - before))));
+        }
+        self.flowed = bytes > 0;
+    }
 }
 
 impl PublishedLayer {
@@ -40,6 +68,7 @@ impl PublishedLayer {
             keyframes: KeyframeRequests::default(),
             height: None,
             needs_keyframe: false,
+            rate: LayerRate::default(),
             clock_rate_hz,
             last_packet: None,
             bytes: 0,
@@ -64,8 +93,10 @@ impl PublishedLayer {
         self.last_packet.is_some_and(|last| now.saturating_duration_since(last) < FLOW_TIMEOUT)
     }
 
-    /// Bytes since the last call.
-    pub(crate) fn take_bytes(&mut self) -> u64 {
-        std::mem::take(&mut self.bytes)
+    /// Bytes since the last call, which was so long ago.
+    pub(crate) fn take_bytes(&mut self, interval: Duration) -> u64 {
+        let bytes = std::mem::take(&mut self.bytes);
+        self.rate.note(bytes, interval);
+        bytes
     }
 }

@@ -24,6 +24,10 @@ impl LayerSet {
         self == Self::NONE
     }
 
+    pub(crate) fn with(self, layer: LayerIndex) -> Self {
+        Self(self.0 | 1 << layer.0)
+    }
+
     fn covers(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }

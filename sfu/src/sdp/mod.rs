@@ -158,7 +158,7 @@ fn plan(section: &OfferedSection, slot: impl FnOnce(bool) -> (Ssrc, Option<Ssrc>
         return Section { mid, kind, flow: Flow::Inactive, codecs: Vec::new(), extensions: ExtensionIds::default() };
     };
     let extensions = extension_ids(media);
-    let mut codecs: Vec<_> = media.codecs.iter().map(|codec| codec.parameters.clone()).collect();
+    let codecs: Vec<_> = media.codecs.iter().map(|codec| codec.parameters.clone()).collect();
     let flow = match media.direction {
         // A client publishes where it can: listening slots of its own are offered recvonly.
         Direction::SendOnly | Direction::SendRecv => Flow::Uplink {
@@ -166,8 +166,6 @@ fn plan(section: &OfferedSection, slot: impl FnOnce(bool) -> (Ssrc, Option<Ssrc>
             declared: media.declared.clone(),
         },
         Direction::RecvOnly => {
-            // Feedback for our own estimator is not asked for yet.
-            codecs.iter_mut().for_each(|codec| codec.transport_cc = false);
             let (ssrc, rtx) = slot(codecs.iter().any(|codec| codec.rtx.is_some()));
             Flow::Downlink { ssrc, rtx }
         }
@@ -191,7 +189,8 @@ fn extension_ids(media: &OfferedMedia) -> ExtensionIds {
     ids
 }
 
-/// Uplinks carry all that we know; downlinks the mid and, for a client that shows levels, the audio level.
+/// Uplinks carry all that we know; downlinks the mid, the transport-wide number that its receiver reports on and, for a client
+/// that shows levels, the audio level.
 /// video-orientation is not among them on purpose: without it a publisher turns its pixels itself, and a recording, a bridge
 /// or a layer switch need not know.
 fn is_accepted(media: &OfferedMedia, extension: &offer::OfferedExtension) -> bool {
@@ -199,7 +198,7 @@ fn is_accepted(media: &OfferedMedia, extension: &offer::OfferedExtension) -> boo
         Direction::SendOnly | Direction::SendRecv => extension.direction != Direction::RecvOnly,
         Direction::RecvOnly => {
             extension.direction != Direction::SendOnly
-                && matches!(extension.kind, ExtensionKind::Mid | ExtensionKind::AudioLevel)
+                && matches!(extension.kind, ExtensionKind::Mid | ExtensionKind::AudioLevel | ExtensionKind::TransportCc)
         }
         Direction::Inactive => false,
     }

@@ -189,8 +189,8 @@ fn chromiums_camera_is_read_as_it_was_meant() {
         ExtensionIds { mid: Some(4), rid: Some(10), repaired_rid: Some(11), audio_level: None, transport_cc: Some(3) };
     assert_eq!(camera.extensions, ids);
     let slot = &description.sections[10];
-    assert_eq!(slot.extensions, ExtensionIds { mid: Some(4), ..ExtensionIds::default() });
-    assert!(slot.codecs.iter().all(|codec| !codec.transport_cc && codec.nack && codec.pli));
+    assert_eq!(slot.extensions, ExtensionIds { mid: Some(4), transport_cc: Some(3), ..ExtensionIds::default() });
+    assert!(slot.codecs.iter().all(|codec| codec.transport_cc && codec.nack && codec.pli));
     let Flow::Uplink { declared, .. } = &camera.flow else { panic!("camera") };
     assert!(declared.is_empty());
 }

@@ -3,10 +3,9 @@
 use super::Shard;
 use super::peers::{HANDSHAKE_TIMEOUT, Peer};
 use crate::batch::SendBatch;
-use crate::downlink::{Downlink, MAX_RTCP_LEN};
+use crate::downlink::{MAX_RTCP_LEN, PACE_INTERVAL};
 use crate::event::{CloseReason, Event};
 use crate::ids::{PeerIndex, PeerKey};
-use crate::router::Subscriber;
 use crate::uplink::feedback::FEEDBACK_SSRC;
 use std::time::{Duration, Instant};
 
@@ -58,6 +57,9 @@ impl Shard {
             self.review_layers(now, index, batch);
             self.update_speakers(now, room, index);
         }
+        if self.downlinks.get(index.0).is_some_and(|downlink| downlink.congestion.is_pacing()) {
+            self.pace(now, index, batch);
+        }
         if report {
             self.send_reports(now, index, batch);
             self.report_links(now, index, key, interval);
@@ -92,17 +94,9 @@ impl Shard {
         }
     }
 
-    /// As a viewer: the layers of its slots and the key frames they wait for. As a publisher: what of it is used, and the key
-    /// frames that mend what repair could not.
+    /// As a viewer: its layers. As a publisher: what of it is used, and the key frames that mend what repair could not.
     fn review_layers(&mut self, now: Instant, index: PeerIndex, batch: &mut SendBatch) {
-        let carrying = self.downlinks.get(index.0).map(Downlink::carrying);
-        for section in carrying.into_iter().flatten() {
-            let subscriber = Subscriber { peer: index, section };
-            if self.is_viewing(subscriber) {
-                self.choose_layer(now, subscriber);
-                self.request_keyframe_for(now, subscriber, batch);
-            }
-        }
+        self.choose_layers(now, index, batch);
         let tracks = self.uplinks.get(index.0).map_or(0, |uplink| uplink.tracks.len());
         for position in 0..tracks {
             let Some(track) = self.uplinks.get(index.0).and_then(|uplink| uplink.tracks.get(position)) else {
@@ -140,7 +134,7 @@ impl Shard {
         };
         let downlink_report = downlink.measure(interval);
         let is_limited = downlink.is_limited();
-        let paused = if is_limited { downlink.paused() } else { Vec::new() };
+        let paused = downlink.paused();
         let mut uplink_report = uplink.measure(interval);
         // One path, one round trip; only the direction that we send in can measure it.
         uplink_report.rtt = downlink_report.rtt;
@@ -157,6 +151,9 @@ impl Shard {
         let mut deadline = peer.dtls_deadline.map_or(lost, |dtls| dtls.min(lost));
         if peer.connected {
             deadline = deadline.min(peer.next_layers).min(peer.next_report);
+            if self.downlinks.get(index.0)?.congestion.is_pacing() {
+                deadline = deadline.min(now + PACE_INTERVAL);
+            }
             let uplink = self.uplinks.get_mut(index.0)?;
             // Who has just been told of its packets will send more.
             if uplink.arrivals.is_pending() || now < peer.next_feedback {

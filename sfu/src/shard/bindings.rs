@@ -1,9 +1,10 @@
 //! Which track is on which slot, at which layer, and what publishers hear of it.
 
 use super::Shard;
+use super::congestion::LayerViews;
 use crate::batch::SendBatch;
-use crate::description::{MAX_LAYERS, MediaKind};
-use crate::downlink::{LayerView, Slot};
+use crate::description::MediaKind;
+use crate::downlink::{Downlink, Limits, Slot};
 use crate::event::Event;
 use crate::ids::{Mid, PeerIndex, PeerKey, TrackIndex, TrackKey};
 use crate::packet::LayerIndex;
@@ -28,8 +29,8 @@ impl Shard {
         }
         // What was not forwarded must not look like loss.
         for subscriber in track.subscribers.clone() {
-            if let Some(slot) = self.slot_mut(subscriber.peer, subscriber.section) {
-                slot.interrupt();
+            if let Some(downlink) = self.downlinks.get_mut(subscriber.peer.0) {
+                downlink.interrupt(subscriber.section);
             }
         }
         Some(())
@@ -59,8 +60,8 @@ impl Shard {
         let subscriber = self.put_on_slot(now, subscriber, mid, track, MediaKind::Video)?;
         let slot = self.slot_mut(subscriber.peer, subscriber.section)?;
         (slot.max_height, slot.priority) = (display.max_height, display.priority);
-        self.choose_layer(now, subscriber);
-        self.request_keyframe_for(now, subscriber, batch);
+        // The whole link is shared out anew: what this slot takes, others cannot have.
+        self.choose_layers(now, subscriber.peer, batch);
         if let Some(index) = track.and_then(|key| self.router.find(key)) {
             self.announce_demand(now, index);
         }
@@ -109,27 +110,37 @@ impl Shard {
         Some(subscriber)
     }
 
-    /// Gives a viewing slot the layer that its display, what flows and the shard's load allow.
-    pub(super) fn choose_layer(&mut self, now: Instant, subscriber: Subscriber) {
+    /// As a viewer: the layers of its slots, and the key frames that they wait for.
+    pub(super) fn choose_layers(&mut self, now: Instant, viewer: PeerIndex, batch: &mut SendBatch) {
+        self.allocate(now, viewer);
+        let carrying = self.downlinks.get(viewer.0).map(Downlink::carrying);
+        for section in carrying.into_iter().flatten() {
+            let subscriber = Subscriber { peer: viewer, section };
+            if self.is_viewing(subscriber) {
+                self.choose_layer(now, subscriber);
+                self.request_keyframe_for(now, subscriber, batch);
+            }
+        }
+    }
+
+    /// Gives a viewing slot the layer that its display, what flows, the shard's load and the viewer's link allow.
+    fn choose_layer(&mut self, now: Instant, subscriber: Subscriber) {
         let slot = self.downlinks.get(subscriber.peer.0).and_then(|downlink| downlink.slot(subscriber.section));
         let Some((slot, track)) = slot.and_then(|slot| Some((slot, slot.track?))) else { return };
         let Some(routed) = self.router.track(track) else { return };
         let Some(published) = self.uplinks.get(routed.publisher.0).and_then(|uplink| uplink.track(track)) else {
             return;
         };
-        let limit = self.layer_limit(routed.room, routed.key.peer, published.layers.len(), slot.priority);
-        let mut views = [LayerView { height: None, is_flowing: false }; MAX_LAYERS];
-        for (view, layer) in views.iter_mut().zip(&published.layers) {
-            *view = LayerView { height: layer.height, is_flowing: layer.is_flowing(now) };
-        }
-        let views = views.get(..published.layers.len()).unwrap_or_default();
+        let load = self.layer_limit(routed.room, routed.key.peer, published.layers.len(), slot.priority);
+        let limits = Limits { load, link: slot.carried };
+        let views = LayerViews::of(now, published);
         if let Some(downlink) = self.downlinks.get_mut(subscriber.peer.0) {
-            downlink.choose_layer(subscriber.section, views, limit);
+            downlink.choose_layer(subscriber.section, views.as_slice(), limits);
         }
     }
 
     /// Asks the publisher for the key frame that a slot waits for, within the throttle.
-    pub(super) fn request_keyframe_for(&mut self, now: Instant, subscriber: Subscriber, batch: &mut SendBatch) {
+    fn request_keyframe_for(&mut self, now: Instant, subscriber: Subscriber, batch: &mut SendBatch) {
         let Some(downlink) = self.downlinks.get(subscriber.peer.0).filter(|downlink| downlink.is_ready()) else {
             return;
         };
@@ -177,11 +188,13 @@ impl Shard {
     fn layers_used(&self, index: TrackIndex) -> LayerSet {
         let subscribers = self.router.track(index).map_or(&[][..], |track| &track.subscribers);
         let slot = |subscriber: &Subscriber| self.downlinks.get(subscriber.peer.0)?.slot(subscriber.section);
-        subscribers.iter().filter_map(slot).flat_map(Slot::uses).collect()
+        let used: LayerSet = subscribers.iter().filter_map(slot).flat_map(Slot::uses).collect();
+        // Where a viewer falls to when its link does: it must be there already.
+        if used.is_empty() { used } else { used.with(LayerIndex::SINGLE) }
     }
 
     /// The slot shows a track to somebody.
-    pub(super) fn is_viewing(&self, subscriber: Subscriber) -> bool {
+    fn is_viewing(&self, subscriber: Subscriber) -> bool {
         let slot = self.downlinks.get(subscriber.peer.0).and_then(|downlink| downlink.slot(subscriber.section));
         slot.is_some_and(|slot| slot.kind == MediaKind::Video && slot.track.is_some())
     }

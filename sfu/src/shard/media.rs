@@ -1,11 +1,11 @@
 //! The path of a media packet, and of the RTCP that speaks about it.
 
-use super::Shard;
+use super::{Shard, wake};
 use crate::batch::SendBatch;
 use crate::counters::Counters;
 use crate::description::MediaKind;
-use crate::downlink::Downlink;
-use crate::ids::{PeerIndex, SeqNo, Ssrc};
+use crate::downlink::{Downlink, Offered, PACE_INTERVAL};
+use crate::ids::{PeerIndex, SeqNo, Ssrc, TrackIndex};
 use crate::packet::Context;
 use crate::router::Router;
 use crate::rtcp::{self, RtcpPacket};
@@ -18,16 +18,28 @@ impl Shard {
     pub(super) fn forward(&mut self, now: Instant, from: PeerIndex, datagram: &mut [u8], batch: &mut SendBatch) {
         let Some(uplink) = self.uplinks.get_mut(from.0) else { return };
         let Some(received) = uplink.receive_rtp(now, datagram, &mut self.counters) else { return };
-        let is_kept = fan_out(&mut self.router, &mut self.downlinks, &mut self.counters, now, &received, batch);
-        if !is_kept && self.overload.is_active() && received.packet.codec.is_video() {
+        let fate = fan_out(&mut self.router, &mut self.downlinks, &mut self.counters, now, &received, batch);
+        if !fate.is_kept && self.overload.is_active() && received.packet.codec.is_video() {
             self.counters.dropped.overload += 1;
         }
-        let (next_nack, redundancy) = (received.next_nack, received.redundancy);
+        let (track, next_nack, redundancy) = (received.track, received.next_nack, received.redundancy);
+        if fate.waits {
+            self.wake_pacers(now, track);
+        }
         if let Some(redundancy) = redundancy {
             self.forward_redundant(now, from, &redundancy, datagram, batch);
         }
         if let Some(deadline) = next_nack {
             self.wake(from, deadline);
+        }
+    }
+
+    /// The packet waits for the links of some who get it: they are looked after soon.
+    fn wake_pacers(&mut self, now: Instant, track: TrackIndex) {
+        for subscriber in self.router.subscribers(track) {
+            if self.downlinks.get(subscriber.peer.0).is_some_and(|downlink| downlink.congestion.is_pacing()) {
+                wake(&mut self.peers, &mut self.timers, subscriber.peer, now + PACE_INTERVAL);
+            }
         }
     }
 
@@ -82,8 +94,8 @@ impl Shard {
                     self.note_keyframe_request(now, from, request.media);
                 }
             }
-            // The downlink does not number its packets transport-wide yet.
-            RtcpPacket::TransportFeedback(_) | RtcpPacket::Goodbye { .. } | RtcpPacket::Other { .. } => {}
+            RtcpPacket::TransportFeedback(feedback) => self.handle_transport_feedback(now, from, &feedback),
+            RtcpPacket::Goodbye { .. } | RtcpPacket::Other { .. } => {}
         }
     }
 
@@ -104,6 +116,7 @@ impl Shard {
         batch: &mut SendBatch,
     ) -> Option<()> {
         let downlink = self.downlinks.get_mut(from.0)?;
+        let is_clogged = downlink.congestion.pacer.is_clogged(now);
         let section = downlink.section_of_ssrc(media)?;
         let slot = downlink.slot_mut(section)?;
         let sequence = slot.extend(sequence)?;
@@ -112,10 +125,10 @@ impl Shard {
         }
         let (layer, epoch, taken) = slot.origin(sequence)?;
         let packet = self.router.kept(now, slot.track?, layer, epoch, taken)?;
-        if !slot.resend.admit(now, sequence, u16::try_from(packet.payload.len()).ok()?) {
+        if is_clogged || !slot.resend.admit(now, sequence, u16::try_from(packet.payload.len()).ok()?) {
             return None;
         }
-        downlink.send_again(section, sequence, &packet, batch, &mut self.counters);
+        downlink.send_again(now, section, sequence, &packet, batch, &mut self.counters);
         Some(())
     }
 
@@ -134,7 +147,16 @@ impl Shard {
     }
 }
 
-/// To everybody who carries the track. True when it was kept: somebody may ask for it again.
+/// What became of a packet among those who carry its track.
+#[derive(Clone, Copy, Default)]
+struct Fate {
+    /// Somebody may ask for it again.
+    is_kept: bool,
+    /// Somebody's link carries it only later.
+    waits: bool,
+}
+
+/// To everybody who carries the track.
 fn fan_out(
     router: &mut Router,
     downlinks: &mut Slab<Downlink>,
@@ -142,15 +164,17 @@ fn fan_out(
     now: Instant,
     received: &Received<'_>,
     batch: &mut SendBatch,
-) -> bool {
+) -> Fate {
     let context = Context { clocks: received.clocks, recent: router.recent(received.track) };
-    let mut may_be_asked_for = false;
+    let mut fate = Fate::default();
     for subscriber in router.subscribers(received.track) {
         let Some(downlink) = downlinks.get_mut(subscriber.peer.0) else { continue };
-        may_be_asked_for |= downlink.send_rtp(now, subscriber.section, &received.packet, context, batch, counters);
+        let offered = downlink.send_rtp(now, subscriber.section, &received.packet, context, batch, counters);
+        fate.is_kept |= offered != Offered::Done;
+        fate.waits |= offered == Offered::Waits;
     }
-    if may_be_asked_for {
+    if fate.is_kept {
         router.keep(now, received.track, &received.packet);
     }
-    may_be_asked_for
+    fate
 }

@@ -6,6 +6,7 @@
 
 mod attention;
 mod bindings;
+mod congestion;
 mod connect;
 mod handshakes;
 mod media;
@@ -181,9 +182,14 @@ impl Shard {
 
     /// The peer is to be looked after at `deadline` at the latest.
     fn wake(&mut self, peer: PeerIndex, deadline: Instant) {
-        let Some(state) = self.peers.get_mut(peer.0) else { return };
-        if state.wakes_at.is_none_or(|wakes_at| deadline < wakes_at) {
-            state.wakes_at = Some(self.timers.set(peer, deadline));
-        }
+        wake(&mut self.peers, &mut self.timers, peer, deadline);
+    }
+}
+
+/// For who has lent other parts of the shard.
+fn wake(peers: &mut Slab<Peer>, timers: &mut TimerWheel, peer: PeerIndex, deadline: Instant) {
+    let Some(state) = peers.get_mut(peer.0) else { return };
+    if state.wakes_at.is_none_or(|wakes_at| deadline < wakes_at) {
+        state.wakes_at = Some(timers.set(peer, deadline));
     }
 }

@@ -68,7 +68,7 @@ impl Shard {
         let router = &mut self.router;
         let uplink = Uplink::new(description, |mid, kind| router.add(TrackKey { peer: key, mid }, room, index, kind));
         self.uplinks.insert(uplink);
-        self.downlinks.insert(Downlink::new(index, description, &mut self.rng));
+        self.downlinks.insert(Downlink::new(now, index, description, &mut self.rng));
         self.demux.add_ufrag(&description.ice.local_ufrag, index);
         self.by_key.insert(key, index);
         self.rooms.entry(room).or_default().peers.push(index);

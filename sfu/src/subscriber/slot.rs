@@ -47,12 +47,27 @@ pub(crate) struct Slot {
     pub(crate) priority: u8,
     /// The shard's load keeps from it what would fill the display.
     pub(crate) is_limited: bool,
+    /// The highest layer that the subscriber's link carries; `None`: not even the lowest.
+    pub(crate) carried: Option<LayerIndex>,
     /// The layer that fills the display, whether or not it comes.
     pub(crate) desired: Option<LayerIndex>,
+    /// Layer and epoch of what was put in the pacer's queue last, while anything of the slot may be in there.
+    queued: Option<(LayerIndex, u32)>,
     rtx: Option<Rtx>,
     pub(crate) resend: ResendBudget,
     /// Of audio, where the subscriber takes older frames beside the newest.
     redundancy: Option<Redundancy>,
+}
+
+/// Of a packet of nothing else: the most that its last byte can count.
+pub(crate) const PADDING_LEN: usize = 255;
+
+/// What a slot says to a packet that would have to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Admission {
+    Refused,
+    Continues,
+    Begins,
 }
 
 struct Rtx {
@@ -96,9 +111,11 @@ impl Slot {
             max_height: 0,
             priority: 0,
             is_limited: false,
+            carried: Some(LayerIndex::HIGHEST),
             desired: None,
             wanted: None,
             needs_keyframe: false,
+            queued: None,
             timeline: Timeline::new(clock_rate_hz, first_sequence),
             numbers: PictureNumbers::default(),
             evenness: Evenness::default(),
@@ -119,7 +136,8 @@ impl Slot {
         if self.track != track {
             self.track = track;
             self.timeline.forget();
-            (self.desired, self.wanted, self.is_limited) = (None, None, false);
+            (self.desired, self.wanted, self.queued) = (None, None, None);
+            (self.carried, self.is_limited) = (Some(LayerIndex::HIGHEST), false);
             self.needs_keyframe = track.is_some() && self.kind == MediaKind::Video;
         }
     }
@@ -128,7 +146,10 @@ impl Slot {
     pub(crate) fn want(&mut self, layer: Option<LayerIndex>) {
         self.wanted = layer;
         match layer {
-            None => self.timeline.stop(),
+            None => {
+                self.timeline.stop();
+                self.queued = None;
+            }
             Some(layer) if self.playing() != Some(layer) => self.needs_keyframe = self.kind == MediaKind::Video,
             Some(_) => {}
         }
@@ -137,12 +158,13 @@ impl Slot {
     /// What comes next is not a continuation of what was sent, even on the same layer.
     pub(crate) fn interrupt(&mut self) {
         self.timeline.stop();
+        self.queued = None;
         self.needs_keyframe = self.track.is_some() && self.kind == MediaKind::Video;
     }
 
     /// The viewer displays its track and is given none of it.
     pub(crate) fn is_paused(&self) -> bool {
-        self.is_limited && self.max_height > 0 && self.wanted.is_none()
+        (self.is_limited || self.carried.is_none()) && self.max_height > 0 && self.wanted.is_none()
     }
 
     /// Every layer that the slot has a use for.
@@ -150,8 +172,13 @@ impl Slot {
         [self.desired, self.wanted, self.playing()].into_iter().flatten()
     }
 
+    /// What plays, or will when what waits has left.
     pub(crate) fn playing(&self) -> Option<LayerIndex> {
-        self.timeline.current().map(|source| source.layer)
+        self.last_admitted().map(|(layer, _)| layer)
+    }
+
+    fn last_admitted(&self) -> Option<(LayerIndex, u32)> {
+        self.queued.or_else(|| self.timeline.current().map(|source| (source.layer, source.epoch)))
     }
 
     /// The layer whose key frame the slot waits for.
@@ -164,12 +191,36 @@ impl Slot {
         self.needs_keyframe = true;
     }
 
-    /// Rewrites a packet of the slot's track into `out`.
+    /// Whether a packet will play once its turn has come; [`Admission::Begins`] when nothing of another layer will before it.
+    pub(crate) fn admit(&mut self, packet: &MediaPacket<'_>) -> Admission {
+        let source = (packet.layer, packet.epoch);
+        let continues = self.last_admitted() == Some(source);
+        let may_begin = packet.is_entry_point && self.wanted == Some(packet.layer);
+        if !continues && !may_begin {
+            return Admission::Refused;
+        }
+        self.needs_keyframe &= !may_begin;
+        self.queued = Some(source);
+        if continues { Admission::Continues } else { Admission::Begins }
+    }
+
+    /// Nothing of the slot waits any more.
+    pub(crate) fn note_queue_empty(&mut self) {
+        self.queued = None;
+    }
+
+    /// The id under which the slot's packets carry a transport-wide number, where that was agreed.
+    pub(crate) fn numbering(&self) -> Option<u8> {
+        self.extensions.transport_cc
+    }
+
+    /// Rewrites a packet of the slot's track into `out`. `number` is the transport-wide one and its extension.
     pub(crate) fn write(
         &mut self,
         now: Instant,
         packet: &MediaPacket<'_>,
         context: Context<'_>,
+        number: Option<(u8, u16)>,
         out: &mut [u8],
     ) -> Result<Written, NotWritten> {
         let switched = self.follow(now, packet, context.clocks)?;
@@ -193,7 +244,7 @@ impl Slot {
             ssrc: self.ssrc,
             extensions: OutgoingExtensions {
                 audio_level: self.extensions.audio_level.zip(packet.audio_level),
-                transport_cc: None,
+                transport_cc: number,
             },
         };
         let header_len = write_header(out, &header).map_err(|_| NotWritten::NoRoom)?;
@@ -267,7 +318,9 @@ impl Slot {
     fn follow(&mut self, now: Instant, packet: &MediaPacket<'_>, clocks: &LayerClocks) -> Result<bool, NotWritten> {
         let playing = self.timeline.current();
         let plays = playing.is_some_and(|source| source.layer == packet.layer && source.epoch == packet.epoch);
-        let may_begin = packet.is_entry_point && self.wanted == Some(packet.layer);
+        // What was admitted to the queue begins, whatever is wanted by now: what played before it was given up for it.
+        let admitted = self.wanted.is_some() && self.queued == Some((packet.layer, packet.epoch));
+        let may_begin = packet.is_entry_point && (self.wanted == Some(packet.layer) || admitted);
         if plays {
             if may_begin {
                 self.needs_keyframe = false;
@@ -301,6 +354,7 @@ impl Slot {
         &mut self,
         sequence: ExtendedSeq,
         packet: &KeptPacket<'_>,
+        number: Option<(u8, u16)>,
         out: &mut [u8],
     ) -> Option<Written> {
         let (source, _) = self.timeline.unmap(sequence)?;
@@ -315,7 +369,7 @@ impl Slot {
             sequence: header_sequence.seq_no(),
             timestamp: RtpTimestamp(packet.timestamp.0.wrapping_add(source.timestamp_offset)),
             ssrc: rtx.ssrc,
-            extensions: OutgoingExtensions::default(),
+            extensions: OutgoingExtensions { audio_level: None, transport_cc: number },
         };
         let header_len = write_header(out, &header).ok()?;
         out.get_mut(header_len..)?.get_mut(..OSN_LEN)?.copy_from_slice(&rtx::osn(sequence.seq_no()));
@@ -323,6 +377,33 @@ impl Slot {
         pictures::rewrite(packet.codec, payload, Outline::of(packet.codec, packet.payload).pictures, source.pictures);
         let len = header_len + OSN_LEN + packet.payload.len();
         Some(Written { ssrc: header.ssrc, header_len, len, sequence: header_sequence, switched: false })
+    }
+
+    pub(crate) fn carries_padding(&self) -> bool {
+        self.rtx.is_some() && self.numbering().is_some() && self.codecs.iter().any(|codec| codec.rtx.is_some())
+    }
+
+    /// Writes a packet of padding alone on the RTX stream (RFC 3550 §5.1): a receiver counts it and throws it away.
+    pub(crate) fn write_padding(&mut self, number: (u8, u16), out: &mut [u8]) -> Option<Written> {
+        let payload_type = self.codecs.iter().find_map(|codec| codec.rtx)?;
+        let timestamp = self.timeline.last_timestamp().unwrap_or(RtpTimestamp(0));
+        let rtx = self.rtx.as_mut()?;
+        rtx.sequence = rtx.sequence.next();
+        let (ssrc, sequence) = (rtx.ssrc, rtx.sequence);
+        let header = OutgoingHeader {
+            has_padding: true,
+            payload_type,
+            marker: false,
+            sequence: sequence.seq_no(),
+            timestamp,
+            ssrc,
+            extensions: OutgoingExtensions { audio_level: None, transport_cc: Some(number) },
+        };
+        let header_len = write_header(out, &header).ok()?;
+        let padding = out.get_mut(header_len..)?.get_mut(..PADDING_LEN)?;
+        padding.fill(0);
+        *padding.last_mut()? = u8::try_from(PADDING_LEN).ok()?;
+        Some(Written { ssrc, header_len, len: header_len + PADDING_LEN, sequence, switched: false })
     }
 
     /// What a sender report says now: the moment by the publisher's own clock, so that its tracks stay in step (RFC 3550 §6.4.1).

@@ -54,7 +54,7 @@ fn packet(codec: Codec, sequence: u64, payload: &[u8]) -> MediaPacket<'_> {
 /// What went out: the header, the extensions by the subscriber's numbers, and the payload.
 fn write(slot: &mut Slot, packet: &MediaPacket<'_>) -> Result<(RtpHeader, Option<u8>, Vec<u8>), NotWritten> {
     let mut out = [0; 1_500];
-    let written = slot.write(Instant::now(), packet, NONE, &mut out)?;
+    let written = slot.write(Instant::now(), packet, NONE, None, &mut out)?;
     let plain = &out[..written.len];
     let header = RtpHeader::parse(plain).unwrap();
     let level = header.extensions(plain, &slot.extensions).audio_level.map(|level| level.level);
@@ -120,7 +120,7 @@ fn a_retransmission_carries_the_number_that_the_subscriber_lost() {
     assert_eq!(slot.origin(sequence), Some((LayerIndex::SINGLE, 0, ExtendedSeq(500))));
     let kept = KeptPacket { timestamp: RtpTimestamp(1_000), marker: true, codec: Codec::Vp8, payload: b"frame" };
     let mut out = [0; 1_500];
-    let written = slot.write_again(sequence, &kept, &mut out).unwrap();
+    let written = slot.write_again(sequence, &kept, None, &mut out).unwrap();
     let header = RtpHeader::parse(&out[..written.len]).unwrap();
     assert_eq!((header.ssrc, header.payload_type), (Ssrc(0xbbbb), PayloadType(124)));
     let (original, payload) = rtx::split(&out[written.header_len..written.len]).unwrap();
@@ -136,7 +136,7 @@ fn a_frame_leaves_in_packets_of_one_size_and_reads_back_as_it_came() {
     for (number, payload) in (1..).zip(&payloads) {
         let packet = MediaPacket { marker: number == 3, ..packet(Codec::Vp8, number, payload) };
         let mut out = [0; 1_500];
-        let written = slot.write(Instant::now(), &packet, NONE, &mut out).unwrap();
+        let written = slot.write(Instant::now(), &packet, NONE, None, &mut out).unwrap();
         let plain = &out[..written.len];
         sizes.push(plain.len());
         assert_eq!(RtpHeader::parse(plain).unwrap().payload(plain).unwrap().len(), payload.len());
@@ -158,7 +158,7 @@ fn hear(slot: &mut Slot, recent: &mut RecentFrames, sequence: u64, frame: &[u8])
     let packet = MediaPacket { timestamp, ..packet(Codec::Opus, sequence, frame) };
     let mut out = [0; 1_500];
     let context = Context { clocks: &CLOCKS, recent: Some(recent) };
-    let written = slot.write(Instant::now(), &packet, context, &mut out).unwrap();
+    let written = slot.write(Instant::now(), &packet, context, None, &mut out).unwrap();
     recent.insert(&packet);
     let plain = &out[..written.len];
     (RtpHeader::parse(plain).unwrap().payload_type, plain[written.header_len..].to_vec())

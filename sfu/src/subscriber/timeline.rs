@@ -58,6 +58,11 @@ impl Timeline {
         self.highest
     }
 
+    /// Of the newest packet sent.
+    pub(crate) fn last_timestamp(&self) -> Option<RtpTimestamp> {
+        self.last.map(|sent| sent.timestamp)
+    }
+
     /// The next packet of any source begins a new stretch.
     pub(crate) fn stop(&mut self) {
         self.current = None;

@@ -148,7 +148,7 @@ impl Uplink {
             let loss = layer.reception.measure();
             total.expected += loss.expected;
             total.lost += loss.lost;
-            bytes += layer.take_bytes();
+            bytes += layer.take_bytes(interval);
             if loss.expected > 0 {
                 jitter = jitter.or(Some(layer.reception.jitter()));
             }
@@ -158,6 +158,7 @@ impl Uplink {
             rtt: None,
             jitter: jitter.unwrap_or_default(),
             rate_bps: rate_bps(bytes, interval),
+            estimate_bps: None,
         }
     }
 

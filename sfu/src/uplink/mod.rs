@@ -10,7 +10,7 @@ use crate::description::{Codec, ExtensionIds, MediaKind, PeerDescription};
 use crate::ids::{Mid, RtpTimestamp, SeqNo, Ssrc, TrackIndex};
 use crate::packet::{LayerClocks, LayerIndex, MediaPacket};
 use crate::publisher::reception::Verdict;
-use crate::publisher::track::PublishedTrack;
+pub(crate) use crate::publisher::track::PublishedTrack;
 use crate::rtcp::transport_feedback::ArrivalRecorder;
 use crate::rtp::header::{Extensions, RtpHeader};
 use crate::rtp::payload::{Outline, Pictures};

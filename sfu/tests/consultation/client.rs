@@ -58,7 +58,8 @@ pub(crate) struct Client {
     pub(crate) keyframes_asked: u32,
     keyframe_due: [bool; 3],
     frames_sent: u32,
-    audio_sent: u32,
+    /// When each word was.
+    said: Vec<Instant>,
     started: Instant,
     pub(crate) next_timeout: Instant,
     /// Nothing is read or sent any more: the phone is in the river.
@@ -104,7 +105,7 @@ impl Client {
             keyframes_asked: 0,
             keyframe_due: [true; 3],
             frames_sent: 0,
-            audio_sent: 0,
+            said: Vec::new(),
             started: now,
             next_timeout: now,
             dead: false,
@@ -184,12 +185,20 @@ impl Client {
         if !self.sends_audio || !self.connected || self.dead {
             return;
         }
-        let label = Label { publisher: self.number, layer: 0, number: self.audio_sent };
-        self.audio_sent += 1;
+        let label = Label { publisher: self.number, layer: 0, number: self.words_said() };
+        self.said.push(now);
         let time = MediaTime::from(now.duration_since(self.started));
         let Some(writer) = self.rtc.writer(self.microphone) else { return };
         let pt = writer.payload_params().find(|params| params.spec().codec == Codec::Opus).unwrap().pt();
         writer.audio_level(level, true).write(pt, now, time, frame::opus(label, 80)).unwrap();
+    }
+
+    pub(crate) fn words_said(&self) -> u32 {
+        u32::try_from(self.said.len()).unwrap()
+    }
+
+    pub(crate) fn said_at(&self, word: u32) -> Instant {
+        self.said[usize::try_from(word).unwrap()]
     }
 
     pub(crate) fn film(&mut self, now: Instant) {

@@ -33,7 +33,9 @@ fn three_people_see_and_hear_each_other() {
             assert!(rate(seen) > 24.0, "{} frames/s of video", rate(seen));
             assert!(rate(heard) > 49.0, "{} packets/s of audio", rate(heard));
             assert!(seen.first().is_some_and(|frame| frame.keyframe), "a viewer begins with a key frame");
-            assert!(seen.iter().skip(1).all(|frame| frame.contiguous), "and loses nothing on a good link");
+            // A layer switch may cut a frame of the layer before; the key frame needs nothing of it.
+            let follows = |frame: &Arrived| frame.contiguous || frame.keyframe;
+            assert!(seen.iter().skip(1).all(follows), "and loses nothing on a good link");
         }
     }
 }

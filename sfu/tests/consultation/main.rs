@@ -13,6 +13,7 @@ mod world;
 
 mod allocations;
 mod churn;
+mod congestion;
 mod forwarding;
 mod hostile;
 mod lifecycle;

@@ -1,0 +1,150 @@
+//! Who gets how much of one downlink: voices first, then pictures in the order in which their viewer cares, each as high as fits.
+//!
+//! Pure: rates and wishes in, a limit for each picture out. What a layer costs and what the link carries is others' to know.
+
+use super::LayerView;
+use crate::bandwidth;
+use crate::description::MAX_LAYERS;
+use crate::packet::LayerIndex;
+
+/// A layer is begun only when this share of the rate carries it: a rate that wavers does not switch to and fro.
+const TO_BEGIN: f64 = 0.85;
+/// A layer that plays is kept while it is at most this much above what fits: frames are not of one size.
+const TO_KEEP: f64 = 1.05;
+
+/// One picture that its viewer displays.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wish {
+    /// Higher is served first; of equals, the first.
+    pub priority: u8,
+    /// What each layer costs, bits a second, lowest first; zero beyond the last.
+    pub layer_bps: [f64; MAX_LAYERS],
+    /// What fills the display.
+    pub filling: LayerIndex,
+    pub playing: Option<LayerIndex>,
+}
+
+impl Wish {
+    pub(crate) const NONE: Self =
+        Self { priority: 0, layer_bps: [0.0; MAX_LAYERS], filling: LayerIndex::SINGLE, playing: None };
+}
+
+/// What each layer of a track costs its viewer: as measured, or as cameras of its height do. A low layer that does not flow costs
+/// what plays in its place. `None` when nothing flows.
+pub(crate) fn layer_costs(layers: &[LayerView], measured: &[Option<f64>; MAX_LAYERS]) -> Option<[f64; MAX_LAYERS]> {
+    let lowest_flowing = layers.iter().position(|layer| layer.is_flowing)?;
+    let mut costs = [0.0; MAX_LAYERS];
+    for (position, cost) in costs.iter_mut().enumerate().take(layers.len()) {
+        let played = position.max(lowest_flowing);
+        let expected = || usual_bps(bandwidth::height(layers, played));
+        *cost = measured.get(played).copied().flatten().unwrap_or_else(expected);
+    }
+    Some(costs)
+}
+
+fn usual_bps(height: u16) -> f64 {
+    match height {
+        ..=180 => 150_000.0,
+        181..=360 => 450_000.0,
+        _ => 1_500_000.0,
+    }
+}
+
+/// What each wish gets at most, `None` = nothing; true when some get less than they want.
+pub(crate) fn allocate(rate_bps: f64, voices_bps: f64, wishes: &[Wish], limits: &mut [Option<LayerIndex>]) -> bool {
+    limits.fill(None);
+    let mut left_bps = rate_bps - voices_bps;
+    // Everybody's picture, however small, before anybody's large one, within a priority.
+    for priority in priorities(wishes) {
+        for layer in 0..MAX_LAYERS {
+            let of_priority = wishes.iter().zip(limits.iter_mut()).filter(|(wish, _)| wish.priority == priority);
+            for (wish, limit) in of_priority {
+                left_bps -= raise(wish, layer, left_bps, rate_bps, limit);
+            }
+        }
+    }
+    wishes.iter().zip(limits).any(|(wish, limit)| limit.is_none_or(|limit| limit < wish.filling))
+}
+
+/// Highest first.
+fn priorities(wishes: &[Wish]) -> impl Iterator<Item = u8> {
+    (0..=u8::MAX).rev().filter(|priority| wishes.iter().any(|wish| wish.priority == *priority))
+}
+
+/// Lifts the limit by a layer if it fits; what that takes.
+fn raise(wish: &Wish, layer: usize, left_bps: f64, rate_bps: f64, limit: &mut Option<LayerIndex>) -> f64 {
+    let is_next = limit.map_or(0, |limit| limit.index() + 1) == layer;
+    let (true, Some(&cost), Ok(index)) = (is_next, wish.layer_bps.get(layer), u8::try_from(layer)) else { return 0.0 };
+    if layer > wish.filling.index() || cost <= 0.0 {
+        return 0.0;
+    }
+    let below = layer.checked_sub(1).and_then(|below| wish.layer_bps.get(below)).copied().unwrap_or_default();
+    let more = (cost - below).max(0.0);
+    let plays = wish.playing.is_some_and(|playing| playing.index() >= layer);
+    let room = left_bps - rate_bps * if plays { 1.0 - TO_KEEP } else { 1.0 - TO_BEGIN };
+    if more > room {
+        return 0.0;
+    }
+    *limit = Some(LayerIndex(index));
+    more
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CAMERA: [f64; MAX_LAYERS] = [150_000.0, 500_000.0, 1_200_000.0];
+
+    fn wish(priority: u8, filling: u8, playing: Option<u8>) -> Wish {
+        Wish { priority, layer_bps: CAMERA, filling: LayerIndex(filling), playing: playing.map(LayerIndex) }
+    }
+
+    fn limits(rate_bps: f64, wishes: &[Wish]) -> Vec<Option<u8>> {
+        let mut limits = vec![None; wishes.len()];
+        allocate(rate_bps, 60_000.0, wishes, &mut limits);
+        limits.into_iter().map(|limit| limit.map(|layer| layer.0)).collect()
+    }
+
+    #[test]
+    fn a_link_for_voices_alone_carries_no_picture() {
+        assert_eq!(limits(100_000.0, &[wish(1, 2, None)]), [None]);
+    }
+
+    #[test]
+    fn a_picture_gets_the_highest_layer_that_fits_and_none_above_its_display() {
+        assert_eq!(limits(300_000.0, &[wish(1, 2, None)]), [Some(0)]);
+        assert_eq!(limits(800_000.0, &[wish(1, 2, None)]), [Some(1)]);
+        assert_eq!(limits(5e6, &[wish(1, 2, None)]), [Some(2)]);
+        assert_eq!(limits(5e6, &[wish(1, 1, None)]), [Some(1)]);
+    }
+
+    #[test]
+    fn what_the_viewer_marked_comes_before_the_rest() {
+        let wishes = [wish(1, 2, None), wish(3, 2, None)];
+        assert_eq!(limits(1_600_000.0, &wishes), [None, Some(2)]);
+        assert_eq!(limits(1_700_000.0, &wishes), [Some(0), Some(2)]);
+        assert_eq!(limits(400_000.0, &wishes), [None, Some(0)]);
+    }
+
+    #[test]
+    fn equals_all_get_a_small_picture_before_one_gets_a_large_one() {
+        assert_eq!(limits(750_000.0, &[wish(1, 2, None); 3]), [Some(0); 3]);
+        assert_eq!(limits(1_100_000.0, &[wish(1, 2, None); 3]), [Some(1), Some(0), Some(0)]);
+    }
+
+    #[test]
+    fn a_rate_that_wavers_does_not_switch_to_and_fro() {
+        // Begun at 660k, kept down to 533k.
+        assert_eq!(limits(650_000.0, &[wish(1, 2, None)]), [Some(0)]);
+        assert_eq!(limits(670_000.0, &[wish(1, 2, None)]), [Some(1)]);
+        assert_eq!(limits(560_000.0, &[wish(1, 2, Some(1))]), [Some(1)]);
+        assert_eq!(limits(500_000.0, &[wish(1, 2, Some(1))]), [Some(0)]);
+    }
+
+    #[test]
+    fn whoever_gets_less_than_it_wants_is_a_reason_to_look_for_more() {
+        let is_short = |rate_bps| allocate(rate_bps, 60_000.0, &[wish(1, 2, None), wish(1, 0, None)], &mut [None; 2]);
+        assert!(is_short(100_000.0) && is_short(1_500_000.0), "what would just fit is not begun");
+        assert!(!is_short(1_700_000.0));
+    }
+}

@@ -1,0 +1,222 @@
+//! What a subscriber's downlink carries, by the transport-wide feedback of its receiver: the least of what delay and loss allow
+//! (draft-ietf-rmcat-gcc-02), with probes to find more.
+//!
+//! Owns one downlink's numbering, history and rates. Sends nothing and chooses no layer.
+
+use super::delay::{DelayTrend, Signal};
+use super::history::{Fate, History, ProbeId, Sent};
+use super::loss::LossBasedRate;
+use super::probe::{Probe, Prober};
+use super::rate::{DelayBasedRate, Measured};
+use super::throughput::Throughput;
+use crate::rtcp::transport_feedback::Arrival;
+use std::time::{Duration, Instant};
+
+/// Before anything is known: a picture of the lowest layer and everybody's voice.
+const START_BPS: f64 = 300_000.0;
+/// One voice with its headers, whatever the measurements say.
+const LEAST_BPS: f64 = 40_000.0;
+/// More than a participant's largest view needs.
+const MOST_BPS: f64 = 8_000_000.0;
+/// Sending less than this share of the estimate proves nothing about it.
+const LIMITED: f64 = 0.65;
+/// Of the measure of what was sent.
+const SENT_WINDOW: Duration = Duration::from_millis(500);
+const RTT_UNKNOWN: Duration = Duration::from_millis(200);
+/// A receiver that has not answered the first packet by then never will.
+const HEARD_WITHIN: Duration = Duration::from_millis(1_500);
+/// Feedback that stays away so long while packets go out means that they do not arrive, or that nothing comes back.
+const SILENCE: Duration = Duration::from_secs(1);
+/// Below this silence does not take the rate: it says nothing of how much would fit.
+const SILENT_BPS: f64 = 100_000.0;
+
+#[derive(Debug)]
+pub(crate) struct Estimator {
+    origin: Instant,
+    history: History,
+    /// Since the last feedback.
+    sent_bytes: u64,
+    first_sent: Option<Instant>,
+    heard: Option<Heard>,
+    /// Loss of what was sent before then was an outage, and says nothing of how much fits.
+    outage_until_us: u64,
+    trend: DelayTrend,
+    throughput: Throughput,
+    delay_based: DelayBasedRate,
+    loss_based: LossBasedRate,
+    prober: Prober,
+    sent: SentRate,
+}
+
+/// The last feedback.
+#[derive(Clone, Copy, Debug)]
+struct Heard {
+    at: Instant,
+    /// The estimate before the receiver fell silent.
+    before_silence_bps: Option<f64>,
+}
+
+/// How much of the estimate is used.
+#[derive(Debug)]
+struct SentRate {
+    since: Instant,
+    bytes: u64,
+    rate_bps: f64,
+}
+
+impl Estimator {
+    pub(crate) fn new(now: Instant) -> Self {
+        Self {
+            origin: now,
+            history: History::default(),
+            sent_bytes: 0,
+            first_sent: None,
+            heard: None,
+            outage_until_us: 0,
+            trend: DelayTrend::default(),
+            throughput: Throughput::default(),
+            delay_based: DelayBasedRate::new(now, START_BPS),
+            loss_based: LossBasedRate::default(),
+            prober: Prober::new(START_BPS, MOST_BPS),
+            sent: SentRate { since: now, bytes: 0, rate_bps: 0.0 },
+        }
+    }
+
+    /// What may be sent, bits a second; `None` for a receiver that tells nothing: then nothing is known, and nothing is limited.
+    pub(crate) fn rate_bps(&self, now: Instant) -> Option<f64> {
+        let is_awaited = self.first_sent.is_none_or(|at| now.saturating_duration_since(at) < HEARD_WITHIN);
+        (self.heard.is_some() || is_awaited).then(|| self.estimate_bps())
+    }
+
+    fn estimate_bps(&self) -> f64 {
+        let delay = self.delay_based.rate_bps();
+        self.loss_based.limit_bps().map_or(delay, |loss| loss.min(delay)).clamp(LEAST_BPS, MOST_BPS)
+    }
+
+    /// What the receiver's feedback has told; `None` before the first.
+    pub(crate) fn told_bps(&self) -> Option<f64> {
+        self.heard.map(|_| self.estimate_bps())
+    }
+
+    /// The share of the recent packets that was lost.
+    pub(crate) fn loss_ratio(&self) -> f64 {
+        self.loss_based.loss_ratio()
+    }
+
+    /// The transport-wide number of the next packet.
+    pub(crate) fn next_number(&self) -> u16 {
+        self.history.number()
+    }
+
+    /// The packet with [`Estimator::next_number`] has gone out.
+    pub(crate) fn note_sent(&mut self, now: Instant, len: usize, probe: Option<ProbeId>) {
+        self.first_sent.get_or_insert(now);
+        self.sent_bytes += len as u64;
+        self.history.note(Sent { at_us: self.micros(now), len: u16::try_from(len).unwrap_or(u16::MAX), probe });
+    }
+
+    /// The train to send now, if any. `wants_more`: there is media that the estimate does not let through.
+    pub(crate) fn next_probe(&mut self, now: Instant, wants_more: bool) -> Option<Probe> {
+        // A receiver that has never answered, or answers no more, would not answer a probe. The first packets may be one: then it
+        // is known what fits before there is anything to see.
+        let answers = |heard: Heard| now.saturating_duration_since(heard.at) < SILENCE;
+        if !self.heard.map_or(self.first_sent.is_none(), answers) {
+            return None;
+        }
+        self.prober.next(now, self.estimate_bps(), wants_more)
+    }
+
+    /// Who hears nothing for long knows nothing any more: the link is down, or far too full.
+    pub(crate) fn handle_silence(&mut self, now: Instant) {
+        let estimate_bps = self.estimate_bps();
+        let Some(heard) = &mut self.heard else { return };
+        let is_silent = now.saturating_duration_since(heard.at) >= SILENCE;
+        if !is_silent || self.sent_bytes == 0 {
+            return;
+        }
+        heard.at = now;
+        heard.before_silence_bps.get_or_insert(estimate_bps);
+        self.sent_bytes = 0;
+        self.delay_based.halve(now, SILENT_BPS);
+    }
+
+    /// What the receiver tells, packet by packet in order of sending.
+    pub(crate) fn handle_feedback(
+        &mut self,
+        now: Instant,
+        arrivals: impl Iterator<Item = Arrival>,
+        rtt: Option<Duration>,
+    ) {
+        let now_us = self.micros(now);
+        self.end_silence(now, now_us);
+        let mut shown = None;
+        for arrival in arrivals {
+            let arrived = arrival.received_us.is_some();
+            let Some(fate) = self.history.settle(now_us, arrival.sequence, arrived) else { continue };
+            match fate {
+                Fate::Lost(sent) if sent.at_us < self.outage_until_us => {}
+                Fate::Lost(sent) => self.loss_based.note(usize::from(sent.len), false),
+                Fate::Arrived(sent) => {
+                    self.loss_based.note(usize::from(sent.len), true);
+                    shown = self.note_arrival(sent, arrival.received_us.unwrap_or_default()).or(shown);
+                }
+                // Counted as lost once; its delay is of no use any more.
+                Fate::ArrivedAfterAll(_) => {}
+            }
+        }
+        self.sent.note(now, std::mem::take(&mut self.sent_bytes));
+        let acked_bps = self.throughput.rate_bps();
+        let measured = self.measured(acked_bps, rtt);
+        match shown {
+            Some(shown) if shown > self.delay_based.rate_bps() => self.delay_based.jump(now, shown),
+            _ => self.delay_based.update(now, measured),
+        }
+        self.loss_based.update(now, acked_bps, self.delay_based.rate_bps());
+    }
+
+    fn end_silence(&mut self, now: Instant, now_us: u64) {
+        let heard = self.heard.replace(Heard { at: now, before_silence_bps: None });
+        if let Some(before_bps) = heard.and_then(|heard| heard.before_silence_bps) {
+            self.outage_until_us = now_us;
+            self.loss_based = LossBasedRate::default();
+            self.prober.restore(before_bps);
+        }
+    }
+
+    fn note_arrival(&mut self, sent: Sent, received_us: i64) -> Option<f64> {
+        let sent_ms = sent.at_us as f64 / 1e3;
+        let received_ms = received_us as f64 / 1e3;
+        self.trend.note(sent_ms, received_ms);
+        self.throughput.note(received_ms, usize::from(sent.len));
+        self.prober.note(sent.probe?, sent_ms, received_ms, usize::from(sent.len))
+    }
+
+    fn measured(&self, acked_bps: Option<f64>, rtt: Option<Duration>) -> Measured {
+        let is_application_limited = self.sent.rate_bps < LIMITED * self.estimate_bps();
+        let signal = self.trend.signal();
+        // Who sent less until now has filled the queue by the newest alone.
+        let newest_bps = self.throughput.newest_bps().filter(|_| signal == Signal::Grows);
+        let acked_bps = acked_bps.map(|acked| newest_bps.map_or(acked, |newest| newest.max(acked)));
+        Measured { signal, acked_bps, rtt: rtt.unwrap_or(RTT_UNKNOWN), is_application_limited }
+    }
+
+    fn micros(&self, now: Instant) -> u64 {
+        let elapsed = now.saturating_duration_since(self.origin);
+        elapsed.as_secs() * 1_000_000 + u64::from(elapsed.subsec_micros())
+    }
+}
+
+impl SentRate {
+    fn note(&mut self, now: Instant, bytes: u64) {
+        self.bytes += bytes;
+        let elapsed = now.saturating_duration_since(self.since);
+        if elapsed >= SENT_WINDOW {
+            self.rate_bps = self.bytes as f64 * 8.0 / elapsed.as_secs_f64();
+            (self.since, self.bytes) = (now, 0);
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "estimator_tests.rs"]
+mod tests;

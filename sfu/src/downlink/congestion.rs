@@ -1,0 +1,212 @@
+//! What a subscriber's link carries, and what follows for this half: numbers on what is sent, the pace, and probes.
+//!
+//! Owns the estimator, the pacer and the probe on its way. Which layers fit is the shard's to say, which knows what they cost.
+
+use super::{Downlink, seal};
+use crate::bandwidth::allocation::{Wish, allocate};
+use crate::bandwidth::estimator::Estimator;
+use crate::bandwidth::history::ProbeId;
+use crate::bandwidth::pacer::Pacer;
+use crate::bandwidth::probe::Probe;
+use crate::batch::SendBatch;
+use crate::counters::Counters;
+use crate::description::MediaKind;
+use crate::ids::SectionIndex;
+use crate::packet::LayerIndex;
+use crate::rtcp::transport_feedback::TransportFeedback;
+use crate::subscriber::slot::{PADDING_LEN, Slot};
+use std::time::{Duration, Instant};
+
+/// Packets of padding in one tick: 7 Mbit/s of probe.
+const MAX_PADDING: usize = 20;
+/// Of the measure of what voices take.
+const VOICES_WINDOW: Duration = Duration::from_secs(1);
+/// Of the rate, what repair may take from what is repaired.
+const MOST_REPAIR: f64 = 0.3;
+/// What a voice that begins to speak takes, headers included.
+const VOICE_BPS: f64 = 40_000.0;
+
+pub(crate) struct Congestion {
+    /// `None` where no section agreed on transport-wide numbers.
+    estimator: Option<Estimator>,
+    pub(crate) pacer: Pacer,
+    probing: Option<Probing>,
+    voices: Voices,
+    /// More video is displayed than the estimate lets through.
+    pub(crate) wants_more: bool,
+}
+
+/// A train of which a part has gone out.
+#[derive(Clone, Copy)]
+struct Probing {
+    probe: Probe,
+    began: Instant,
+    bytes: usize,
+    packets: u32,
+}
+
+struct Voices {
+    since: Instant,
+    bytes: u64,
+    rate_bps: f64,
+}
+
+impl Congestion {
+    pub(super) fn new(now: Instant, is_numbered: bool) -> Self {
+        Self {
+            estimator: is_numbered.then(|| Estimator::new(now)),
+            pacer: Pacer::new(now),
+            probing: None,
+            voices: Voices { since: now, bytes: 0, rate_bps: 0.0 },
+            wants_more: false,
+        }
+    }
+
+    /// For the slot's next packet.
+    pub(super) fn number(&self, slot: &Slot) -> Option<(u8, u16)> {
+        let estimator = self.estimator.as_ref()?;
+        Some((slot.numbering()?, estimator.next_number()))
+    }
+
+    /// A packet of so many bytes has gone out, under the number that was asked for last if it got one.
+    pub(super) fn note_sent(&mut self, now: Instant, kind: MediaKind, len: usize, is_numbered: bool) {
+        self.pacer.note_sent(now, len);
+        if kind == MediaKind::Audio {
+            self.voices.bytes += len as u64;
+        }
+        if is_numbered && let Some(estimator) = &mut self.estimator {
+            // Media that leaves while a probe does takes of the link what the probe cannot: it counts as part of it.
+            let probe = self.probing.as_mut().map(|probing| probing.note(len));
+            estimator.note_sent(now, len, probe);
+        }
+    }
+
+    /// What may be sent; `None` when nothing is known.
+    pub(crate) fn rate_bps(&self, now: Instant) -> Option<f64> {
+        self.estimator.as_ref()?.rate_bps(now)
+    }
+
+    /// For reports: what the receiver's feedback has told.
+    pub(crate) fn told_bps(&self) -> Option<f64> {
+        self.estimator.as_ref()?.told_bps()
+    }
+
+    /// What repair needs of the rate.
+    pub(crate) fn loss_ratio(&self) -> f64 {
+        self.estimator.as_ref().map_or(0.0, Estimator::loss_ratio)
+    }
+
+    /// Something is to be sent when [`crate::bandwidth::pacer::PACE_INTERVAL`] has passed.
+    pub(crate) fn is_pacing(&self) -> bool {
+        self.pacer.is_waiting() || self.probing.is_some()
+    }
+
+    /// What voices take, and at least what one of `bound` would.
+    pub(crate) fn voices_bps(&mut self, now: Instant, bound: usize) -> f64 {
+        let elapsed = now.saturating_duration_since(self.voices.since);
+        if elapsed >= VOICES_WINDOW {
+            self.voices.rate_bps = self.voices.bytes as f64 * 8.0 / elapsed.as_secs_f64();
+            (self.voices.since, self.voices.bytes) = (now, 0);
+        }
+        self.voices.rate_bps.max(if bound > 0 { VOICE_BPS } else { 0.0 })
+    }
+
+    /// Time passes without feedback; a probe may be due.
+    pub(crate) fn review(&mut self, now: Instant, counters: &mut Counters) {
+        let Some(estimator) = &mut self.estimator else { return };
+        estimator.handle_silence(now);
+        if self.probing.is_none()
+            && let Some(probe) = estimator.next_probe(now, self.wants_more)
+        {
+            counters.probes_sent += 1;
+            self.probing = Some(Probing { probe, began: now, bytes: 0, packets: 0 });
+        }
+        self.pacer.follow(estimator.rate_bps(now));
+    }
+}
+
+impl Probing {
+    fn note(&mut self, len: usize) -> ProbeId {
+        self.bytes += len;
+        self.packets += 1;
+        self.probe.id
+    }
+
+    fn is_done(&self) -> bool {
+        self.bytes >= self.probe.bytes && self.packets >= self.probe.packets
+    }
+
+    /// It should have sent more by now: a tick's worth at its beginning, and so on.
+    fn is_behind(&self, now: Instant) -> bool {
+        let elapsed = now.saturating_duration_since(self.began) + crate::bandwidth::pacer::PACE_INTERVAL;
+        !self.is_done() && (self.bytes as f64) < self.probe.rate_bps / 8.0 * elapsed.as_secs_f64()
+    }
+}
+
+impl Downlink {
+    /// True when the link carries less than before: what is sent must follow at once.
+    pub(crate) fn handle_transport_feedback(
+        &mut self,
+        now: Instant,
+        feedback: &TransportFeedback<'_>,
+        counters: &mut Counters,
+    ) -> bool {
+        let Some(estimator) = &mut self.congestion.estimator else { return false };
+        let before = estimator.rate_bps(now);
+        estimator.handle_feedback(now, feedback.arrivals(), self.feedback.rtt());
+        let is_less = estimator.rate_bps(now) < before;
+        self.congestion.review(now, counters);
+        is_less
+    }
+
+    /// Sends as much padding as the probe on its way wants by now.
+    pub(crate) fn send_probe(&mut self, now: Instant, batch: &mut SendBatch, counters: &mut Counters) {
+        for _ in 0..MAX_PADDING {
+            if !self.congestion.probing.is_some_and(|probing| probing.is_behind(now)) {
+                break;
+            }
+            if self.send_padding(now, batch, counters).is_none() {
+                // Nothing to send it on: without RTX, or the batch is full.
+                self.congestion.probing = None;
+                return;
+            }
+        }
+        if self.congestion.probing.is_some_and(|probing| probing.is_done()) {
+            self.congestion.probing = None;
+        }
+    }
+
+    fn send_padding(&mut self, now: Instant, batch: &mut SendBatch, counters: &mut Counters) -> Option<()> {
+        let (remote, srtp) = (self.remote?, self.srtp.as_ref()?);
+        let slot = self.slots.iter_mut().flatten().find(|slot| slot.carries_padding())?;
+        let number = self.congestion.number(slot)?;
+        let out = batch.reserve(PADDING_LEN + super::PACKET_OVERHEAD)?;
+        let written = slot.write_padding(number, out)?;
+        let len = seal(srtp, &written, out)?;
+        batch.commit(remote, self.destination, len);
+        self.sent_bytes += len as u64;
+        counters.padding_packets += 1;
+        let probe = self.congestion.probing.as_mut()?.note(len);
+        self.congestion.estimator.as_mut()?.note_sent(now, len, Some(probe));
+        Some(())
+    }
+
+    /// Shares the rate among the wishes; no limits where nothing is known of the link.
+    pub(crate) fn fit(&mut self, now: Instant, voices_bps: f64, wishes: &[Wish], limits: &mut [Option<LayerIndex>]) {
+        let Some(rate_bps) = self.congestion.rate_bps(now) else { return };
+        let for_media_bps = rate_bps * (1.0 - self.congestion.loss_ratio().min(MOST_REPAIR));
+        self.congestion.wants_more = allocate(for_media_bps, voices_bps, wishes, limits);
+    }
+
+    pub(crate) fn note_queue_empty(&mut self) {
+        self.slots.iter_mut().flatten().for_each(Slot::note_queue_empty);
+    }
+
+    /// The slot's stream is broken off: what waits of it is not sent any more.
+    pub(crate) fn interrupt(&mut self, section: SectionIndex) {
+        self.congestion.pacer.forget(section);
+        if let Some(slot) = self.slot_mut(section) {
+            slot.interrupt();
+        }
+    }
+}
