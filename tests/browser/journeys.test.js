@@ -17,3 +17,5 @@ import './journeys/admin_access.js';
 import './journeys/admin_screenshots.js';
 import './journeys/desk_cart_session.js';
 import './journeys/screenshots.js';
+import './journeys/bad_links.js';
+import './journeys/recovery_far.js';

@@ -6,7 +6,7 @@ import { CALM, listen, playoutMs, speechBitrate } from '../public/js/state/speec
 /** @typedef {import('../public/js/state/bandwidth.js').Sample} Sample */
 
 /** @param {number | null} estimateBps @param {Partial<Sample>} [more] @returns {Sample} */
-const link = (estimateBps, more) => ({ estimateBps, sentBps: 60_000, loss: 0, soundLoss: 0, concealed: 0, isConnected: true, ...more });
+const link = (estimateBps, more) => ({ estimateBps, sentBps: 60_000, loss: 0, soundLoss: 0, concealed: 0, isHeard: true, ...more });
 
 /** A link as it is for so many seconds each; the rung after each. @param {import('../public/js/state/bandwidth.js').Bandwidth} from @param {[seconds: number, sample: Sample][]} days */
 function live(from, days) {
@@ -62,10 +62,15 @@ test('without an estimate heavy loss lowers the picture', () => {
 test('the telephone is last: when nobody is heard for ten seconds', () => {
   const deaf = link(60_000, { concealed: 0.7 });
   const silent = link(60_000, { soundLoss: 0.6 });
-  const gone = link(null, { isConnected: false });
-  for (const dead of [deaf, silent, gone]) {
+  for (const dead of [deaf, silent]) {
     assert.deepEqual(rungs([20, link(2_000_000)], [9, dead], [3, dead], [20, link(60_000, { sentBps: 60_000 })]).map((rung) => rung === 'phone'), [false, false, true, false]);
   }
+});
+
+test('an outage lowers nothing: what came before is tried again, and at once', () => {
+  const gone = link(60_000, { isHeard: false });
+  assert.deepEqual(rungs([20, link(2_000_000)], [8, gone], [6, link(150_000)], [10, link(2_000_000)]), ['full', 'full', 'full', 'full']);
+  assert.deepEqual(rungs([20, link(2_000_000)], [14, gone], [6, link(150_000)], [10, link(2_000_000)]), ['full', 'phone', 'full', 'full']);
 });
 
 const LAYERS = [{ rid: 'q', maxBitrate: 150_000 }, { rid: 'h', maxBitrate: 500_000 }, { rid: 'f', maxBitrate: 1_700_000 }];
@@ -83,8 +88,8 @@ test('on the highest rung what is watched is encoded, below it one layer, below 
   assert.deepEqual(encodingsOf('small', [{ maxBitrate: 2_500_000 }], ['all']), [{ active: true, maxBitrate: 280_000, maxFramerate: 15 }]);
 });
 
-/** @param {number} soundLoss @param {Partial<{estimateBps: number | null, downlinkLoss: number}>} [more] */
-const heard = (soundLoss, more) => ({ soundLoss, estimateBps: null, downlinkLoss: 0, ...more });
+/** @param {number} soundLoss @param {Partial<Parameters<typeof listen>[1]>} [more] */
+const heard = (soundLoss, more) => ({ soundLoss, estimateBps: null, downlinkLoss: 0, speakersLoss: 0, concealed: 0, ...more });
 
 test('speech is repeated while the uplink loses, and for ten calm seconds more', () => {
   let speech = listen(CALM, heard(0.05));
@@ -102,6 +107,15 @@ test('who hears worst decides how speech is encoded', () => {
   assert.equal(speechBitrate([2_000_000, null]), 32_000);
   assert.equal(speechBitrate([2_000_000, 200_000]), 24_000);
   assert.equal(speechBitrate([64_000, 200_000]), 16_000);
+});
+
+test('whatever makes sound come late counts, and is forgotten slowly', () => {
+  assert.equal(listen(CALM, heard(0, { downlinkLoss: 0.1 })).trouble, 0.1);
+  assert.equal(listen(CALM, heard(0, { speakersLoss: 0.1 })).trouble, 0.1);
+  let speech = listen(CALM, heard(0, { concealed: 0.05 }));
+  assert.equal(speech.trouble, 0.1);
+  for (let second = 0; second < 30; second++) speech = listen(speech, heard(0));
+  assert.ok(speech.trouble > 0.04 && speech.trouble < 0.06, `${speech.trouble}`);
 });
 
 test('sound waits for what repairs it, and no longer than the link needs', () => {

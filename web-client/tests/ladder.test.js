@@ -87,7 +87,20 @@ test('a session that the server does not know is joined anew', () => {
 });
 
 test('the network coming back cuts the pause short', () => {
-  assert.deepEqual(play([[1000, { type: 'socket_closed' }], [1010, { type: 'online' }]], inCall).actions, [{ do: 'connect', after_ms: 0 }]);
+  assert.deepEqual(play([[1000, { type: 'socket_closed' }], [1010, { type: 'moved' }]], inCall).actions, [{ do: 'connect', after_ms: 0 }]);
+});
+
+test('another network takes a new socket, and ICE is restarted over it', () => {
+  const left = play([[1000, { type: 'moved' }]], inCall);
+  assert.deepEqual(left.actions, [{ do: 'connect', after_ms: 0 }]);
+  const back = play([[1100, { type: 'socket_open' }]], left.ladder);
+  assert.deepEqual(back.actions, [{ do: 'join', newPeer: false, resume: true }]);
+  assert.equal(play([[1200, { type: 'entered', media: true }]], back.ladder).actions[0]?.do, 'restart_ice');
+});
+
+test('a network that changes while the page is still on its way in changes nothing', () => {
+  const opening = play(INTO_CALL.slice(0, 1)).ladder;
+  assert.deepEqual(play([[10, { type: 'moved' }]], opening).actions, []);
 });
 
 test('PeerConnections that never connect are tried ever more slowly', () => {

@@ -180,9 +180,14 @@ fn api(root: &Path) -> Result<()> {
 
 /// The journeys drive the binary that ships: release, with the web client embedded.
 fn browser(root: &Path) -> Result<()> {
-    run(root, &["cargo", "build", "--locked", "--release", "--package", "kenes"])?;
-    let server = target_dir(root).join("release/kenes").display().to_string();
-    run_with(&root.join("tests/browser"), &["npm", "test"], &[("KENES_BIN", &server)])
+    run(root, &["cargo", "build", "--locked", "--release", "--package", "kenes", "--package", "kenes-link"])?;
+    let binary = |name: &str| target_dir(root).join("release").join(name).display().to_string();
+    let binaries = [("KENES_BIN", binary("kenes")), ("KENES_LINK_BIN", binary("kenes-link"))];
+    run_with(
+        &root.join("tests/browser"),
+        &["npm", "test"],
+        &binaries.each_ref().map(|(name, path)| (*name, path.as_str())),
+    )
 }
 
 pub(crate) fn target_dir(root: &Path) -> PathBuf {

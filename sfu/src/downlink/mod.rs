@@ -81,9 +81,14 @@ impl Downlink {
         self.srtp = Some(srtp);
     }
 
-    /// Where ICE sends us: the newest nominated pair.
-    pub(crate) fn route(&mut self, remote: SocketAddr) {
-        self.remote = Some(remote);
+    /// Where ICE sends us: the newest nominated pair. True when the peer was elsewhere before.
+    pub(crate) fn route(&mut self, remote: SocketAddr) -> bool {
+        self.remote.replace(remote).is_some_and(|before| before != remote)
+    }
+
+    /// What was sent last has not arrived: each picture begins anew.
+    pub(crate) fn request_keyframes(&mut self) {
+        self.slots.iter_mut().flatten().filter(|slot| slot.kind == MediaKind::Video).for_each(Slot::request_keyframe);
     }
 
     /// Media can be sent: a key frame asked for earlier would be lost.

@@ -62,14 +62,29 @@ impl Shard {
 
     /// Media and handshake go to this address from now on.
     fn route(&mut self, now: Instant, index: PeerIndex, remote: SocketAddr, batch: &mut SendBatch) {
-        if let Some(downlink) = self.downlinks.get_mut(index.0) {
-            downlink.route(remote);
+        let moved = self.downlinks.get_mut(index.0).is_some_and(|downlink| downlink.route(remote));
+        if moved {
+            self.mend_pictures(now, index);
         }
         let Some(peer) = self.peers.get_mut(index.0) else { return };
         if peer.dtls.is_none() {
             peer.dtls = Some(DtlsTransport::new(&self.identity, &peer.dtls_parameters, now));
             self.flush_dtls(now, index, batch);
         }
+    }
+
+    /// A peer at a new address has missed what went to the old one, and we what it sent from there; decoders would find out later.
+    fn mend_pictures(&mut self, now: Instant, index: PeerIndex) {
+        if let Some(downlink) = self.downlinks.get_mut(index.0) {
+            downlink.request_keyframes();
+        }
+        if let Some(uplink) = self.uplinks.get_mut(index.0) {
+            uplink.need_keyframes(now);
+        }
+        if let Some(peer) = self.peers.get_mut(index.0) {
+            peer.next_layers = now;
+        }
+        self.wake(index, now);
     }
 
     pub(super) fn handle_dtls(&mut self, now: Instant, index: PeerIndex, datagram: &[u8], batch: &mut SendBatch) {

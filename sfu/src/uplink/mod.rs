@@ -17,7 +17,7 @@ use crate::rtp::payload::{Outline, Pictures};
 use crate::rtp::{red, rtx};
 use crate::transport::srtp::{SrtpError, SrtpReceiver};
 use feedback::FeedbackPace;
-use sources::{Carried, Role, Sources};
+use sources::{Carried, Role, Source, Sources};
 use std::ops::Range;
 use std::time::Instant;
 
@@ -63,6 +63,11 @@ pub(crate) struct Redundancy {
 }
 
 impl Redundancy {
+    fn beside(source: Source, header: &RtpHeader, payload: Range<usize>) -> Self {
+        let (sequence, timestamp) = (header.sequence, header.timestamp);
+        Self { track: source.track(), layer: source.layer, sequence, timestamp, payload }
+    }
+
     /// The older frames, the oldest first, each with how many packets before this one it was sent first: browsers repeat what
     /// they sent last, in a row.
     pub(crate) fn frames<'a>(&self, datagram: &'a [u8]) -> impl Iterator<Item = (u16, red::Block<'a>)> {
@@ -105,6 +110,14 @@ impl Uplink {
 
     pub(crate) fn track_mut(&mut self, index: TrackIndex) -> Option<&mut PublishedTrack> {
         self.tracks.iter_mut().find(|track| track.index == index).map(|track| &mut track.published)
+    }
+
+    /// What was sent last has not arrived: each picture that still comes begins anew.
+    pub(crate) fn need_keyframes(&mut self, now: Instant) {
+        let tracks = self.tracks.iter_mut().map(|track| &mut track.published);
+        for layer in tracks.filter(|track| track.kind == MediaKind::Video).flat_map(|track| &mut track.layers) {
+            layer.needs_keyframe |= layer.is_flowing(now);
+        }
     }
 
     /// Any stream of the peer: transport-wide feedback must name one.
@@ -249,13 +262,7 @@ impl Uplink {
             pictures: outline.pictures,
             payload,
         };
-        let redundancy = is_redundant.then_some(Redundancy {
-            track: source.track(),
-            layer: source.layer,
-            sequence: header.sequence,
-            timestamp: header.timestamp,
-            payload: range,
-        });
+        let redundancy = is_redundant.then(|| Redundancy::beside(source, header, range));
         Some(Received { track: *index, packet, clocks: &published.clocks, next_nack, redundancy })
     }
 

@@ -18,6 +18,7 @@ export class Link {
 
   /** @param {string} name @param {number} number */
   constructor(name, number) {
+    this.number = number;
     this.person = `kenes-rural-${name}-${process.pid}`;
     this.address = `10.99.${number}.2`;
     const ends = ['--left', this.person, '--right', SERVER, '--number', String(number), '--seed', String(number), '--changing'];

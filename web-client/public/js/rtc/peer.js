@@ -93,6 +93,13 @@ export class Peer {
     await this.sending[section].sender.replaceTrack(track);
   }
 
+  /** Of everything that came so far, reports included. */
+  async receivedBytes() {
+    const entries = [...(await this.sending.microphone.sender.getStats()).values()];
+    const bytes = (/** @type {string} */ type) => entries.filter((entry) => entry.type === type).reduce((sum, entry) => sum + (entry.bytesReceived ?? 0), 0);
+    return bytes('transport') || bytes('candidate-pair');
+  }
+
   /** @param {string} mid @returns {MediaStream | null} */
   viewed(mid) {
     const slot = this.viewing.find((transceiver) => transceiver.mid === mid);

@@ -11,6 +11,7 @@
  * @property {number} receivedBytes @property {number} receivedPackets @property {number} receivedLost
  * @property {number} samples @property {number} concealedSamples
  * @property {number} frames @property {number} freezeSeconds @property {number} videoStreams streams that have decoded a frame
+ * @property {number} heardBytes all that came from the server, reports included
  * @property {number} soundLoss of the microphone, as the last report said @property {number | null} estimateBps
  * @property {number} rttMs @property {number} jitterMs @property {UplinkStats['limited']} limited
  */
@@ -31,6 +32,7 @@ export function totalsOf(entries, atMs) {
     frames: 0,
     freezeSeconds: 0,
     videoStreams: 0,
+    heardBytes: 0,
     soundLoss: 0,
     estimateBps: null,
     rttMs: 0,
@@ -55,6 +57,7 @@ function addEntry(totals, entry) {
       totals.rttMs ||= (entry.roundTripTime ?? 0) * 1000;
       break;
     case 'candidate-pair':
+      totals.heardBytes += entry.bytesReceived ?? 0;
       if (entry.nominated && entry.currentRoundTripTime !== undefined) totals.rttMs = entry.currentRoundTripTime * 1000;
       if (entry.nominated && entry.availableOutgoingBitrate !== undefined) totals.estimateBps = entry.availableOutgoingBitrate;
       break;

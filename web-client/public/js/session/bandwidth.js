@@ -44,11 +44,14 @@ export class BandwidthWatch {
     const stats = statsBetween(before, totals, this.state.rung);
     this.link.send(statsMessage(stats));
     const { uplink, downlink } = stats;
-    this.#adopt(observe(this.state, sampleOf(before, totals, stats, peer.connection.connectionState === 'connected'), totals.atMs));
+    this.#adopt(observe(this.state, sampleOf(before, totals, stats), totals.atMs));
     const soundLoss = totals.soundLoss;
-    this.speech = listen(this.speech, { soundLoss, estimateBps: uplink.estimate_bps, downlinkLoss: downlink.loss_ratio });
-    await peer.speak(this.speech.isRedundant, speechBitrate([uplink.estimate_bps, ...this.#listeners()]));
-    peer.playAfter(playoutMs(this.speech.downlinkLoss, uplink.rtt_ms));
+    const others = this.#others();
+    const speakersLoss = Math.max(0, ...others.map((other) => other.uplink?.loss_ratio ?? 0));
+    const { loss_ratio: downlinkLoss, concealed_ratio: concealed } = downlink;
+    this.speech = listen(this.speech, { soundLoss, estimateBps: uplink.estimate_bps, downlinkLoss, speakersLoss, concealed });
+    await peer.speak(this.speech.isRedundant, speechBitrate([uplink.estimate_bps, ...others.map((other) => other.downlink?.estimate_bps ?? null)]));
+    peer.playAfter(playoutMs(this.speech.trouble, uplink.rtt_ms));
     await this.#sendStill(totals.atMs);
   }
 
@@ -59,10 +62,10 @@ export class BandwidthWatch {
     this.store.dispatch({ type: 'rung', rung: state.rung });
   }
 
-  /** What each of the others can hear. */
-  #listeners() {
+  /** How the others fare. */
+  #others() {
     const { quality, selfId } = this.store.state();
-    return Object.values(quality).flatMap(({ id, downlink }) => (id === selfId ? [] : (downlink?.estimate_bps ?? null)));
+    return Object.values(quality).filter(({ id }) => id !== selfId);
   }
 
   /** @param {number} nowMs */
@@ -77,16 +80,16 @@ export class BandwidthWatch {
 }
 
 /**
- * @param {import('../rtc/stats.js').Totals} before @param {import('../rtc/stats.js').Totals} now @param {ReturnType<typeof statsBetween>} stats @param {boolean} isConnected
+ * @param {import('../rtc/stats.js').Totals} before @param {import('../rtc/stats.js').Totals} now @param {ReturnType<typeof statsBetween>} stats
  * @returns {import('../state/bandwidth.js').Sample}
  */
-function sampleOf(before, now, { uplink, downlink }, isConnected) {
+function sampleOf(before, now, { uplink, downlink }) {
   return {
     estimateBps: uplink.estimate_bps,
     sentBps: uplink.rate_bps,
     loss: uplink.loss_ratio,
     soundLoss: now.soundLoss,
     concealed: now.samples > before.samples ? downlink.concealed_ratio : 0,
-    isConnected,
+    isHeard: now.heardBytes > before.heardBytes,
   };
 }

@@ -14,8 +14,14 @@ import { openSocket, socketUrl } from './socket.js';
 
 /** A token is good for 5 minutes; one older than this is not worth trying. */
 const TOKEN_MARGIN_MS = 30_000;
-/** A PeerConnection that was closed under us fires no event. */
-const WATCH_MS = 500;
+/** A PeerConnection that was closed under us fires no event, nor does one whose network is gone. */
+const WATCH_MS = 200;
+/** The server reports once a second at least: nothing for longer is no pause. Where more comes, three times the usual pause is none either. */
+const MOST_SILENCE_MS = 1_500;
+const USUAL_PAUSES = 3;
+/** Of the longest pause, at each look. */
+const FORGETS = 0.99;
+const ANSWER_MS = 4_000;
 
 /**
  * @typedef {object} LinkHandlers
@@ -45,13 +51,21 @@ export class Link {
     this.socket = null;
     /** @type {{token: string, expiresMs: number} | null} not spent yet */
     this.token = null;
+    /** The one that was spent last. @type {string | null} */
+    this.used = null;
     /** @type {RTCIceServer[]} */
     this.iceServers = [];
     this.url = socketUrl(location);
     /** Counts connects, so that what a superseded one brings is dropped. */
     this.attempt = 0;
-    window.addEventListener('online', () => this.step({ type: 'online' }));
-    setInterval(() => this.peer?.connection.connectionState === 'closed' && this.step({ type: 'ice', state: 'failed' }), WATCH_MS);
+    window.addEventListener('online', () => this.step({ type: 'moved' }));
+    // Wi-Fi to mobile; not every browser tells.
+    /** @type {{connection?: EventTarget & {type?: string}}} */ (navigator).connection?.addEventListener('change', () => this.#networkChanged());
+    /** @type {string | undefined} */
+    this.network = /** @type {{connection?: {type?: string}}} */ (navigator).connection?.type;
+    /** What the PeerConnection had received, since when it has been that, and how long that usually lasts. @type {{peer: Peer | null, bytes: number, atMs: number, pauseMs: number}} */
+    this.heard = { peer: null, bytes: 0, atMs: 0, pauseMs: WATCH_MS };
+    setInterval(() => void this.#watch(), WATCH_MS);
   }
 
   /** What the door gave, for the next join and its PeerConnection. @param {import('./entrance.js').Welcome} welcome */
@@ -90,6 +104,22 @@ export class Link {
       setTimeout(() => this.handlers.onConnection(connectionWord(this.ladder, performance.now())), LOST_MS + 100);
     }
     for (const action of actions) this.#perform(action);
+  }
+
+  async #watch() {
+    const peer = this.peer;
+    if (peer?.connection.connectionState === 'closed') return this.step({ type: 'ice', state: 'failed' });
+    if (!peer || !this.ladder.entered || this.ladder.peer !== 'connected') return void (this.heard.peer = null);
+    const bytes = await peer.receivedBytes();
+    const nowMs = performance.now();
+    if (peer !== this.heard.peer) this.heard = { peer, bytes, atMs: nowMs, pauseMs: WATCH_MS };
+    const { atMs, pauseMs } = this.heard;
+    // A browser that counts nothing is not judged by it.
+    if (bytes === 0 || bytes !== this.heard.bytes) this.heard = { peer, bytes, atMs: nowMs, pauseMs: Math.max(WATCH_MS, nowMs - atMs, pauseMs * FORGETS) };
+    else if (nowMs - atMs > Math.min(MOST_SILENCE_MS, USUAL_PAUSES * pauseMs)) {
+      this.heard.peer = null;
+      this.step({ type: 'moved' });
+    }
   }
 
   /** @param {Action} action */
@@ -139,7 +169,20 @@ export class Link {
 
   async #fetchToken() {
     if (this.token && this.token.expiresMs - Date.now() > TOKEN_MARGIN_MS) return;
-    this.welcome(await this.exchange());
+    // Who resumes is known by a secret, and any token serves: one way to the server less.
+    const { resumeUntilMs } = this.ladder;
+    if (this.resume && this.used && resumeUntilMs !== null && performance.now() < resumeUntilMs) return;
+    // A request into a network that is gone would wait for as long as TCP does.
+    const tooLate = new Promise((_, reject) => setTimeout(() => reject(new Error('no answer')), ANSWER_MS));
+    this.welcome(await Promise.race([this.exchange(), /** @type {Promise<never>} */ (tooLate)]));
+  }
+
+  /** The browser tells of many changes; only another kind of network is one. */
+  #networkChanged() {
+    const type = /** @type {{connection?: {type?: string}}} */ (navigator).connection?.type;
+    if (type === this.network) return;
+    this.network = type;
+    this.step({ type: 'moved' });
   }
 
   /** @param {boolean} newPeer @param {boolean} resume */
@@ -149,8 +192,9 @@ export class Link {
     const offer = fresh ? await this.#openPeer() : null;
     if (socket !== this.socket) return;
     const from = resume && this.resume ? { ...this.resume, last_rev: fresh ? 0 : this.lastRev } : null;
-    socket?.send(joinMessage(this.token?.token ?? '', this.gen, offer, from));
+    this.used = this.token?.token ?? this.used;
     this.token = null;
+    socket?.send(joinMessage(this.used ?? '', this.gen, offer, from));
   }
 
   /** @returns {Promise<string>} the offer of a new generation */
@@ -237,7 +281,12 @@ export class Link {
       case 'session_unknown':
         this.resume = null;
         // The token was spent on the join that failed.
+        this.used = null;
         return void this.#fetchToken().then(() => this.step({ type: 'session_unknown' }), () => this.socket?.raw.close());
+      case 'token_invalid':
+      case 'token_expired':
+        this.used = null;
+        return;
       case 'stale_generation':
         // Another page of the same person is ahead: one more than any of ours wins.
         this.gen += 10;

@@ -4,6 +4,8 @@ import { parseServerMessage, pingMessage } from '../protocol/messages.js';
 const HEARTBEAT_MS = 10_000;
 /** Nothing heard for this long: the socket is dead, whatever the browser believes. */
 const DEAD_MS = 25_000;
+/** A socket that has not opened by then is tried anew: the network that it was begun on may be gone. */
+const OPENS_MS = 4_000;
 const CHECK_MS = 1_000;
 
 /**
@@ -27,7 +29,7 @@ export function openSocket(url, handlers) {
 
   const timer = setInterval(() => {
     const nowMs = performance.now();
-    if (nowMs - heardAtMs > DEAD_MS) return finish();
+    if (nowMs - heardAtMs > (raw.readyState === WebSocket.CONNECTING ? OPENS_MS : DEAD_MS)) return finish();
     if (raw.readyState === WebSocket.OPEN && nowMs - pingedAtMs > HEARTBEAT_MS) {
       pingedAtMs = nowMs;
       raw.send(pingMessage(Date.now()));

@@ -15,7 +15,7 @@
  * @property {number} loss share of what was sent that was lost, 0..1
  * @property {number} soundLoss of it, sound alone
  * @property {number} concealed share of what is heard that was made up, 0..1
- * @property {boolean} isConnected
+ * @property {boolean} isHeard anything at all comes from the server
  */
 
 /**
@@ -25,6 +25,7 @@
  * @property {number | null} tightSinceMs the rung has not fitted since
  * @property {number | null} roomySinceMs there has been room since
  * @property {number | null} deadSinceMs nobody hears anybody since
+ * @property {Rung} returnsTo from the telephone
  * @property {boolean} isTry it was reached although nobody knew that it fits
  * @property {number} patienceMs of room before a higher rung is tried
  */
@@ -53,28 +54,41 @@ const DEAD_MS = 10_000;
 const ALIVE_MS = 5_000;
 
 /** @type {Readonly<Bandwidth>} */
-export const TOP = Object.freeze({ rung: 'full', sinceMs: 0, tightSinceMs: null, roomySinceMs: null, deadSinceMs: null, isTry: false, patienceMs: FIRST_PATIENCE_MS });
+export const TOP = Object.freeze({ rung: 'full', sinceMs: 0, tightSinceMs: null, roomySinceMs: null, deadSinceMs: null, returnsTo: 'audio', isTry: false, patienceMs: FIRST_PATIENCE_MS });
 
 /** @param {number} nowMs @returns {Bandwidth} of a new connection */
 export const begin = (nowMs) => ({ ...TOP, sinceMs: nowMs });
 
 /** @param {Bandwidth} before @param {Sample} sample @param {number} nowMs @returns {Bandwidth} */
 export function observe(before, sample, nowMs) {
-  const dead = !sample.isConnected || sample.soundLoss >= DEAD_RATIO || sample.concealed >= DEAD_RATIO;
+  if (!sample.isHeard) return withoutNetwork(before, nowMs);
+  const dead = sample.soundLoss >= DEAD_RATIO || sample.concealed >= DEAD_RATIO;
   const state = {
     ...before,
     deadSinceMs: since(before.deadSinceMs, dead, nowMs),
     tightSinceMs: since(before.tightSinceMs, isTight(before.rung, sample), nowMs),
     roomySinceMs: since(before.roomySinceMs, !dead && hasRoom(sample), nowMs),
   };
-  if (state.rung === 'phone') return lasts(state.roomySinceMs, ALIVE_MS, nowMs) || (!dead && lasts(state.sinceMs, ALIVE_MS, nowMs)) ? reach(state, 'audio', nowMs) : state;
-  if (lasts(state.deadSinceMs, DEAD_MS, nowMs)) return reach(state, 'phone', nowMs);
+  if (state.rung === 'phone') return dead || !lasts(state.sinceMs, ALIVE_MS, nowMs) ? state : reach(state, state.returnsTo, nowMs);
+  if (lasts(state.deadSinceMs, DEAD_MS, nowMs)) return { ...reach(state, 'phone', nowMs), returnsTo: 'audio' };
   if (lasts(state.sinceMs, RAMP_MS, nowMs) && lasts(state.tightSinceMs, TIGHT_MS, nowMs)) return down(state, sample, nowMs);
   const above = RUNGS[RUNGS.indexOf(state.rung) - 1];
   if (above === undefined || !lasts(state.roomySinceMs, ROOMY_MS, nowMs)) return state;
   const isKnownToFit = sample.estimateBps !== null && sample.estimateBps >= NEEDS_BPS[above] * REACHES;
   if (isKnownToFit) return reach(state, above, nowMs);
   return lasts(state.roomySinceMs, state.patienceMs, nowMs) ? { ...reach(state, above, nowMs), isTry: true } : state;
+}
+
+/**
+ * Nothing comes: that says nothing of how much the link carries once it is back, and an estimate must then grow anew.
+ * @param {Bandwidth} before @param {number} nowMs @returns {Bandwidth}
+ */
+function withoutNetwork(before, nowMs) {
+  const deadSinceMs = before.deadSinceMs ?? nowMs;
+  const state = { ...before, deadSinceMs, tightSinceMs: null, roomySinceMs: null };
+  if (before.rung === 'phone') return state;
+  if (lasts(deadSinceMs, DEAD_MS, nowMs)) return { ...reach(state, 'phone', nowMs), returnsTo: before.rung };
+  return { ...state, sinceMs: nowMs };
 }
 
 /** @param {Rung} rung @returns {boolean} the camera's picture moves */

@@ -19,7 +19,7 @@
 
 /**
  * @typedef {{type: 'start'} | {type: 'socket_open'} | {type: 'socket_closed'} | {type: 'entered', media: boolean} | {type: 'session_unknown'}
- *   | {type: 'ice', state: RTCPeerConnectionState} | {type: 'ice_check'} | {type: 'restart_check'} | {type: 'online'}
+ *   | {type: 'ice', state: RTCPeerConnectionState} | {type: 'ice_check'} | {type: 'restart_check'} | {type: 'moved'}
  *   | {type: 'renegotiate', reason: 'ice_failed' | 'server_moved'} | {type: 'reconnect', tier: 'socket' | 'ice' | 'peer' | 'server', after_ms: number}
  *   | {type: 'retry_now'} | {type: 'stop'}} LadderEvent
  * @typedef {{do: 'connect', after_ms: number} | {do: 'join', newPeer: boolean, resume: boolean} | {do: 'restart_ice'}
@@ -74,9 +74,8 @@ export function climb(ladder, event, nowMs, random) {
       return ladder.peer === 'disconnected' ? restartIce(ladder) : stay(ladder);
     case 'restart_check':
       return ladder.peer === 'restarting' ? newPeer(ladder, 0, nowMs) : stay(ladder);
-    case 'online':
-      if (ladder.socket === 'pausing') return connect({ ...ladder, socketAttempt: 0 }, 0);
-      return ladder.peer === 'connected' || ladder.peer === 'disconnected' ? restartIce(ladder) : stay(ladder);
+    case 'moved':
+      return moved(ladder, nowMs);
     case 'retry_now':
       return ladder.socket === 'pausing' ? connect(ladder, 0) : stay(ladder);
     case 'renegotiate':
@@ -146,6 +145,18 @@ function ice(ladder, state, nowMs, random) {
   const neverConnected = ladder.peer === 'opening';
   const pauseMs = neverConnected ? backoffMs(ladder.peerAttempt, random) : 0;
   return newPeer({ ...ladder, peerAttempt: neverConnected ? ladder.peerAttempt + 1 : 0 }, pauseMs, nowMs);
+}
+
+/**
+ * Another network, or nothing is heard any more on this one. The socket belonged to the old one, whatever the browser believes, and ICE is restarted over a
+ * new socket.
+ * @param {Ladder} ladder @param {number} nowMs @returns {{ladder: Ladder, actions: Action[]}}
+ */
+function moved(ladder, nowMs) {
+  if (ladder.socket === 'pausing') return connect({ ...ladder, socketAttempt: 0 }, 0);
+  if (!ladder.entered) return stay(ladder);
+  const peer = ladder.peer === 'connected' || ladder.peer === 'restarting' ? 'disconnected' : ladder.peer;
+  return connect({ ...ladder, peer, socketAttempt: 0, resumeUntilMs: nowMs + RESUME_MS, lostAtMs: ladder.lostAtMs ?? nowMs }, 0);
 }
 
 /** @param {Ladder} ladder @returns {{ladder: Ladder, actions: Action[]}} */

@@ -7,26 +7,31 @@
  * @typedef {object} Speech
  * @property {boolean} isRedundant each frame is sent again beside the next (RFC 2198)
  * @property {number} calmSeconds how long the uplink has lost little
- * @property {number} downlinkLoss as it was at its worst, forgotten slowly
+ * @property {number} trouble share of what is heard that is lost on the way here, or comes too late; at its worst, forgotten slowly
  */
 
 /** @type {Readonly<Speech>} */
-export const CALM = Object.freeze({ isRedundant: false, calmSeconds: 0, downlinkLoss: 0 });
+export const CALM = Object.freeze({ isRedundant: false, calmSeconds: 0, trouble: 0 });
 
 const REDUNDANT_FROM = 0.03;
 const CALM_BELOW = 0.01;
 const CALM_SECONDS = 10;
-/** Redundancy costs as much as speech: not where a link carries no more than that. */
-const REDUNDANT_NEEDS_BPS = 64_000;
-/** Half after ten seconds. */
-const FORGETS = 0.933;
+/** Redundancy costs as much as speech: not where a link carries little more than that, and loses what is too much. */
+const REDUNDANT_NEEDS_BPS = 90_000;
+/** Half after 30 seconds: the wait that ended the trouble is not given up at once. */
+const FORGETS = 0.977;
 
-/** @param {Speech} before @param {{soundLoss: number, estimateBps: number | null, downlinkLoss: number}} sample @returns {Speech} */
-export function listen(before, { soundLoss, estimateBps, downlinkLoss }) {
+/**
+ * @param {Speech} before
+ * @param {{soundLoss: number, estimateBps: number | null, downlinkLoss: number, speakersLoss: number, concealed: number}} sample losses of the own uplink, of the
+ *   own downlink, and of the uplink of who speaks; and what was made up
+ * @returns {Speech}
+ */
+export function listen(before, { soundLoss, estimateBps, downlinkLoss, speakersLoss, concealed }) {
   const calmSeconds = soundLoss < CALM_BELOW ? before.calmSeconds + 1 : 0;
   const affordable = estimateBps === null || estimateBps >= REDUNDANT_NEEDS_BPS;
   const isRedundant = affordable && (soundLoss >= REDUNDANT_FROM || (before.isRedundant && calmSeconds < CALM_SECONDS));
-  return { isRedundant, calmSeconds, downlinkLoss: Math.max(downlinkLoss, before.downlinkLoss * FORGETS) };
+  return { isRedundant, calmSeconds, trouble: Math.max(downlinkLoss, speakersLoss, 2 * concealed, before.trouble * FORGETS) };
 }
 
 /**
@@ -42,10 +47,10 @@ export function speechBitrate(estimatesBps) {
 /**
  * What was lost comes again beside a later frame: 80 ms later, and with heavy loss once more after 160 (sfu/src/subscriber/redundancy.rs), or a
  * round trip later when it was asked for. Sound that has been played cannot be repaired.
- * @param {number} downlinkLoss @param {number} rttMs @returns {number | null} null: as the browser thinks
+ * @param {number} trouble @param {number} rttMs @returns {number | null} null: as the browser thinks
  */
-export function playoutMs(downlinkLoss, rttMs) {
-  if (downlinkLoss < 0.02) return null;
-  const repeated = downlinkLoss < 0.08 ? 120 : 200;
+export function playoutMs(trouble, rttMs) {
+  if (trouble < 0.02) return null;
+  const repeated = trouble < 0.08 ? 120 : 200;
   return Math.max(repeated, Math.min(300, Math.round(rttMs) + 60));
 }

@@ -1,0 +1,34 @@
+/** Speech on the links of a district, in two real Chromiums with real words. */
+
+import assert from 'node:assert/strict';
+
+import { farJourney } from '../harness/far.js';
+import { hears } from '../harness/hearing.js';
+
+/** @typedef {import('../harness/far.js').Far} Far */
+
+const INTELLIGIBLE = { concealed: 0.05, gap_ms: 400 };
+const WATCH_S = 15;
+
+/** Each hears the other's words. @param {Far} nurse @param {Far} specialist @param {(line: string) => void} say */
+async function understandEachOther(nurse, specialist, say) {
+  const [own, others] = [`${await nurse.person.id()}/microphone`, `${await specialist.person.id()}/microphone`];
+  const heard = await Promise.all([hears(nurse.person, others, WATCH_S), hears(specialist.person, own, WATCH_S)]);
+  for (const [index, who] of ['nurse', 'specialist'].entries()) {
+    const { concealed, gap_ms, loss } = heard[index];
+    say(`the ${who}: ${(loss * 100).toFixed(1)} % of the packets lost, ${(concealed * 100).toFixed(2)} % of the sound made up, longest gap ${gap_ms} ms`);
+  }
+  for (const { concealed, gap_ms } of heard) {
+    assert.ok(concealed < INTELLIGIBLE.concealed, `${(concealed * 100).toFixed(1)} % of the sound was made up`);
+    assert.ok(gap_ms < INTELLIGIBLE.gap_ms, `nothing was heard for ${gap_ms} ms`);
+  }
+}
+
+const seconds = (/** @type {number} */ count) => new Promise((resume) => setTimeout(resume, count * 1000));
+
+farJourney('words are understood while a fifth of the packets is lost in bursts', async ({ nurse, specialist, say }) => {
+  await nurse.link.becomes('rate=2M delay=25ms loss=20%/4');
+  // Both sides learn what the link loses.
+  await seconds(8);
+  await understandEachOther(nurse, specialist, say);
+});
