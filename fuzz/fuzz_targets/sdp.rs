@@ -7,6 +7,6 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 libfuzzer_sys::fuzz_target!(|offer: &str| {
-    let options = AnswerOptions { candidates: &[], fingerprint: Fingerprint([0; 32]) };
+    let options = AnswerOptions { candidates: &[], tcp_candidates: &[], fingerprint: Fingerprint([0; 32]) };
     let _ = answer(offer, &options, &mut StdRng::seed_from_u64(1));
 });

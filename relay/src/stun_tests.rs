@@ -1,6 +1,8 @@
 //! STUN by RFC 5769's vectors and by what nobody should send.
 
 use super::*;
+use crate::framing::Framing;
+use std::path::Path;
 
 /// RFC 5769 §2.4: a request with long-term authentication.
 const LONG_TERM: [u8; 116] = [
@@ -87,4 +89,19 @@ fn lengths_that_do_not_add_up_are_refused() {
     let mut cookie = whole;
     cookie[4] ^= 1;
     assert!(Message::parse(&cookie).is_err());
+}
+
+#[test]
+fn the_fuzz_corpus_is_read_without_a_panic() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz-corpus/turn");
+    let mut messages = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let stream = std::fs::read(entry.unwrap().path()).unwrap();
+        for framing in [Framing::Length, Framing::Turn] {
+            if let Ok(Some(length)) = framing.message_len(&stream) {
+                messages += stream.get(..length).and_then(|message| Message::parse(message).ok()).iter().count();
+            }
+        }
+    }
+    assert_eq!(messages, 3, "the corpus' whole STUN messages");
 }

@@ -20,6 +20,8 @@ const PROGRAMS: &[Program] = &[
     Program { name: "npm", package: "npm", purpose: "brings tsc, the browser driver, a sign-in provider" },
     Program { name: "chromium", package: "chromium", purpose: "browser journeys" },
     Program { name: "firefox-esr", package: "firefox-esr", purpose: "browser journeys" },
+    Program { name: "ip", package: "iproute2", purpose: "makes the clinic's network of the firewall journeys" },
+    Program { name: "nft", package: "nftables", purpose: "is that clinic's firewall" },
     Program { name: "espeak-ng", package: "espeak-ng", purpose: "speaks the talk that media tests send" },
     Program { name: "ffmpeg", package: "ffmpeg", purpose: "makes and judges media in tests" },
     // The server itself is on no path; this wrapper comes with it.
