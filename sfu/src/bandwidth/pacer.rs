@@ -9,8 +9,11 @@ use crate::rtp::sequence::ExtendedSeq;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// Between two looks at what waits.
+/// Between two looks at what waits: the shard's timer wheel's tick.
 pub(crate) const PACE_INTERVAL: Duration = Duration::from_millis(5);
+/// A look is wanted so soon, which the wheel rounds up to its next tick. Nobody wakes up exactly at a tick: a whole interval later
+/// would be the tick after the next, and all of pacing and probing at half its rate.
+pub(crate) const NEXT_LOOK: Duration = Duration::from_nanos(1);
 /// The bottleneck may be busy for so long with what was sent at once.
 const BURST: Duration = Duration::from_millis(20);
 /// The bottleneck's queue is for others too: beyond this even repair waits.

@@ -6,7 +6,7 @@ pub(crate) mod congestion;
 mod feedback;
 
 pub(crate) use crate::bandwidth::allocation::{Wish, layer_costs};
-pub(crate) use crate::bandwidth::pacer::PACE_INTERVAL;
+pub(crate) use crate::bandwidth::pacer::NEXT_LOOK;
 pub(crate) use crate::bandwidth::{LayerView, Limits, filling};
 pub(crate) use crate::subscriber::slot::Slot;
 

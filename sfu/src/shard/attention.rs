@@ -3,7 +3,7 @@
 use super::Shard;
 use super::peers::{HANDSHAKE_TIMEOUT, Peer};
 use crate::batch::SendBatch;
-use crate::downlink::{MAX_RTCP_LEN, PACE_INTERVAL};
+use crate::downlink::{MAX_RTCP_LEN, NEXT_LOOK};
 use crate::event::{CloseReason, Event};
 use crate::ids::{PeerIndex, PeerKey};
 use crate::uplink::feedback::FEEDBACK_SSRC;
@@ -152,7 +152,7 @@ impl Shard {
         if peer.connected {
             deadline = deadline.min(peer.next_layers).min(peer.next_report);
             if self.downlinks.get(index.0)?.congestion.is_pacing() {
-                deadline = deadline.min(now + PACE_INTERVAL);
+                deadline = deadline.min(now + NEXT_LOOK);
             }
             let uplink = self.uplinks.get_mut(index.0)?;
             // Who has just been told of its packets will send more.

@@ -4,7 +4,7 @@ use super::{Shard, wake};
 use crate::batch::SendBatch;
 use crate::counters::Counters;
 use crate::description::MediaKind;
-use crate::downlink::{Downlink, Offered, PACE_INTERVAL};
+use crate::downlink::{Downlink, NEXT_LOOK, Offered};
 use crate::ids::{PeerIndex, SeqNo, Ssrc, TrackIndex};
 use crate::packet::Context;
 use crate::router::Router;
@@ -38,7 +38,7 @@ impl Shard {
     fn wake_pacers(&mut self, now: Instant, track: TrackIndex) {
         for subscriber in self.router.subscribers(track) {
             if self.downlinks.get(subscriber.peer.0).is_some_and(|downlink| downlink.congestion.is_pacing()) {
-                wake(&mut self.peers, &mut self.timers, subscriber.peer, now + PACE_INTERVAL);
+                wake(&mut self.peers, &mut self.timers, subscriber.peer, now + NEXT_LOOK);
             }
         }
     }

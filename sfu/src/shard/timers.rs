@@ -96,6 +96,14 @@ mod tests {
     }
 
     #[test]
+    fn who_wakes_a_little_after_a_tick_looks_again_at_the_next() {
+        let start = Instant::now();
+        let mut wheel = TimerWheel::new(start);
+        let woken = start + TICK + Duration::from_micros(60);
+        assert_eq!(wheel.set(PeerIndex(1), woken + crate::downlink::NEXT_LOOK), start + TICK * 2);
+    }
+
+    #[test]
     fn a_deadline_fires_at_its_tick_and_not_before() {
         let start = Instant::now();
         let mut wheel = TimerWheel::new(start);
