@@ -16,7 +16,7 @@ const FEWEST_PACKETS: u32 = 5;
 /// Arrivals that settle a probe: these shares of its packets and bytes.
 const SETTLED: f64 = 0.8;
 /// Between two probes of a sender that sends less than it may.
-const IDLE_INTERVAL: Duration = Duration::from_secs(5);
+const IDLE_INTERVAL: Duration = Duration::from_secs(3);
 /// Its multiple of the estimate.
 const IDLE_FACTOR: f64 = 2.0;
 /// An answer that takes longer is none.

@@ -21,8 +21,8 @@ use std::time::{Duration, Instant};
 const MAX_PADDING: usize = 20;
 /// Of the measure of what voices take.
 const VOICES_WINDOW: Duration = Duration::from_secs(1);
-/// Of the rate, what repair may take from what is repaired.
-const MOST_REPAIR: f64 = 0.3;
+/// Of the share that is lost: the rest of its repair is what the estimate stays below the link's rate.
+const FOR_REPAIR: f64 = 0.5;
 /// What a voice that begins to speak takes, headers included.
 const VOICE_BPS: f64 = 40_000.0;
 
@@ -194,7 +194,7 @@ impl Downlink {
     /// Shares the rate among the wishes; no limits where nothing is known of the link.
     pub(crate) fn fit(&mut self, now: Instant, voices_bps: f64, wishes: &[Wish], limits: &mut [Option<LayerIndex>]) {
         let Some(rate_bps) = self.congestion.rate_bps(now) else { return };
-        let for_media_bps = rate_bps * (1.0 - self.congestion.loss_ratio().min(MOST_REPAIR));
+        let for_media_bps = rate_bps * (1.0 - FOR_REPAIR * self.congestion.loss_ratio());
         self.congestion.wants_more = allocate(for_media_bps, voices_bps, wishes, limits);
     }
 

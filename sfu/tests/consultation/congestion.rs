@@ -153,7 +153,7 @@ fn a_lossy_radio_is_not_taken_for_a_full_link() {
 
 #[test]
 fn what_the_viewer_marked_comes_before_the_rest() {
-    let mut world = room(3, "rate=700k".parse().unwrap(), 37);
+    let mut world = room(3, "rate=550k".parse().unwrap(), 37);
     world.view_marked(VIEWER, 0, 0, 720, 1);
     world.view_marked(VIEWER, 1, 2, 720, 3);
     world.run(Duration::from_secs(25));
