@@ -9,7 +9,7 @@ import { journey } from '../harness/world.js';
 /** @typedef {import('../harness/person.js').Person} Person */
 
 /** Browsers take some seconds to believe that a way is dead, Chromium more than Firefox. */
-const AROUND_MS = 30_000;
+const AROUND_MS = 45_000;
 
 journey('where TCP 443 alone is let out, media comes by ICE-TCP', async ({ links, person, say }) => {
   letOut('tcp 443 alone');
