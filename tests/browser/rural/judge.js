@@ -5,20 +5,24 @@
  * @typedef {object} Figures of one direction in one window
  * @property {number | null} concealed_percent of the sound that was played, made up by the browser because nothing had come
  * @property {number | null} sound_delay_ms from one microphone to the other's ear, by the loudness of both; null: nothing alike
- * @property {number | null} likeness correlation of the two at that delay, 0 to 1
+ * @property {number | null} likeness correlation of the two at the best delay, 0 to 1
  * @property {number} frames_per_s shown
  * @property {number} frozen_percent of the window in which no picture came for half a second or more
  * @property {number | null} picture_delay_ms from drawing to being shown: half of the pictures came sooner
  * @property {number | null} picture_delay_p95_ms
  * @property {number | null} height of the pictures, in pixels: half were lower
+ * @property {number} audio_kbps that came, without headers
+ * @property {number} video_kbps
  */
 
 /** A picture that stands for so long is seen to stand. */
 const FREEZE_MS = 500;
 const STEP_MS = 20;
-const MAX_LAG_MS = 6_000;
-/** Below, two sounds are not the same one. */
-const MIN_LIKENESS = 0.3;
+const MAX_LAG_MS = 4_000;
+/** Four seconds. */
+const PIECE = 200;
+/** Below, two pieces of speech are not the same one. */
+const MIN_LIKENESS = 0.6;
 
 /**
  * @param {Noted} speaker of the same window @param {Noted} listener @param {Record<string, number>} before the listener's totals as the window began
@@ -40,6 +44,8 @@ export function judge(speaker, listener, before) {
     picture_delay_ms: quantile(delays, 0.5),
     picture_delay_p95_ms: quantile(delays, 0.95),
     height: quantile(heights, 0.5),
+    audio_kbps: (8 * grown('in.audio.bytesReceived')) / (to - from),
+    video_kbps: (8 * grown('in.video.bytesReceived')) / (to - from),
   };
 }
 
@@ -51,39 +57,44 @@ export function frozen(times, from, to) {
 }
 
 /**
- * The delay at which what was heard goes up and down with what was said.
+ * The delay at which what was heard goes up and down with what was said: of each few seconds by themselves, since a jitter buffer changes it.
  * @param {[number, number][]} sent @param {[number, number][]} heard
- * @returns {{lag_ms: number | null, likeness: number | null}}
+ * @returns {{lag_ms: number | null, likeness: number | null}} medians; without a lag: too little was alike
  */
 export function alike(sent, heard) {
-  const none = { lag_ms: null, likeness: null };
-  if (sent.length < 2 || heard.length < 2) return none;
+  if (sent.length === 0 || heard.length === 0) return { lag_ms: null, likeness: null };
   const begin = sent[0][0];
   const said = resampled(sent, begin);
   const listened = resampled(heard, begin);
-  let best = { lag_ms: 0, likeness: -1 };
-  for (let lag = 0; lag * STEP_MS <= MAX_LAG_MS; lag += 1) {
-    const pairs = said.flatMap((loudness, at) => {
-      const other = listened[at + lag];
-      return loudness === undefined || other === undefined ? [] : [[loudness, other]];
-    });
-    if (pairs.length < said.length / 2) break;
-    const likeness = correlation(pairs);
-    if (likeness > best.likeness) best = { lag_ms: lag * STEP_MS, likeness };
+  const pieces = [];
+  for (let start = 0; start + PIECE <= said.length; start += PIECE / 4) {
+    pieces.push(bestLag(said.slice(start, start + PIECE), listened.slice(start)));
   }
-  return best.likeness < MIN_LIKENESS ? none : best;
+  const lags = pieces.filter(({ likeness }) => likeness >= MIN_LIKENESS).map(({ lag_ms }) => lag_ms).sort(ascending);
+  const likenesses = pieces.map(({ likeness }) => likeness).sort(ascending);
+  return { lag_ms: lags.length >= pieces.length / 3 ? quantile(lags, 0.5) : null, likeness: quantile(likenesses, 0.5) };
 }
 
-/** Decibels at each step from `begin` on, quiet ones alike. @param {[number, number][]} notes @param {number} begin @returns {(number | undefined)[]} */
+/** @param {number[]} said @param {number[]} listened from the same moment on, and longer */
+function bestLag(said, listened) {
+  let best = { lag_ms: 0, likeness: 0 };
+  for (let lag = 0; lag * STEP_MS <= MAX_LAG_MS && lag + said.length <= listened.length; lag += 1) {
+    const likeness = correlation(said.map((loudness, at) => [loudness, listened[at + lag]]));
+    if (likeness > best.likeness) best = { lag_ms: lag * STEP_MS, likeness };
+  }
+  return best;
+}
+
+/** Decibels at each step from `begin` on, quiet ones alike; a step without a note is as the one before. @param {[number, number][]} notes @param {number} begin */
 function resampled(notes, begin) {
-  /** @type {(number | undefined)[]} */
+  /** @type {number[]} */
   const steps = [];
   for (const [at, loudness] of notes) {
     const step = Math.round((at - begin) / STEP_MS);
     if (step >= 0) steps[step] = Math.max(-50, 20 * Math.log10(loudness + 1e-9));
   }
-  // Notes come a little less often than steps.
-  return Array.from(steps, (loudness, at) => loudness ?? steps[at - 1]);
+  let last = -50;
+  return Array.from(steps, (loudness) => (last = loudness ?? last));
 }
 
 /** @param {number[][]} pairs */
