@@ -4,7 +4,7 @@
  */
 
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -20,7 +20,17 @@ import { page as asPage } from './table.js';
 
 /** @typedef {import('puppeteer-core').Page} Page */
 /** @typedef {{loss_percent: number, rate_kbps: number, rtt_ms: number}} Cell */
-/** @typedef {{cell: Cell, server: string, figures: import('./judge.js').Figures[], problem: string | null}} Result of both directions */
+/**
+ * @typedef {object} Result of one call
+ * @property {Cell} cell
+ * @property {string} server
+ * @property {string} commit
+ * @property {number} load_average as it ended
+ * @property {number} settle_s
+ * @property {number} seconds
+ * @property {import('./judge.js').Figures[]} figures of both directions
+ * @property {string | null} problem
+ */
 
 const CHROMIUM = process.env.KENES_CHROMIUM ?? '/usr/bin/chromium';
 const FRAMES_PER_SECOND = 15;
@@ -37,8 +47,8 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '100,300,1000' },
     rtt: { type: 'string', default: '50,300' },
     servers: { type: 'string', default: 'kenes,janus' },
-    settle: { type: 'string', default: '6' },
-    seconds: { type: 'string', default: '12' },
+    settle: { type: 'string', default: '8' },
+    seconds: { type: 'string', default: '10' },
     into: { type: 'string', default: 'bench/results' },
   },
 });
@@ -52,6 +62,7 @@ const folder = mkdtempSync(join(tmpdir(), 'kenes-rural-'));
 const links = [];
 /** @type {(() => Promise<void>)[]} what was started, the last first */
 const endings = [async () => rmSync(folder, { recursive: true, force: true }), async () => void (await Promise.all(links.map((link) => link.end())))];
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void ended().then(() => process.exit(1)));
 try {
   for (const [index, name] of PEOPLE.entries()) {
     links.push(new Link(name, index + 1));
@@ -69,27 +80,42 @@ try {
     started[name] = server;
     endings.unshift(() => server.stop());
   }
+  const file = join(values.into, 'rural.json');
+  // What is not measured anew stays.
   /** @type {Result[]} */
-  const results = [];
+  let results = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).results : [];
   for (const cell of cells) {
     for (const server of servers) {
-      const result = await measured(cell, server, started[server], browsers);
-      results.push(result);
+      const result = { ...about(cell, server), ...(await measured(cell, started[server], browsers)), load_average: loadavg()[0] };
+      results = [...results.filter((other) => !isOf(other, cell, server)), result];
       console.log(JSON.stringify(result));
-      tell(results);
+      tell(file, results);
     }
   }
 } finally {
-  for (const end of endings) await end().catch((error) => console.error(error));
+  await ended();
 }
 
-/** One call through one server: joined on a perfect link, which then becomes the cell's. */
-async function measured(
-  /** @type {Cell} */ cell,
-  /** @type {string} */ name,
-  /** @type {import('./servers.js').Server} */ server,
-  /** @type {import('puppeteer-core').Browser[]} */ browsers,
-) {
+async function ended() {
+  for (const end of endings.splice(0)) await end().catch((error) => console.error(error));
+}
+
+/** @param {Cell} cell @param {string} server */
+function about(cell, server) {
+  const commit = execFileSync('git', ['rev-parse', '--short=10', 'HEAD'], { encoding: 'utf8' }).trim();
+  return { cell, server, commit, settle_s: Number(values.settle), seconds: Number(values.seconds) };
+}
+
+/** @param {Result} result @param {Cell} cell @param {string} server */
+function isOf(result, cell, server) {
+  return result.server === server && asLink(result.cell) === asLink(cell);
+}
+
+/**
+ * One call through one server: joined on a perfect link, which then becomes the cell's.
+ * @param {Cell} cell @param {import('./servers.js').Server} server @param {import('puppeteer-core').Browser[]} browsers
+ */
+async function measured(cell, server, browsers) {
   await Promise.all(links.map((link) => link.becomes('')));
   const contexts = await Promise.all(browsers.map((browser) => browser.createBrowserContext()));
   try {
@@ -103,9 +129,9 @@ async function measured(
     await seconds(Number(values.seconds));
     const noted = await Promise.all(pages.map(take));
     const figures = [0, 1].map((listener) => judge(noted[1 - listener], noted[listener], before[listener].totals));
-    return { cell, server: name, figures, problem: null };
+    return { figures, problem: null };
   } catch (error) {
-    return { cell, server: name, figures: [], problem: String(error) };
+    return { figures: [], problem: String(error) };
   } finally {
     await Promise.all(links.map((link) => link.becomes('')));
     await Promise.all(contexts.map((context) => context.close()));
@@ -136,6 +162,9 @@ function launch(link, index, speech) {
     executablePath: wrapper,
     headless: true,
     pipe: true,
+    // `ended` closes them.
+    handleSIGINT: false,
+    handleSIGTERM: false,
     protocolTimeout: 60_000,
     args: [
       '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
@@ -147,15 +176,13 @@ function launch(link, index, speech) {
   });
 }
 
-/** After each call, so that a run that is ended leaves what it has. @param {Result[]} results */
-function tell(results) {
+/** After each call, so that a run that is ended leaves what it has. @param {string} file @param {Result[]} results */
+function tell(file, results) {
   const machine = {
     cpu: cpus()[0].model, cores: cpus().length, date: new Date().toISOString().slice(0, 10),
-    commit: execFileSync('git', ['rev-parse', '--short=10', 'HEAD'], { encoding: 'utf8' }).trim(), load: loadavg()[0],
     chromium: execFileSync(CHROMIUM, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim(),
   };
-  const { settle, seconds: window } = values;
-  const run = { machine, settle_s: Number(settle), seconds: Number(window), queue_ms: QUEUE_MS, results };
-  writeFileSync(join(values.into, 'rural.json'), `${JSON.stringify(run, null, 1)}\n`);
+  const run = { machine, queue_ms: QUEUE_MS, results };
+  writeFileSync(file, `${JSON.stringify(run, null, 1)}\n`);
   writeFileSync(join(values.into, 'rural.md'), asPage(run));
 }

@@ -1,7 +1,7 @@
 /** A run as a page of Markdown. Pure. */
 
 /** @typedef {import('./rural.js').Result} Result */
-/** @typedef {{machine: Record<string, string | number>, settle_s: number, seconds: number, queue_ms: number, results: Result[]}} Run */
+/** @typedef {{machine: Record<string, string | number>, queue_ms: number, results: Result[]}} Run */
 
 /** What a column is and how it is written: field, title, digits. */
 const COLUMNS = /** @type {const} */ ([
@@ -16,17 +16,19 @@ const COLUMNS = /** @type {const} */ ([
 
 /** @param {Run} run */
 export function page(run) {
-  const { machine, results, settle_s, seconds, queue_ms } = run;
-  const servers = [...new Set(results.map(({ server }) => server))];
-  const heading = `\`cargo xtask rural\` on ${machine.cpu}, ${machine.cores} cores, ${machine.chromium}; ${machine.date}, commit ${machine.commit}; load average ${Number(machine.load).toFixed(1)}`;
-  const window = `Each call: ${settle_s} s on the bad link, then ${seconds} s that count; a queue of ${queue_ms} ms. Each figure: ${servers.join(' / ')}, the mean of both directions.`;
+  const { machine, results, queue_ms } = run;
+  const servers = distinct(results.map(({ server }) => server)).sort().reverse();
+  const heading = `\`cargo xtask rural\` on ${machine.cpu}, ${machine.cores} cores, ${machine.chromium}; ${machine.date}`;
+  const windows = distinct(results.map(({ settle_s, seconds }) => `${settle_s} s on the bad link, then ${seconds} s that count`));
+  const window = `Each call: ${windows.join(' or ')}; a queue of ${queue_ms} ms. Each figure: ${servers.join(' / ')}, the mean of both directions.`;
   const rows = [
-    ['kbit/s', 'RTT ms', 'loss %', ...COLUMNS.map(([, title]) => title)],
-    ['--:', '--:', '--:', ...COLUMNS.map(() => '--:')],
+    ['kbit/s', 'RTT ms', 'loss %', ...COLUMNS.map(([, title]) => title), 'commit'],
+    ['--:', '--:', '--:', ...COLUMNS.map(() => '--:'), '--'],
     ...cellsOf(results).map((calls) => {
       const { rate_kbps, rtt_ms, loss_percent } = calls[0].cell;
-      const figures = COLUMNS.map(([field, _, digits]) => calls.map((call) => shown(mean(call, field), digits)).join(' / '));
-      return [rate_kbps, rtt_ms, loss_percent, ...figures];
+      const inOrder = servers.map((name) => calls.find(({ server }) => server === name));
+      const figures = COLUMNS.map(([field, _, digits]) => inOrder.map((call) => shown(call ? mean(call, field) : null, digits)).join(' / '));
+      return [rate_kbps, rtt_ms, loss_percent, ...figures, distinct(calls.map(({ commit }) => commit.slice(0, 7))).join(' ')];
     }),
   ];
   const problems = results.filter(({ problem }) => problem).map(({ cell, server, problem }) => `- ${server}, ${words(cell)}: ${problem}`);
@@ -34,9 +36,17 @@ export function page(run) {
   return `# Over rural links\n\n${heading}\n\n${window}\n\n${table}\n${problems.length > 0 ? `\n${problems.join('\n')}\n` : ''}\n[How each figure is made](../../tests/browser/rural/README.md)\n`;
 }
 
-/** Calls of the same cell together. @param {Result[]} results */
+/** Calls of the same cell together, from the best link to the worst. @param {Result[]} results */
 function cellsOf(results) {
-  return [...new Set(results.map(({ cell }) => words(cell)))].map((cell) => results.filter((result) => words(result.cell) === cell));
+  const worse = (/** @type {Result} */ a, /** @type {Result} */ b) =>
+    b.cell.rate_kbps - a.cell.rate_kbps || a.cell.rtt_ms - b.cell.rtt_ms || a.cell.loss_percent - b.cell.loss_percent;
+  const sorted = [...results].sort(worse);
+  return distinct(sorted.map(({ cell }) => words(cell))).map((cell) => sorted.filter((result) => words(result.cell) === cell));
+}
+
+/** @template T @param {T[]} values */
+function distinct(values) {
+  return [...new Set(values)];
 }
 
 /** @param {import('./rural.js').Cell} cell */
