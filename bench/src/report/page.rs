@@ -21,7 +21,8 @@ const OPENING: &str = "\
 # Results
 
 Made by `kenes-bench report` from the JSON beside it; [`../README.md`](../README.md) says how each figure is made and what it does not
-say. Figures of different runs are not to be compared: ratios within a run are.
+say. Figures of different runs are not to be compared: ratios within a run are. What real browsers get over bad links is on a page of its own,
+[rural.md](rural.md).
 ";
 
 pub fn run(options: &Options) -> Result<()> {
