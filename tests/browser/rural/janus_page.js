@@ -44,7 +44,7 @@ export async function joinJanus(url, room) {
   await message(publishing, { request: 'create', room, publishers: 6, bitrate: 0, audiocodec: 'opus', videocodec: 'vp8', opus_fec: true });
   const joined = await message(publishing, { request: 'join', ptype: 'publisher', room });
   const camera = new RTCPeerConnection();
-  const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
+  const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 1280, height: 720 } });
   for (const track of stream.getTracks()) camera.addTrack(track, stream);
   await camera.setLocalDescription();
   const answered = await message(publishing, { request: 'publish' }, await gathered(camera));

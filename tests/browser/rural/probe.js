@@ -15,11 +15,11 @@
 
 /** @param {number} framesPerSecond */
 export function installProbe(framesPerSecond) {
-  const WIDTH = 640;
-  const HEIGHT = 360;
+  const WIDTH = 1280;
+  const HEIGHT = 720;
   /** Cells across the top: white, black, sixteen bits of milliseconds, three of check. */
   const CELLS = 21;
-  const CELL = { width: WIDTH / CELLS, height: 36 };
+  const CELL = { width: WIDTH / CELLS, height: 72 };
   const now = () => performance.timeOrigin + performance.now();
   const check = (/** @type {number} */ value) => (value ^ (value >> 3) ^ (value >> 6) ^ (value >> 9) ^ (value >> 12) ^ (value >> 15)) & 7;
 
@@ -48,7 +48,7 @@ export function installProbe(framesPerSecond) {
   for (let at = 0, seed = 1; at < texture.data.length; at += 4) {
     seed = (seed * 1103515245 + 12345) % 2147483648;
     const column = (at / 4) % WIDTH;
-    texture.data.set([90 + (seed % 24), 110 + (column >> 3), 130 + (seed % 17), 255], at);
+    texture.data.set([90 + (seed % 24), 110 + (column >> 4), 130 + (seed % 17), 255], at);
   }
   const backdrop = document.createElement('canvas');
   backdrop.width = WIDTH;
@@ -60,10 +60,10 @@ export function installProbe(framesPerSecond) {
     pen.drawImage(backdrop, 0, 0);
     pen.fillStyle = '#c8a080';
     pen.beginPath();
-    pen.ellipse(320 + 30 * Math.sin(at / 900), 200 + 10 * Math.sin(at / 400), 70, 95, 0, 0, 7);
+    pen.ellipse(640 + 60 * Math.sin(at / 900), 400 + 20 * Math.sin(at / 400), 140, 190, 0, 0, 7);
     pen.fill();
     pen.fillStyle = '#402020';
-    pen.fillRect(295 + 30 * Math.sin(at / 900), 235 + 10 * Math.sin(at / 400), 50, 4 + 10 * Math.abs(Math.sin(at / 120)));
+    pen.fillRect(590 + 60 * Math.sin(at / 900), 470 + 20 * Math.sin(at / 400), 100, 8 + 20 * Math.abs(Math.sin(at / 120)));
     const time = Math.floor(at) & 0xffff;
     const bits = (time << 3) | check(time);
     for (let cell = 0; cell < CELLS; cell += 1) {
