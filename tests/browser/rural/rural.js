@@ -60,6 +60,8 @@ const servers = values.servers.split(',');
 const folder = mkdtempSync(join(tmpdir(), 'kenes-rural-'));
 /** @type {Link[]} */
 const links = [];
+/** @type {Promise<void> | undefined} */
+let ending;
 /** @type {(() => Promise<void>)[]} what was started, the last first */
 const endings = [async () => rmSync(folder, { recursive: true, force: true }), async () => void (await Promise.all(links.map((link) => link.end())))];
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void ended().then(() => process.exit(1)));
@@ -96,8 +98,12 @@ try {
   await ended();
 }
 
-async function ended() {
-  for (const end of endings.splice(0)) await end().catch((error) => console.error(error));
+/** Once, whoever asks first; whoever asks later waits with them. */
+function ended() {
+  ending ??= (async () => {
+    for (const end of endings) await end().catch((error) => console.error(error));
+  })();
+  return ending;
 }
 
 /** @param {Cell} cell @param {string} server */
