@@ -1,12 +1,16 @@
 //! The control plane's way into a shard: a bounded queue of commands and the wake-up that goes with it.
 //!
-//! Owns what both sides share: whether to stop, whether the thread lives, and its turns. Sending never waits.
+//! Owns what both sides share: the queue, whether to stop, whether the thread lives, and its turns. Sending never waits for the
+//! shard, and the shard never for a sender. What begins something (a peer, a restart) is refused by a full queue, and whoever asked
+//! hears of it. What says how something is from now on (a slot, a mute, an end) is never refused, since nobody would say it again:
+//! a lost binding is a person without a picture. In a full queue it takes the place of what it overtakes, so that there are at
+//! most as many of them as there are slots, tracks and peers.
 
 use super::waker::Waker;
 use crate::command::Command;
-use std::sync::Arc;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 /// Commands on their way to one shard: several for every participant of a storm of 100 joins.
 pub const COMMAND_QUEUE: usize = 1_024;
@@ -14,11 +18,11 @@ pub const COMMAND_QUEUE: usize = 1_024;
 /// Sends commands to one shard, from any thread.
 #[derive(Clone)]
 pub struct ShardHandle {
-    commands: SyncSender<Command>,
     link: Arc<Link>,
 }
 
-/// The command was not taken: the queue is full, or the shard has ended ([`ShardHandle::is_alive`] tells which).
+/// The command was not taken: it begins something and the queue is full, or the shard has ended ([`ShardHandle::is_alive`] tells
+/// which).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the shard takes no commands now")]
 pub struct ShardBusy;
@@ -26,7 +30,20 @@ pub struct ShardBusy;
 impl ShardHandle {
     /// Queues the command and wakes the shard; never waits.
     pub fn send(&self, command: Command) -> Result<(), ShardBusy> {
-        self.commands.try_send(command).map_err(|_| ShardBusy)?;
+        {
+            let mut waiting = self.link.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            if !self.is_alive() {
+                return Err(ShardBusy);
+            }
+            if waiting.len() >= COMMAND_QUEUE {
+                if begins_something(&command) {
+                    return Err(ShardBusy);
+                }
+                waiting.retain(|earlier| !overtakes(&command, earlier));
+            }
+            waiting.push_back(command);
+        }
+        // Behind the lock, which the shard does not wait for.
         self.link.waker.wake();
         Ok(())
     }
@@ -50,13 +67,31 @@ impl ShardHandle {
     }
 }
 
+fn begins_something(command: &Command) -> bool {
+    matches!(command, Command::OpenPeer { .. } | Command::RestartIce { .. })
+}
+
+/// The later of two commands leaves nothing of what the earlier one would have done.
+fn overtakes(later: &Command, earlier: &Command) -> bool {
+    use Command::{BindAudio, BindVideo, ClosePeer, SetForwarding};
+    match (later, earlier) {
+        (BindAudio { subscriber, mid, .. }, BindAudio { subscriber: other, mid: slot, .. })
+        | (BindVideo { subscriber, mid, .. }, BindVideo { subscriber: other, mid: slot, .. }) => {
+            (subscriber, mid) == (other, slot)
+        }
+        (SetForwarding { track, .. }, SetForwarding { track: other, .. }) => track == other,
+        (ClosePeer { peer }, ClosePeer { peer: other }) => peer == other,
+        _ => false,
+    }
+}
+
 /// The shard thread's end. Dropping it, in a panic too, says that the shard lives no more.
 pub(super) struct CommandQueue {
-    commands: Receiver<Command>,
     link: Arc<Link>,
 }
 
 struct Link {
+    waiting: Mutex<VecDeque<Command>>,
     waker: Waker,
     stop: AtomicBool,
     alive: AtomicBool,
@@ -64,15 +99,24 @@ struct Link {
 }
 
 pub(super) fn command_queue(waker: Waker) -> (ShardHandle, CommandQueue) {
-    let (sender, commands) = sync_channel(COMMAND_QUEUE);
+    let waiting = Mutex::new(VecDeque::with_capacity(COMMAND_QUEUE));
     let (stop, alive, turns) = (AtomicBool::new(false), AtomicBool::new(true), AtomicU64::new(0));
-    let link = Arc::new(Link { waker, stop, alive, turns });
-    (ShardHandle { commands: sender, link: Arc::clone(&link) }, CommandQueue { commands, link })
+    let link = Arc::new(Link { waiting, waker, stop, alive, turns });
+    (ShardHandle { link: Arc::clone(&link) }, CommandQueue { link })
 }
 
 impl CommandQueue {
+    /// Nothing, too, while somebody sends: who does so wakes the shard afterwards.
     pub(super) fn next(&self) -> Option<Command> {
-        self.commands.try_recv().ok()
+        let waiting = &self.link.waiting;
+        if self.is_stopping() {
+            return waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        }
+        match waiting.try_lock() {
+            Ok(mut waiting) => waiting.pop_front(),
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner().pop_front(),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 
     pub(super) fn note_turn(&self) {
@@ -96,7 +140,8 @@ impl Drop for CommandQueue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::PeerKey;
+    use crate::description::{DtlsParameters, Fingerprint, IceParameters, PeerDescription};
+    use crate::ids::{Mid, PeerKey, TrackKey};
     use crate::io::{IoMode, socket, waker};
 
     fn queue() -> (ShardHandle, CommandQueue) {
@@ -108,21 +153,86 @@ mod tests {
         Command::ClosePeer { peer: PeerKey(peer) }
     }
 
+    fn restart(peer: u64) -> Command {
+        let nothing = String::new;
+        let description = PeerDescription {
+            ice: IceParameters {
+                local_ufrag: nothing(),
+                local_pwd: nothing(),
+                remote_ufrag: nothing(),
+                remote_pwd: nothing(),
+            },
+            dtls: DtlsParameters { remote_fingerprint: Fingerprint([0; 32]), local_is_client: false },
+            sections: Vec::new(),
+            cname: nothing(),
+        };
+        Command::RestartIce { peer: PeerKey(peer), description: Box::new(description) }
+    }
+
+    fn bind(slot: u64, publisher: u64) -> Command {
+        let mid = Mid::new("1").unwrap();
+        let track = Some(TrackKey { peer: PeerKey(publisher), mid });
+        Command::BindVideo { subscriber: PeerKey(slot), mid, track, max_height: 720, priority: 3 }
+    }
+
+    fn publisher(command: &Command) -> Option<u64> {
+        let Command::BindVideo { track, .. } = command else { return None };
+        track.map(|track| track.peer.0)
+    }
+
     #[test]
-    fn a_full_queue_refuses_and_takes_again_when_there_is_room() {
+    fn a_full_queue_refuses_what_begins_something_and_takes_it_again_when_there_is_room() {
         let (handle, queue) = queue();
         for peer in 0..u64::try_from(COMMAND_QUEUE).unwrap() {
             assert_eq!(handle.send(close(peer)), Ok(()));
         }
-        assert_eq!(handle.send(close(0)), Err(ShardBusy));
+        assert_eq!(handle.send(restart(0)), Err(ShardBusy));
         assert!(matches!(queue.next(), Some(Command::ClosePeer { peer: PeerKey(0) })));
-        assert_eq!(handle.send(close(0)), Ok(()));
+        assert_eq!(handle.send(restart(0)), Ok(()));
+    }
+
+    #[test]
+    fn no_binding_is_lost_to_a_full_queue_and_the_last_one_of_a_slot_counts() {
+        let (handle, queue) = queue();
+        let slots = 2 * u64::try_from(COMMAND_QUEUE).unwrap();
+        for round in 0..3 {
+            for slot in 0..slots {
+                assert_eq!(handle.send(bind(slot, 10 * slot + round)), Ok(()));
+            }
+        }
+        let taken: Vec<u64> = std::iter::from_fn(|| queue.next()).filter_map(|command| publisher(&command)).collect();
+        assert_eq!(taken, (0..slots).map(|slot| 10 * slot + 2).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_binding_stays_behind_the_peer_that_it_names() {
+        let (handle, queue) = queue();
+        handle.send(bind(7, 1)).unwrap();
+        handle.send(restart(2)).unwrap();
+        while queue.link.waiting.lock().unwrap().len() < COMMAND_QUEUE {
+            let peer = u64::try_from(queue.link.waiting.lock().unwrap().len()).unwrap();
+            handle.send(close(100 + peer)).unwrap();
+        }
+        handle.send(bind(7, 2)).unwrap();
+        let taken: Vec<Command> = std::iter::from_fn(|| queue.next()).collect();
+        assert!(matches!(taken.first(), Some(Command::RestartIce { .. })));
+        assert_eq!(taken.iter().filter_map(publisher).collect::<Vec<_>>(), [2]);
+    }
+
+    #[test]
+    fn a_shard_does_not_wait_for_a_sender_unless_it_ends() {
+        let (handle, queue) = queue();
+        handle.send(close(1)).unwrap();
+        let sending = handle.link.waiting.lock().unwrap();
+        assert!(queue.next().is_none());
+        drop(sending);
+        assert!(queue.next().is_some());
     }
 
     #[test]
     fn a_full_queue_can_be_stopped() {
         let (handle, queue) = queue();
-        while handle.send(close(1)).is_ok() {}
+        while handle.send(restart(1)).is_ok() {}
         handle.stop();
         assert!(queue.is_stopping());
     }
