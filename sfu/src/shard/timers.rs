@@ -12,42 +12,53 @@ const TICK: Duration = Duration::from_millis(5);
 const SLOT_CAPACITY: usize = 8;
 /// A round of the wheel: later deadlines are cut to it and set again.
 const SLOTS: usize = 256;
+const WORD_BITS: usize = 64;
+const WORDS: usize = SLOTS / WORD_BITS;
 
 pub(crate) struct TimerWheel {
     slots: Vec<Vec<PeerIndex>>,
+    /// A bit for each slot that is not empty: the next deadline is asked for twice a turn.
+    occupied: [u64; WORDS],
     start: Instant,
     /// Ticks before this one have fired.
     next_tick: u64,
-    pending: usize,
 }
 
 impl TimerWheel {
     pub(crate) fn new(now: Instant) -> Self {
         Self {
             slots: (0..SLOTS).map(|_| Vec::with_capacity(SLOT_CAPACITY)).collect(),
+            occupied: [0; WORDS],
             start: now,
             next_tick: 0,
-            pending: 0,
         }
     }
 
     /// The moment at which the peer will fire.
     pub(crate) fn set(&mut self, peer: PeerIndex, deadline: Instant) -> Instant {
         let tick = self.tick_after(deadline).clamp(self.next_tick, self.next_tick + SLOTS as u64 - 1);
-        if let Some(slot) = self.slots.get_mut(Self::position(tick)) {
+        let position = Self::position(tick);
+        if let (Some(slot), Some(word)) = (self.slots.get_mut(position), self.occupied.get_mut(position / WORD_BITS)) {
             slot.push(peer);
-            self.pending += 1;
+            *word |= 1 << (position % WORD_BITS);
         }
         self.moment(tick)
     }
 
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
-        if self.pending == 0 {
-            return None;
-        }
-        let ahead = (self.next_tick..).take(SLOTS);
-        let occupied = |tick: &u64| self.slots.get(Self::position(*tick)).is_some_and(|slot| !slot.is_empty());
-        ahead.into_iter().find(occupied).map(|tick| self.moment(tick))
+        let first = Self::position(self.next_tick);
+        // From the first slot's word round to that word again, for the slots before the first.
+        (0..=WORDS).find_map(|step| {
+            let word = self.occupied.get((first / WORD_BITS + step) % WORDS)?;
+            let wanted = match step {
+                0 => u64::MAX << (first % WORD_BITS),
+                WORDS => !(u64::MAX << (first % WORD_BITS)),
+                _ => u64::MAX,
+            };
+            let bit = u64::from((word & wanted).trailing_zeros());
+            let word_tick = self.next_tick - (first % WORD_BITS) as u64 + (step * WORD_BITS) as u64;
+            (word & wanted != 0).then(|| self.moment(word_tick + bit))
+        })
     }
 
     /// Moves the peers that are due into `due`; its memory and the slots' are kept.
@@ -55,9 +66,12 @@ impl TimerWheel {
         let passed = self.ticks_until(now);
         let end = passed.min(self.next_tick + SLOTS as u64 - 1);
         for tick in self.next_tick..=end {
-            if let Some(slot) = self.slots.get_mut(Self::position(tick)) {
-                self.pending -= slot.len();
+            let position = Self::position(tick);
+            if let (Some(slot), Some(word)) =
+                (self.slots.get_mut(position), self.occupied.get_mut(position / WORD_BITS))
+            {
                 due.append(slot);
+                *word &= !(1 << (position % WORD_BITS));
             }
         }
         self.next_tick = self.next_tick.max(passed + 1);
@@ -124,6 +138,21 @@ mod tests {
         assert!(fired(&mut wheel, start + Duration::from_secs(10)) == [1]);
         let at = wheel.set(PeerIndex(2), start);
         assert_eq!(fired(&mut wheel, at), [2]);
+    }
+
+    #[test]
+    fn the_next_timeout_is_the_earliest_wherever_the_wheel_stands() {
+        let start = Instant::now();
+        for turned in (0..600).step_by(7) {
+            let mut wheel = TimerWheel::new(start);
+            fired(&mut wheel, start + TICK * turned);
+            assert_eq!(wheel.next_timeout(), None);
+            for ahead in [255, 200, 130, 65, 64, 63, 2, 1] {
+                let deadline = start + TICK * (turned + ahead);
+                let at = wheel.set(PeerIndex(7), deadline);
+                assert_eq!((at, wheel.next_timeout()), (deadline, Some(deadline)), "{turned} {ahead}");
+            }
+        }
     }
 
     #[test]

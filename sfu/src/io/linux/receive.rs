@@ -26,6 +26,10 @@ pub(in crate::io) struct BatchedReceiver {
     buffer_len: usize,
     names: Box<[RawAddress; BUFFERS]>,
     controls: Box<[ControlBuffer; BUFFERS]>,
+    vectors: Box<[libc::iovec; BUFFERS]>,
+    headers: Box<[libc::mmsghdr; BUFFERS]>,
+    /// Headers that the kernel has written to since they were pointed, from the first on.
+    spent: usize,
     /// The kernel's running count of lost datagrams when it last told us.
     queue_dropped: u32,
     counters: ReceiveCounters,
@@ -44,6 +48,9 @@ impl BatchedReceiver {
             buffer_len,
             names: Box::new([RawAddress::EMPTY; BUFFERS]),
             controls: Box::new([ControlBuffer::EMPTY; BUFFERS]),
+            vectors: Box::new([libc::iovec { iov_base: std::ptr::null_mut(), iov_len: 0 }; BUFFERS]),
+            headers: Box::new(EMPTY_HEADERS),
+            spent: BUFFERS,
             queue_dropped: 0,
             counters: ReceiveCounters::default(),
         }
@@ -52,18 +59,19 @@ impl BatchedReceiver {
     /// Hands over what waits in the socket, up to one call's worth; true when there may be more. Empty datagrams are
     /// nobody's and are skipped.
     pub(in crate::io) fn receive(&mut self, mut deliver: impl FnMut(SocketAddr, &mut [u8])) -> bool {
-        let mut headers = EMPTY_HEADERS;
-        let mut vectors = [libc::iovec { iov_base: std::ptr::null_mut(), iov_len: 0 }; BUFFERS];
-        self.point(&mut headers, &mut vectors);
-        let filled = match self.fill(&mut headers) {
-            Ok(filled) => filled,
+        self.point();
+        let filled = match self.fill() {
+            Ok(filled) => {
+                self.spent = filled;
+                filled
+            }
             Err(error) => {
                 self.counters.errors += u64::from(error.kind() != io::ErrorKind::WouldBlock);
                 return false;
             }
         };
         let buffers = self.buffers.chunks_mut(self.buffer_len);
-        for ((header, name), buffer) in headers.iter().zip(self.names.iter()).zip(buffers).take(filled) {
+        for ((header, name), buffer) in self.headers.iter().zip(self.names.iter()).zip(buffers).take(filled) {
             // SAFETY: `fill` has passed this header, pointing at our own control buffer, to recvmmsg with success.
             let said = unsafe { control::read(&header.msg_hdr) };
             if let Some(total) = said.queue_dropped {
@@ -89,11 +97,12 @@ impl BatchedReceiver {
         &self.counters
     }
 
-    /// Points each header at its own vector, name, control room and buffer.
-    fn point(&mut self, headers: &mut [libc::mmsghdr; BUFFERS], vectors: &mut [libc::iovec; BUFFERS]) {
+    /// Points each spent header at its own vector, name, control room and buffer. A call takes few of them.
+    fn point(&mut self) {
         let buffers = self.buffers.chunks_mut(self.buffer_len);
         let rooms = self.names.iter_mut().zip(self.controls.iter_mut()).zip(buffers);
-        for ((header, vector), ((name, control), buffer)) in headers.iter_mut().zip(vectors).zip(rooms) {
+        let headers = self.headers.iter_mut().zip(self.vectors.iter_mut());
+        for ((header, vector), ((name, control), buffer)) in headers.zip(rooms).take(self.spent) {
             *vector = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
             header.msg_hdr.msg_iov = vector;
             header.msg_hdr.msg_iovlen = 1;
@@ -103,14 +112,15 @@ impl BatchedReceiver {
         }
     }
 
-    fn fill(&mut self, headers: &mut [libc::mmsghdr; BUFFERS]) -> io::Result<usize> {
+    fn fill(&mut self) -> io::Result<usize> {
         self.counters.calls += 1;
         let fd = self.socket.as_raw_fd();
-        let count = libc::c_uint::try_from(headers.len()).unwrap_or_default();
-        // SAFETY: every header was pointed by `point` at memory of `self` and of the caller, exclusively borrowed by both
-        // through this call, with its true lengths; without a timeout that pointer may be null.
+        let count = libc::c_uint::try_from(BUFFERS).unwrap_or_default();
+        // SAFETY: every header was pointed by `point` at boxed memory of `self`, which is exclusively borrowed through this call
+        // and never moves, with its true lengths, which the kernel changes only in headers that it fills and `point` restores;
+        // without a timeout that pointer may be null.
         let filled = check(unsafe {
-            libc::recvmmsg(fd, headers.as_mut_ptr(), count, libc::MSG_DONTWAIT as _, std::ptr::null_mut())
+            libc::recvmmsg(fd, self.headers.as_mut_ptr(), count, libc::MSG_DONTWAIT as _, std::ptr::null_mut())
         })?;
         Ok(usize::try_from(filled).unwrap_or_default())
     }
