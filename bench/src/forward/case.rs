@@ -24,8 +24,8 @@ pub(super) struct Case<'a> {
     pub loss: Loss,
     pub warm_up_seconds: u32,
     pub rounds: usize,
-    /// Also against a floor that keeps each publisher's packets.
-    pub rings: bool,
+    /// Also against a floor that keeps each packet.
+    pub keeps: bool,
 }
 
 /// Medians over the rounds; CPU time. Forwarded includes what was sent again.
@@ -46,11 +46,11 @@ pub struct Row {
     /// Of the shard's best round.
     pub best_per_forwarded_ns: f64,
     pub floor_per_forwarded_ns: f64,
-    pub ring_floor_per_forwarded_ns: Option<f64>,
+    pub kept_floor_per_forwarded_ns: Option<f64>,
     /// Shard over floor, of each round: median and quartiles.
     pub ratio: f64,
     pub ratio_quartiles: [f64; 2],
-    pub ring_ratio: Option<f64>,
+    pub kept_ratio: Option<f64>,
     pub allocations_per_forwarded: f64,
     pub allocated_bytes_per_forwarded: f64,
 }
@@ -60,7 +60,7 @@ pub struct Row {
 struct Rounds {
     shard_ns: Vec<f64>,
     floor_ns: Vec<f64>,
-    ring_ns: Vec<f64>,
+    kept_ns: Vec<f64>,
     allocations: f64,
     bytes: f64,
 }
@@ -84,14 +84,14 @@ pub(super) fn measure(case: &Case<'_>) -> Result<Row> {
     for _ in 0..case.rounds {
         let script = world.script(case.loss)?;
         expected += script.work.iter().map(|work| work.copies).sum::<usize>();
-        let (floor, ring_floor) = match &mut floors {
+        let (floor, kept_floor) = match &mut floors {
             Some(floors) => floors,
             none => none.insert(make_floors(case, &world, &script)?),
         };
         rounds.shard(&mut world, &script, clock_ns)?;
         rounds.floor_ns.push(run_floor(floor, clock_ns)?);
-        if let Some(ring_floor) = ring_floor {
-            rounds.ring_ns.push(run_floor(ring_floor, clock_ns)?);
+        if let Some(kept_floor) = kept_floor {
+            rounds.kept_ns.push(run_floor(kept_floor, clock_ns)?);
         }
     }
     let counters = world.counters();
@@ -115,8 +115,8 @@ struct Change {
 
 fn make_floors(case: &Case<'_>, world: &World, script: &Script) -> Result<(Floor, Option<Floor>)> {
     let people = world.people();
-    let ring_floor = case.rings.then(|| Floor::new(case.cipher, people, script, people)).transpose()?;
-    Ok((Floor::new(case.cipher, people, script, 0)?, ring_floor))
+    let kept_floor = case.keeps.then(|| Floor::new(case.cipher, people, script, true)).transpose()?;
+    Ok((Floor::new(case.cipher, people, script, false)?, kept_floor))
 }
 
 impl Rounds {
@@ -143,10 +143,10 @@ impl Rounds {
         let over = |below: &[f64]| -> Vec<f64> {
             self.shard_ns.iter().zip(below).map(|(shard, floor)| shard / floor).collect()
         };
-        let (ratios, ring_ratios) = (over(&self.floor_ns), over(&self.ring_ns));
+        let (ratios, kept_ratios) = (over(&self.floor_ns), over(&self.kept_ns));
         let per_sent = |ns: f64| ns * rounds / sent;
         let shard = quantile(&self.shard_ns, 0.5);
-        let ring = |value: f64| case.rings.then_some(value);
+        let kept = |value: f64| case.keeps.then_some(value);
         Ok(Row {
             group: case.group.to_owned(),
             name: case.name.clone(),
@@ -160,10 +160,10 @@ impl Rounds {
             per_forwarded_ns: per_sent(shard),
             best_per_forwarded_ns: per_sent(quantile(&self.shard_ns, 0.0)),
             floor_per_forwarded_ns: per_sent(quantile(&self.floor_ns, 0.5)),
-            ring_floor_per_forwarded_ns: ring(per_sent(quantile(&self.ring_ns, 0.5))),
+            kept_floor_per_forwarded_ns: kept(per_sent(quantile(&self.kept_ns, 0.5))),
             ratio: quantile(&ratios, 0.5),
             ratio_quartiles: [quantile(&ratios, 0.25), quantile(&ratios, 0.75)],
-            ring_ratio: ring(quantile(&ring_ratios, 0.5)),
+            kept_ratio: kept(quantile(&kept_ratios, 0.5)),
             allocations_per_forwarded: self.allocations / sent,
             allocated_bytes_per_forwarded: self.bytes / sent,
         })

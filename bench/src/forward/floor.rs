@@ -1,6 +1,6 @@
 //! The floor of `forward`: each packet of a script opened, copied for each viewer and each copy sealed, with nothing around it.
 //!
-//! Owns keys and memory. With rings it also keeps each packet as a server that repairs loss must, in as much memory.
+//! Owns keys and memory. It may also keep each packet, as a server that repairs loss must: for a second, in one ring for all.
 
 use crate::packet_key::PacketKey;
 use anyhow::{Context as _, Result};
@@ -11,8 +11,6 @@ use std::ops::Range;
 /// RTP header with one word of extensions.
 const HEADER_LEN: usize = 20;
 const MAX_PACKET: usize = 1_500;
-/// A video layer's cache in the shard.
-const RING_BYTES: usize = 256 * 1024;
 /// Memory that sent packets take in turn, as the shard's batch: emptied after each slice.
 const SENT_BYTES: usize = 1 << 20;
 
@@ -25,7 +23,7 @@ pub(super) struct Floor {
     slices: Vec<Range<usize>>,
     received: Vec<[u8; MAX_PACKET]>,
     sent: Vec<u8>,
-    rings: Vec<Ring>,
+    kept: Option<Ring>,
 }
 
 struct Ring {
@@ -34,8 +32,8 @@ struct Ring {
 }
 
 impl Floor {
-    /// `rings`: also keep what comes from so many publishers.
-    pub(super) fn new(cipher: Cipher, people: usize, script: &Script, rings: usize) -> Result<Self> {
+    /// `keeps`: each packet is also copied into memory for a second's.
+    pub(super) fn new(cipher: Cipher, people: usize, script: &Script, keeps: bool) -> Result<Self> {
         let keys = || (0..people).map(|number| PacketKey::of_number(cipher, number)).collect::<Result<Vec<_>>>();
         let opening = keys()?;
         let mut sealed = Vec::with_capacity(script.work.len());
@@ -45,6 +43,7 @@ impl Floor {
             key.seal(iv(number), 0, HEADER_LEN, &mut packet)?;
             sealed.push(packet);
         }
+        let second: usize = sealed.iter().map(Vec::len).sum();
         Ok(Self {
             opening,
             sealing: keys()?,
@@ -53,7 +52,7 @@ impl Floor {
             slices: script.slices().iter().map(|slice| script.datagrams(slice)).collect(),
             received: vec![[0; MAX_PACKET]; SLICE_DATAGRAMS],
             sent: vec![0; SENT_BYTES],
-            rings: (0..rings).map(|_| Ring { bytes: vec![1; RING_BYTES], next: 0 }).collect(),
+            kept: keeps.then(|| Ring { bytes: vec![1; second], next: 0 }),
         })
     }
 
@@ -72,7 +71,7 @@ impl Floor {
     /// The measured part.
     #[inline(never)]
     pub(super) fn run_slice(&mut self, slice: &Range<usize>) -> Result<()> {
-        let Self { opening, sealing, work, received, sent, rings, .. } = self;
+        let Self { opening, sealing, work, received, sent, kept, .. } = self;
         let works = work.get(slice.clone()).unwrap_or_default();
         let mut used = 0;
         for ((number, work), buffer) in slice.clone().zip(works).zip(received) {
@@ -81,7 +80,7 @@ impl Floor {
             let packet = buffer.get_mut(..len).context("a packet larger than its buffer")?;
             if work.opens {
                 key.open(iv(number), 0, HEADER_LEN, packet)?;
-                if let Some(ring) = rings.get_mut(work.publisher) {
+                if let Some(ring) = kept {
                     ring.keep(packet);
                 }
             }

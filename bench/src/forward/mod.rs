@@ -111,7 +111,7 @@ fn lecture(
         loss,
         warm_up_seconds: WARM_UP_SECONDS,
         rounds: options.rounds,
-        rings: false,
+        keeps: false,
     })
 }
 
@@ -124,7 +124,7 @@ fn room(people: usize, options: &Options) -> Result<Row> {
         loss: Loss::NONE,
         warm_up_seconds: WARM_UP_SECONDS,
         rounds: options.rounds,
-        rings: false,
+        keeps: false,
     })
 }
 
@@ -137,7 +137,7 @@ fn many_rooms(rooms: usize, rounds: usize) -> Result<Row> {
         loss: Loss::NONE,
         warm_up_seconds: FLATNESS_WARM_UP_SECONDS,
         rounds,
-        rings: true,
+        keeps: true,
     })
 }
 
@@ -153,18 +153,18 @@ impl ForwardReport {
             rows = rest;
         }
         text += &self.memory.as_ref().map(Memory::render).unwrap_or_default();
-        text + "\nfloor = open once, copy and seal for each viewer, same packets, same run; + rings = and keep each packet in its \
-                publisher's ring.\nCPU time, medians of the rounds.\n"
+        text + "\nfloor = open once, copy and seal for each viewer, same packets, same run; + kept = and keep each packet for a \
+                second.\nGrowth is over the first case's cost. CPU time, medians of the rounds.\n"
     }
 }
 
 fn render_group(rows: &[Row]) -> String {
     let title = rows.first().map(|row| row.group.clone()).unwrap_or_default();
-    let has_rings = rows.iter().any(|row| row.ring_ratio.is_some());
+    let has_kept = rows.iter().any(|row| row.kept_ratio.is_some());
     let mut columns =
         vec!["case", "cipher", "packets/s", "us / forwarded", "best", "floor", "ratio", "quartiles", "allocations"];
-    if has_rings {
-        columns.extend(["floor + rings", "ratio"]);
+    if has_kept {
+        columns.extend(["floor + kept", "ratio", "growth", "of the floor"]);
     }
     let mut table = Table::new(format!("forward: {title}"), &columns);
     let micros = |ns: f64| format!("{:.3}", ns / 1_000.0);
@@ -181,8 +181,11 @@ fn render_group(rows: &[Row]) -> String {
             format!("{low:.2}-{high:.2}"),
             format!("{:.4}", row.allocations_per_forwarded),
         ];
-        if let (Some(floor), Some(ratio)) = (row.ring_floor_per_forwarded_ns, row.ring_ratio) {
+        if let (Some(floor), Some(ratio)) = (row.kept_floor_per_forwarded_ns, row.kept_ratio) {
             cells.extend([micros(floor), format!("{ratio:.2}")]);
+            let growth = |of: fn(&Row) -> f64| rows.first().map_or(1.0, |first| of(row) / of(first));
+            let floors = growth(|row| row.kept_floor_per_forwarded_ns.unwrap_or(row.floor_per_forwarded_ns));
+            cells.extend([growth(|row| row.per_forwarded_ns), floors].map(|growth| format!("{growth:.2}")));
         }
         table.row(cells);
     }

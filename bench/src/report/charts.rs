@@ -49,7 +49,7 @@ fn forward(figures: &Value) -> Vec<Chart> {
         lines: vec![
             line("shard", "per_forwarded_ns"),
             line("floor", "floor_per_forwarded_ns"),
-            line("floor + as much memory", "ring_floor_per_forwarded_ns"),
+            line("floor + packets kept", "kept_floor_per_forwarded_ns"),
         ],
     };
     charts.extend(lines_chart("flatness", &lines));
