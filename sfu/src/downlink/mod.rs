@@ -159,6 +159,12 @@ impl Downlink {
         std::mem::take(&mut self.sent_bytes)
     }
 
+    /// A word of each place that a packet for this slot will need (`shard::ahead`).
+    pub(crate) fn read_ahead(&self, section: SectionIndex) -> usize {
+        let slot = self.slot(section).map_or(0, Slot::read_ahead);
+        slot ^ self.srtp.as_ref().map_or(0, SrtpSender::read_ahead)
+    }
+
     /// The hot end of a packet's path: rewrite into the batch, seal there. Video that the link does not carry at once waits in its
     /// layer's cache; what is said waits for nothing.
     pub(crate) fn send_rtp(

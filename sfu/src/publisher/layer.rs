@@ -89,6 +89,10 @@ impl PublishedLayer {
         self.bytes += bytes as u64;
     }
 
+    pub(crate) fn read_ahead(&self) -> usize {
+        usize::from(self.needs_keyframe) ^ usize::from(self.reception.missing.is_empty())
+    }
+
     pub(crate) fn is_flowing(&self, now: Instant) -> bool {
         self.last_packet.is_some_and(|last| now.saturating_duration_since(last) < FLOW_TIMEOUT)
     }

@@ -59,6 +59,11 @@ impl PublishedTrack {
         u8::try_from(position).ok().map(LayerIndex)
     }
 
+    /// A word of each line of what a packet touches.
+    pub(crate) fn read_ahead(&self, layer: LayerIndex) -> usize {
+        self.layers.get(layer.index()).map_or(0, PublishedLayer::read_ahead)
+    }
+
     pub(crate) fn layer_mut(&mut self, index: LayerIndex) -> Option<&mut PublishedLayer> {
         self.layers.get_mut(index.index())
     }

@@ -12,12 +12,14 @@ const CACHE_PACKETS: usize = 512;
 
 pub(crate) struct PacketCache {
     positions: Box<[Position]>,
+    /// Where the last packet's position is.
+    newest: usize,
     epoch: u32,
 }
 
 impl PacketCache {
     pub(super) fn new(epoch: u32) -> Self {
-        Self { positions: vec![Position::NOWHERE; CACHE_PACKETS].into(), epoch }
+        Self { positions: vec![Position::NOWHERE; CACHE_PACKETS].into(), newest: 0, epoch }
     }
 
     pub(super) fn insert(&mut self, now: Instant, packet: &MediaPacket<'_>, log: &mut PacketLog) {
@@ -25,9 +27,15 @@ impl PacketCache {
             self.positions.fill(Position::NOWHERE);
             self.epoch = packet.epoch;
         }
-        if let Some(place) = self.positions.get_mut(place(packet.sequence)) {
+        self.newest = place(packet.sequence);
+        if let Some(place) = self.positions.get_mut(self.newest) {
             *place = log.append(now, packet);
         }
+    }
+
+    /// A word of where the next packet's position will be, most likely.
+    pub(super) fn read_ahead(&self) -> usize {
+        self.positions.get(self.newest).map_or(0, |position| usize::from(*position == Position::NOWHERE))
     }
 
     pub(super) fn find<'log>(

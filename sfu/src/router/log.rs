@@ -2,7 +2,7 @@
 //!
 //! One log for everybody. It is written from end to end, so a packet's bytes go where the memory of the one before them ends,
 //! however many layers there are; a ring for each layer costs every packet of a large shard cold lines and a cold page (ADR
-//! 0012). Chunks are used again once nothing in them may still be asked for, so the log is as long as the traffic of a second.
+//! 0015). Chunks are used again once nothing in them may still be asked for, so the log is as long as the traffic of a second.
 //! Bounded in bytes: beyond that everybody's packets are forgotten earlier. Knows no layer; who wants a packet back keeps its
 //! [`Position`].
 

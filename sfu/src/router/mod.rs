@@ -45,13 +45,13 @@ pub(crate) struct RoutedTrack {
     pub(crate) kind: MediaKind,
     /// One per layer, made when somebody gets its first packet.
     caches: [Option<PacketCache>; MAX_LAYERS],
+    /// Of audio, made likewise.
+    recent: Option<RecentFrames>,
     pub(crate) demand: Demand,
     pub(crate) publisher: PeerIndex,
     pub(crate) key: TrackKey,
     pub(crate) room: RoomKey,
     pub(crate) subscribers: ArrayVec<Subscriber, MAX_SUBSCRIBERS>,
-    /// Of audio, made likewise.
-    recent: Option<RecentFrames>,
 }
 
 impl Router {
@@ -140,6 +140,14 @@ impl Router {
 
     pub(crate) fn recent(&self, index: TrackIndex) -> Option<&RecentFrames> {
         self.tracks.get(index.0)?.recent.as_ref()
+    }
+
+    /// A word of each place that a packet of this layer will need (`shard::ahead`).
+    pub(crate) fn read_ahead(&self, index: TrackIndex, layer: LayerIndex) -> usize {
+        let Some(track) = self.tracks.get(index.0) else { return 0 };
+        let viewer = track.subscribers.first().map_or(0, |subscriber| subscriber.peer.0);
+        let cache = track.caches.get(layer.index()).and_then(Option::as_ref);
+        usize::from(track.forwarding) ^ viewer ^ cache.map_or(0, PacketCache::read_ahead)
     }
 
     pub(crate) fn kept(

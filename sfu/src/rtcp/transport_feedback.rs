@@ -250,6 +250,11 @@ impl ArrivalRecorder {
         self.begin = self.begin.min(index);
     }
 
+    /// The next number's place is free, as it is unless numbers ran round.
+    pub(crate) fn is_next_empty(&self) -> bool {
+        self.arrival(self.end) == 0
+    }
+
     /// Whether there is anything to report.
     #[must_use]
     pub fn is_pending(&self) -> bool {

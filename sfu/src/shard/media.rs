@@ -1,5 +1,6 @@
 //! The path of a media packet, and of the RTCP that speaks about it.
 
+use super::ahead::Trail;
 use super::{Shard, wake};
 use crate::batch::SendBatch;
 use crate::counters::Counters;
@@ -16,8 +17,12 @@ use std::time::Instant;
 impl Shard {
     /// Receive, keep, rewrite and seal for each subscriber: one pass, no queue, no allocation.
     pub(super) fn forward(&mut self, now: Instant, from: PeerIndex, datagram: &mut [u8], batch: &mut SendBatch) {
+        self.read_ahead(from);
         let Some(uplink) = self.uplinks.get_mut(from.0) else { return };
         let Some(received) = uplink.receive_rtp(now, datagram, &mut self.counters) else { return };
+        if let Some(viewer) = self.router.subscribers(received.track).first() {
+            self.trails.note(from, Trail { track: received.track, layer: received.packet.layer, viewer: *viewer });
+        }
         let fate = fan_out(&mut self.router, &mut self.downlinks, &mut self.counters, now, &received, batch);
         if !fate.is_kept && self.overload.is_active() && received.packet.codec.is_video() {
             self.counters.dropped.overload += 1;

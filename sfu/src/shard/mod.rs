@@ -4,6 +4,7 @@
 //! of its peers; must not know sockets, threads, the wall clock, SDP or signaling. One room lives on one shard, so no lock is
 //! ever taken.
 
+mod ahead;
 mod attention;
 mod bindings;
 mod congestion;
@@ -25,6 +26,7 @@ use crate::ids::{PeerIndex, PeerKey, RoomKey, TrackKey};
 use crate::router::Router;
 use crate::transport::dtls::DtlsIdentity;
 use crate::uplink::Uplink;
+use ahead::Trails;
 use handshakes::HandshakeQueue;
 use overload::Overload;
 pub use overload::{LOAD_INTERVAL, Load};
@@ -64,6 +66,7 @@ pub struct Shard {
     downlinks: Slab<Downlink>,
     by_key: HashMap<PeerKey, PeerIndex>,
     rooms: HashMap<RoomKey, Room>,
+    trails: Trails,
     timers: TimerWheel,
     /// Whose time has come, and who was not reached in the last `handle_timeout`.
     due: Vec<PeerIndex>,
@@ -88,6 +91,7 @@ impl Shard {
             downlinks: Slab::new(),
             by_key: HashMap::new(),
             rooms: HashMap::new(),
+            trails: Trails::default(),
             timers: TimerWheel::new(now),
             due: Vec::new(),
             handshakes: HandshakeQueue::default(),

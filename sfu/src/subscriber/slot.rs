@@ -4,11 +4,12 @@
 
 use super::evenness::Evenness;
 use super::pictures::{self, PictureNumbers, PictureOffset};
-use super::redundancy::{MAX_FRAMES, Redundancy};
+use super::redundancy::{Ages, MAX_FRAMES, Redundancy};
 use super::resend::ResendBudget;
 use super::timeline::{Source, Timeline};
 use crate::description::{Codec, CodecParameters, ExtensionIds, Flow, MediaKind, Section};
 use crate::ids::{Mid, PayloadType, RtpTimestamp, SeqNo, Ssrc, TrackIndex};
+use crate::packet::recent::RecentFrames;
 use crate::packet::{Context, KeptPacket, LayerClocks, LayerIndex, MediaPacket};
 use crate::rtcp::NtpTime;
 use crate::rtcp::reader::SenderInfo;
@@ -17,6 +18,7 @@ use crate::rtp::payload::Outline;
 use crate::rtp::red::{self, Block};
 use crate::rtp::rtx::{self, OSN_LEN};
 use crate::rtp::sequence::ExtendedSeq;
+use arrayvec::ArrayVec;
 use std::time::Instant;
 
 /// A payload with older frames beside the newest: below every path's MTU.
@@ -38,6 +40,8 @@ pub(crate) struct Slot {
     sent_octets: u32,
     numbers: PictureNumbers,
     evenness: Evenness,
+    /// Of audio, where the subscriber takes older frames beside the newest.
+    redundancy: Option<Redundancy>,
     timeline: Timeline,
     pub(crate) track: Option<TrackIndex>,
     pub(crate) mid: Mid,
@@ -55,8 +59,6 @@ pub(crate) struct Slot {
     queued: Option<(LayerIndex, u32)>,
     rtx: Option<Rtx>,
     pub(crate) resend: ResendBudget,
-    /// Of audio, where the subscriber takes older frames beside the newest.
-    redundancy: Option<Redundancy>,
 }
 
 /// Of a packet of nothing else: the most that its last byte can count.
@@ -191,6 +193,11 @@ impl Slot {
         self.needs_keyframe = true;
     }
 
+    /// A word of each line of what a packet touches.
+    pub(crate) fn read_ahead(&self) -> usize {
+        usize::from(self.needs_keyframe) ^ self.timeline.read_ahead()
+    }
+
     /// Whether a packet will play once its turn has come; [`Admission::Begins`] when nothing of another layer will before it.
     pub(crate) fn admit(&mut self, packet: &MediaPacket<'_>) -> Admission {
         let source = (packet.layer, packet.epoch);
@@ -232,9 +239,15 @@ impl Slot {
             _ => 0,
         };
         let payload_type = self.payload_type(packet.codec).ok_or(NotWritten::CodecMismatch)?;
-        let mut older = [Block { payload_type, timestamp_offset: 0, data: &[] }; MAX_FRAMES];
-        let older = self.older_frames(&source, packet, sequence, context, &mut older);
-        let redundant = older.first().and(self.redundancy.as_ref()).map(|redundancy| redundancy.payload_type);
+        let older_frames;
+        let (redundant, older): (Option<PayloadType>, &[Block<'_>]) = match (context.recent, &mut self.redundancy) {
+            (Some(recent), Some(redundancy)) => {
+                let ages = redundancy.take(sequence);
+                older_frames = find_older(recent, ages, payload_type, source, packet);
+                (older_frames.first().map(|_| redundancy.payload_type), &older_frames)
+            }
+            _ => (None, &[]),
+        };
         let header = OutgoingHeader {
             has_padding: padding > 0,
             payload_type: redundant.unwrap_or(payload_type),
@@ -263,39 +276,6 @@ impl Slot {
         let end = header_len + payload_len;
         let len = write_padding(out, end, padding).ok_or(NotWritten::NoRoom)?;
         Ok(Written { ssrc: self.ssrc, header_len, len, sequence, switched })
-    }
-
-    /// The frames that go beside this packet's, the oldest first.
-    fn older_frames<'o, 'a>(
-        &mut self,
-        source: &Source,
-        packet: &MediaPacket<'_>,
-        sequence: ExtendedSeq,
-        context: Context<'a>,
-        out: &'o mut [Block<'a>; MAX_FRAMES],
-    ) -> &'o [Block<'a>] {
-        let Some(recent) = context.recent else { return &[] };
-        let Some(redundancy) = &mut self.redundancy else { return &[] };
-        let frame = |behind: u64| {
-            let wanted = packet
-                .sequence
-                .0
-                .checked_sub(behind)
-                .map(ExtendedSeq)
-                .filter(|wanted| *wanted >= source.first_taken)?;
-            let (timestamp, data) = recent.find(source.epoch, wanted)?;
-            let timestamp_offset = u16::try_from(packet.timestamp.0.wrapping_sub(timestamp.0)).ok()?;
-            (timestamp_offset <= red::MAX_TIMESTAMP_OFFSET).then_some((timestamp_offset, data))
-        };
-        let found = redundancy.take(sequence).oldest_first().filter_map(frame);
-        let mut room = MAX_REDUNDANT_PAYLOAD.saturating_sub(packet.payload.len());
-        let mut count = 0;
-        for (block, (timestamp_offset, data)) in out.iter_mut().zip(found) {
-            let Some(left) = room.checked_sub(data.len() + red::HEADER_LEN) else { break };
-            (block.timestamp_offset, block.data) = (timestamp_offset, data);
-            (room, count) = (left, count + 1);
-        }
-        out.get(..count).unwrap_or_default()
     }
 
     /// Whether the subscriber may ask for a packet of this slot again.
@@ -440,6 +420,31 @@ impl Slot {
     fn codec(&self, codec: Codec) -> Option<&CodecParameters> {
         self.codecs.iter().find(|parameters| parameters.codec == codec)
     }
+}
+
+/// The frames that go beside this packet's, the oldest first.
+#[cold]
+fn find_older<'a>(
+    recent: &'a RecentFrames,
+    ages: Ages,
+    payload_type: PayloadType,
+    source: Source,
+    packet: &MediaPacket<'_>,
+) -> ArrayVec<Block<'a>, MAX_FRAMES> {
+    let frame = |behind: u64| {
+        let wanted = packet.sequence.0.checked_sub(behind).map(ExtendedSeq);
+        let (timestamp, data) = recent.find(source.epoch, wanted.filter(|wanted| *wanted >= source.first_taken)?)?;
+        let timestamp_offset = u16::try_from(packet.timestamp.0.wrapping_sub(timestamp.0)).ok()?;
+        let block = Block { payload_type, timestamp_offset, data };
+        (timestamp_offset <= red::MAX_TIMESTAMP_OFFSET).then_some(block)
+    };
+    let mut room = MAX_REDUNDANT_PAYLOAD.saturating_sub(packet.payload.len());
+    let fits = |block: &Block<'_>| {
+        let left = room.checked_sub(block.data.len() + red::HEADER_LEN);
+        room = left.unwrap_or(room);
+        left.is_some()
+    };
+    ages.oldest_first().filter_map(frame).take_while(fits).take(MAX_FRAMES).collect()
 }
 
 /// Pads a packet that ends at `end` by 0 or 1 bytes, the last of which counts them (RFC 3550 §5.1); its length then.

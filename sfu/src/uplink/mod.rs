@@ -27,6 +27,8 @@ pub(crate) struct Uplink {
     pub(crate) tracks: Vec<UplinkTrack>,
     pub(crate) arrivals: ArrivalRecorder,
     pub(crate) feedback_pace: FeedbackPace,
+    /// Position of the track and the layer that were heard last.
+    newest: (usize, LayerIndex),
     /// Something was missing when the layers were last looked through, or since.
     may_miss: bool,
     /// One numbering for all bundled sections (RFC 8843 §9.1), so a packet's extensions are read before its section is known.
@@ -93,6 +95,7 @@ impl Uplink {
             tracks,
             arrivals: ArrivalRecorder::default(),
             feedback_pace: FeedbackPace::default(),
+            newest: (0, LayerIndex::SINGLE),
             may_miss: false,
             extensions,
             sources,
@@ -123,6 +126,14 @@ impl Uplink {
     /// Any stream of the peer: transport-wide feedback must name one.
     pub(crate) fn any_ssrc(&self) -> Option<Ssrc> {
         self.tracks.iter().flat_map(|track| &track.published.layers).find_map(|layer| layer.ssrc)
+    }
+
+    /// A word of each place that a packet like the last one will need (`shard::ahead`).
+    pub(crate) fn read_ahead(&self) -> usize {
+        let (track, layer) = self.newest;
+        let track = self.tracks.get(track).map_or(0, |track| track.published.read_ahead(layer));
+        let srtp = self.srtp.as_ref().map_or(0, SrtpReceiver::read_ahead);
+        track ^ srtp ^ usize::from(self.arrivals.is_next_empty())
     }
 
     /// Opens one datagram that RFC 7983 classifies as RTP, in place. `None`: dropped, and counted why.
@@ -201,7 +212,7 @@ impl Uplink {
             return None;
         };
         let payload = plain.get(range.clone())?;
-        let Self { tracks, sources, may_miss, .. } = self;
+        let Self { tracks, sources, newest, may_miss, .. } = self;
         let source = sources.find_or_learn(header, extensions, tracks);
         let known = source.and_then(|source| {
             let track = tracks.get_mut(source.track())?;
@@ -213,6 +224,7 @@ impl Uplink {
         };
         let is_redundant = codec == Codec::Red;
         let (codec, payload) = if is_redundant { newest_frame(published, payload)? } else { (codec, payload) };
+        *newest = (source.track(), source.layer);
         let kind = published.kind;
         let layer = published.layer_mut(source.layer)?;
         layer.note_packet(now, header.len + payload.len());

@@ -52,6 +52,14 @@ impl Cipher {
         })
     }
 
+    /// The keys are the library's and elsewhere; what lies beside the way to them is ours.
+    pub(super) fn read_ahead(&self) -> usize {
+        match self {
+            Self::Gcm { rtp, .. } => usize::from(rtp.salt[0]),
+            Self::CounterMode { rtp, .. } => usize::from(rtp.salt[0]),
+        }
+    }
+
     fn tag_len(&self) -> usize {
         match self {
             Self::Gcm { .. } => SrtpProfile::AeadAes128Gcm.tag_len(),

@@ -32,6 +32,11 @@ impl SrtpReceiver {
         Ok(Self { cipher: Cipher::new(profile, key, salt)?, rtp: Sources::default(), rtcp: Sources::default() })
     }
 
+    /// A word beside the keys and of the window that was used last (`shard::ahead`).
+    pub(crate) fn read_ahead(&self) -> usize {
+        self.rtp.read_ahead() ^ self.cipher.read_ahead()
+    }
+
     /// Opens an SRTP packet in place. `header` is what [`RtpHeader::parse`] read from it.
     pub fn unprotect_rtp(&mut self, packet: &mut [u8], header: &RtpHeader) -> Result<Unprotected, SrtpError> {
         // RFC 3711 §3.3.1: the first packet of a source is in its cycle 0, any other near the highest seen.
