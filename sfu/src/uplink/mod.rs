@@ -213,15 +213,11 @@ impl Uplink {
         };
         let payload = plain.get(range.clone())?;
         let Self { tracks, sources, newest, may_miss, .. } = self;
-        let source = sources.find_or_learn(header, extensions, tracks);
-        let known = source.and_then(|source| {
-            let track = tracks.get_mut(source.track())?;
-            Some((source.carried(header.payload_type, &track.published)?, *source, track))
-        });
-        let Some((Carried { codec, nack }, source, UplinkTrack { index, published })) = known else {
+        let Some((source, Carried { codec, nack })) = sources.of_packet(header, extensions, tracks) else {
             counters.dropped.rtp_unknown_source += 1;
             return None;
         };
+        let UplinkTrack { index, published } = tracks.get_mut(source.track())?;
         let is_redundant = codec == Codec::Red;
         let (codec, payload) = if is_redundant { newest_frame(published, payload)? } else { (codec, payload) };
         *newest = (source.track(), source.layer);

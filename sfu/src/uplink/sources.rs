@@ -62,7 +62,19 @@ impl Sources {
         sources
     }
 
-    pub(super) fn find_or_learn(
+    /// Where a packet belongs and what it carries; `None` for a source or a payload type that is not known.
+    pub(super) fn of_packet(
+        &mut self,
+        header: &RtpHeader,
+        extensions: &Extensions,
+        tracks: &mut [UplinkTrack],
+    ) -> Option<(Source, Carried)> {
+        let source = self.find_or_learn(header, extensions, tracks)?;
+        let carried = source.carried(header.payload_type, &tracks.get(source.track())?.published)?;
+        Some((*source, carried))
+    }
+
+    fn find_or_learn(
         &mut self,
         header: &RtpHeader,
         extensions: &Extensions,
@@ -103,7 +115,7 @@ impl Source {
     }
 
     /// What a packet of this payload type carries; `None` for a type that was not agreed.
-    pub(super) fn carried(&mut self, payload_type: PayloadType, track: &PublishedTrack) -> Option<Carried> {
+    fn carried(&mut self, payload_type: PayloadType, track: &PublishedTrack) -> Option<Carried> {
         if let Some((last, carried)) = self.carried
             && last == payload_type
         {
