@@ -121,7 +121,7 @@ impl Pacer {
     }
 
     fn has_room(&self, now: Instant) -> bool {
-        self.clear_at.saturating_duration_since(now) <= BURST
+        self.clear_at <= now || self.clear_at.saturating_duration_since(now) <= BURST
     }
 }
 
