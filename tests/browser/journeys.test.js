@@ -18,4 +18,5 @@ import './journeys/admin_screenshots.js';
 import './journeys/desk_cart_session.js';
 import './journeys/screenshots.js';
 import './journeys/bad_links.js';
+import './journeys/bandwidth_ladder.js';
 import './journeys/recovery_far.js';

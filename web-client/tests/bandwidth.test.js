@@ -89,7 +89,7 @@ test('on the highest rung what is watched is encoded, below it one layer, below 
 });
 
 /** @param {number} soundLoss @param {Partial<Parameters<typeof listen>[1]>} [more] */
-const heard = (soundLoss, more) => ({ soundLoss, estimateBps: null, downlinkLoss: 0, speakersLoss: 0, concealed: 0, ...more });
+const heard = (soundLoss, more) => ({ soundLoss, estimateBps: null, rttMs: 60, downlinkLoss: 0, speakersLoss: 0, concealed: 0, ...more });
 
 test('speech is repeated while the uplink loses, and for ten calm seconds more', () => {
   let speech = listen(CALM, heard(0.05));
@@ -101,6 +101,12 @@ test('speech is repeated while the uplink loses, and for ten calm seconds more',
 
 test('a link that carries speech once does not carry it twice', () => {
   assert.equal(listen(CALM, heard(0.2, { estimateBps: 50_000 })).isRedundant, false);
+});
+
+test('loss that comes with waiting is answered by sending less', () => {
+  const calm = listen(CALM, heard(0));
+  assert.equal(listen(calm, heard(0.2, { rttMs: 700 })).isRedundant, false);
+  assert.equal(listen(calm, heard(0.2, { rttMs: 90 })).isRedundant, true);
 });
 
 test('who hears worst decides how speech is encoded', () => {

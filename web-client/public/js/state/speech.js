@@ -6,32 +6,36 @@
 /**
  * @typedef {object} Speech
  * @property {boolean} isRedundant each frame is sent again beside the next (RFC 2198)
+ * @property {number} rttFloorMs the shortest round trip so far
  * @property {number} calmSeconds how long the uplink has lost little
  * @property {number} trouble share of what is heard that is lost on the way here, or comes too late; at its worst, forgotten slowly
  */
 
 /** @type {Readonly<Speech>} */
-export const CALM = Object.freeze({ isRedundant: false, calmSeconds: 0, trouble: 0 });
+export const CALM = Object.freeze({ isRedundant: false, rttFloorMs: Infinity, calmSeconds: 0, trouble: 0 });
 
 const REDUNDANT_FROM = 0.03;
 const CALM_BELOW = 0.01;
 const CALM_SECONDS = 10;
 /** Redundancy costs as much as speech: not where a link carries little more than that, and loses what is too much. */
 const REDUNDANT_NEEDS_BPS = 90_000;
+/** Packets that wait so much longer than they must are lost because too much is sent. */
+const QUEUE_MS = 150;
 /** Half after 30 seconds: the wait that ended the trouble is not given up at once. */
 const FORGETS = 0.977;
 
 /**
  * @param {Speech} before
- * @param {{soundLoss: number, estimateBps: number | null, downlinkLoss: number, speakersLoss: number, concealed: number}} sample losses of the own uplink, of the
+ * @param {{soundLoss: number, estimateBps: number | null, rttMs: number, downlinkLoss: number, speakersLoss: number, concealed: number}} sample losses of the own uplink, of the
  *   own downlink, and of the uplink of who speaks; and what was made up
  * @returns {Speech}
  */
-export function listen(before, { soundLoss, estimateBps, downlinkLoss, speakersLoss, concealed }) {
+export function listen(before, { soundLoss, estimateBps, rttMs, downlinkLoss, speakersLoss, concealed }) {
   const calmSeconds = soundLoss < CALM_BELOW ? before.calmSeconds + 1 : 0;
-  const affordable = estimateBps === null || estimateBps >= REDUNDANT_NEEDS_BPS;
+  const rttFloorMs = rttMs > 0 ? Math.min(before.rttFloorMs, rttMs) : before.rttFloorMs;
+  const affordable = (estimateBps === null || estimateBps >= REDUNDANT_NEEDS_BPS) && rttMs < rttFloorMs + QUEUE_MS;
   const isRedundant = affordable && (soundLoss >= REDUNDANT_FROM || (before.isRedundant && calmSeconds < CALM_SECONDS));
-  return { isRedundant, calmSeconds, trouble: Math.max(downlinkLoss, speakersLoss, 2 * concealed, before.trouble * FORGETS) };
+  return { isRedundant, rttFloorMs, calmSeconds, trouble: Math.max(downlinkLoss, speakersLoss, 2 * concealed, before.trouble * FORGETS) };
 }
 
 /**
