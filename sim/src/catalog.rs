@@ -61,6 +61,14 @@ const ENTRIES: &[Entry] = &[
         ..both("rate=6M delay=40ms queue=200k outage=10s+2s")
     },
     Entry { name: "outage-10", bounds: BACK_SOON, ..both("rate=6M delay=40ms queue=200k outage=10s+10s") },
+    Entry { name: "narrow-1M", downlink: "rate=1M delay=30ms queue=60k", bounds: NARROW, ..ENTRY },
+    Entry { name: "narrow-300k", downlink: "rate=300k delay=50ms queue=30k", bounds: NARROW, ..ENTRY },
+    Entry { name: "narrow-100k", downlink: "rate=100k delay=80ms queue=20k", bounds: WORDS_ALONE, ..ENTRY },
+    Entry { name: "steps", downlink: STEPS, seconds: 45, bounds: SWINGING, ..ENTRY },
+    Entry { name: "steps-codel", downlink: STEPS_CODEL, seconds: 45, bounds: SWINGING, ..ENTRY },
+    Entry { name: "mobile-1", downlink: "rate=mobile:1 delay=50ms queue=100k", bounds: SWINGING, ..ENTRY },
+    Entry { name: "mobile-3", downlink: "rate=mobile:3 delay=50ms queue=100k", bounds: SWINGING, ..ENTRY },
+    Entry { name: "shared", downlink: "rate=1M delay=30ms queue=60k", patients: 2, bounds: SHARED, ..ENTRY },
     Entry { name: "move", moves: &[10, 20], bounds: BACK_SOON, ..ENTRY },
 ];
 
@@ -108,6 +116,40 @@ const UNEVEN: &[Bound] = &[
     (Specialist, Concealed, 2.0),
     (Specialist, Frozen, 6.0),
 ];
+
+const STEPS: &str = "rate=1M/15s,300k/15s,1M/15s delay=40ms queue=60k";
+const STEPS_CODEL: &str = "rate=1M/15s,300k/15s,1M/15s delay=40ms queue=codel:60k";
+
+/// A small picture and every word, without a queue.
+const NARROW: &[Bound] = &[
+    (Patients, FirstWord, 400.0),
+    (Patients, FirstFrame, 1_500.0),
+    (Patients, AudioGap, 120.0),
+    (Patients, Concealed, 2.0),
+    (Patients, Frozen, 25.0),
+    (Patients, FrameRate, 18.0),
+    (Patients, QueueDown, 100.0),
+];
+
+/// No picture fits.
+const WORDS_ALONE: &[Bound] = &[
+    (Patients, FirstWord, 600.0),
+    (Patients, AudioGap, 300.0),
+    (Patients, Concealed, 5.0),
+    (Patients, QueueDown, 300.0),
+];
+
+/// The link becomes narrow under one's hands, and wide again.
+const SWINGING: &[Bound] = &[
+    (Patients, AudioGap, 600.0),
+    (Patients, Concealed, 6.0),
+    (Patients, Frozen, 30.0),
+    (Patients, FrameRate, 15.0),
+    (Patients, QueueDown, 300.0),
+];
+
+/// Both hear everything. What each sees is measured and not bounded: who came first may keep most of the link.
+const SHARED: &[Bound] = &[(Patients, AudioGap, 300.0), (Patients, Concealed, 4.0), (Patients, QueueDown, 200.0)];
 
 /// Speech is understood, the picture goes on.
 const LOSSY: &[Bound] = &[
