@@ -3,7 +3,7 @@
 
 use crate::oracle::Bound;
 use crate::oracle::Oracle::{
-    AudioBack, AudioGap, Concealed, FirstFrame, FirstWord, FrameRate, Frozen, QueueDown, VideoBack,
+    AudioBack, AudioGap, Concealed, Fairness, FirstFrame, FirstWord, FrameRate, Frozen, QueueDown, VideoBack,
 };
 use crate::oracle::Whom::{Patients, Specialist};
 use crate::scenario::Scenario;
@@ -126,8 +126,8 @@ const NARROW: &[Bound] = &[
     (Patients, FirstFrame, 1_500.0),
     (Patients, AudioGap, 120.0),
     (Patients, Concealed, 2.0),
-    (Patients, Frozen, 25.0),
-    (Patients, FrameRate, 18.0),
+    (Patients, Frozen, 10.0),
+    (Patients, FrameRate, 20.0),
     (Patients, QueueDown, 100.0),
 ];
 
@@ -148,8 +148,9 @@ const SWINGING: &[Bound] = &[
     (Patients, QueueDown, 300.0),
 ];
 
-/// Both hear everything. What each sees is measured and not bounded: who came first may keep most of the link.
-const SHARED: &[Bound] = &[(Patients, AudioGap, 300.0), (Patients, Concealed, 4.0), (Patients, QueueDown, 200.0)];
+/// Two see a picture each, and neither takes the other's.
+const SHARED: &[Bound] =
+    &[(Patients, AudioGap, 300.0), (Patients, Concealed, 4.0), (Patients, Fairness, 0.7), (Patients, QueueDown, 200.0)];
 
 /// Speech is understood, the picture goes on.
 const LOSSY: &[Bound] = &[
