@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 /// Sent at most this much, like a room whose layers end there.
 const APPETITE_BPS: f64 = 3_000_000.0;
 const PACKET: usize = 1_000;
+/// A packet of a probe: padding, as long as padding can be, its header and its tag.
+const PADDING: usize = 300;
 
 struct Run {
     /// Of each second.
@@ -31,21 +33,21 @@ fn run(link: &str, seconds: u64, seed: u64) -> Run {
         if ms % 5 == 0 {
             credit = (credit + estimator.estimate_bps().min(APPETITE_BPS) / 8.0 * 0.005).min(6_000.0);
             let probe = estimator.next_probe(now, estimator.estimate_bps() < APPETITE_BPS);
-            let mut train = probe.map_or(0, |probe| probe.bytes.max(PACKET * 5));
+            let mut train = probe.map_or(0, |probe| probe.bytes.max(PADDING * 5));
             let mut gap = Duration::ZERO;
             while credit >= PACKET as f64 || train > 0 {
-                let id = probe.filter(|_| train > 0).map(|probe| probe.id);
-                let at = now + gap;
-                estimator.note_sent(at, PACKET, id);
-                way.send(elapsed + gap, PACKET, (number, elapsed + gap));
-                if let Some(probe) = probe.filter(|_| train > 0) {
-                    gap += Duration::from_secs_f64(PACKET as f64 * 8.0 / probe.rate_bps);
-                    train = train.saturating_sub(PACKET);
+                let train_of = probe.filter(|_| train > 0);
+                let len = if train_of.is_some() { PADDING } else { PACKET };
+                estimator.note_sent(now + gap, len, train_of.map(|probe| probe.id));
+                way.send(elapsed + gap, len, (number, elapsed + gap));
+                if let Some(probe) = train_of {
+                    gap += Duration::from_secs_f64(len as f64 * 8.0 / probe.rate_bps);
+                    train = train.saturating_sub(len);
                 } else {
-                    credit -= PACKET as f64;
+                    credit -= len as f64;
                 }
                 number += 1;
-                sent_bytes += PACKET;
+                sent_bytes += len;
             }
         }
         while let Some((arrived, sent)) = way.poll(elapsed).map(|arrival| arrival.packet) {
@@ -105,7 +107,6 @@ fn a_district_link_is_used_and_its_queue_stays_short() {
         let mut waits = run.queueing[20..].to_vec();
         waits.sort();
         let usual = waits[waits.len() / 2];
-        eprintln!("{rate}: used {used:.2}, usual {usual:?}, worst {:?}", run.worst_queueing_from(20));
         assert!(usual < Duration::from_millis(260), "{rate}: {usual:?}, worst {:?}", run.worst_queueing_from(20));
     }
 }
