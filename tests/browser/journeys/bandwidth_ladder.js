@@ -14,7 +14,7 @@ farJourney('a link without room for video shows stills, says so, and has video a
   const id = await nurse.person.id();
   const rung = () => nurse.person.attribute('rung', 'data-rung');
   await nextFrame(specialist.person, `${id}/camera`);
-  await nurse.link.becomes('rate=180k delay=40ms queue=12k');
+  await nurse.link.becomes('rate=110k delay=40ms queue=9k');
   await nurse.person.until('the nurse sends stills', async () => (await rung()) === 'stills', DOWN_MS);
   await specialist.person.sees('still', DOWN_MS);
   await soundArrives(nurse.person, specialist.person);

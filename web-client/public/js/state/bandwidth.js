@@ -34,7 +34,7 @@
 export const RUNGS = ['full', 'small', 'stills', 'audio', 'phone'];
 
 /** What a rung needs, sound included. @type {Record<Rung, number>} */
-export const NEEDS_BPS = { full: 1_100_000, small: 350_000, stills: 100_000, audio: 0, phone: 0 };
+export const NEEDS_BPS = { full: 1_100_000, small: 150_000, stills: 80_000, audio: 0, phone: 0 };
 
 /** An estimate is still growing. */
 const RAMP_MS = 8_000;
@@ -111,7 +111,7 @@ export function encodingsOf(rung, layers, wanted) {
     maxFramerate: 15,
   }));
 }
-/** Of 350 kbit/s, what speech and its repair leave. */
+/** More shows little at this size. Below it the browser's own estimate holds the encoder. */
 const SMALL_BPS = 280_000;
 
 /** @param {Rung} rung @param {Sample} sample */
