@@ -15,6 +15,7 @@ import { fileURLToPath } from 'node:url';
 import puppeteer from 'puppeteer-core';
 
 import { Link } from '../rural/links.js';
+import { environment } from './environment.js';
 import { Person } from './person.js';
 import { until } from './until.js';
 
@@ -113,7 +114,6 @@ async function begin() {
 
 /** @param {string} namespace @param {string} folder */
 async function startServer(namespace, folder) {
-  const { KENES_BIN: _, KENES_LINK_BIN: __, ...environment } = process.env;
   /** @type {Record<string, string[]>} */
   const hashes = { nurse: [], specialist: [] };
   /** @type {import('node:child_process').ChildProcess} */
@@ -122,7 +122,7 @@ async function startServer(namespace, folder) {
     let ready = false;
     server = spawn('ip', ['netns', 'exec', namespace, KENES], {
       env: {
-        ...environment,
+        ...environment(),
         KENES_STORAGE_DATA_FOLDER: join(folder, 'data'),
         KENES_HTTP_LISTEN: '127.0.0.1:0',
         KENES_HTTPS_LISTEN: `0.0.0.0:${HTTPS_PORT}`,

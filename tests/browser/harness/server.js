@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
+import { environment } from './environment.js';
 import { SERVER, serverNamespace } from './firewall.js';
 import { until } from './until.js';
 
@@ -42,13 +43,12 @@ const ON_LOOPBACK = {
 /** @returns {Promise<{base: string, password: string, consultation: () => Links, log: () => string, stop: () => Promise<void>}>} */
 export async function startServer() {
   if (!existsSync(BINARY)) throw new Error(`no server at ${BINARY}: cargo build --release, or set KENES_BIN`);
-  const { KENES_BIN: _, ...environment } = process.env;
   const folder = mkdtempSync(join(tmpdir(), 'kenes-journeys-'));
   const namespace = serverNamespace();
   const { command: [program, ...args], variables } = namespace ? onItsOwnMachine(namespace) : ON_LOOPBACK;
   const server = spawn(program, args, {
     env: {
-      ...environment,
+      ...environment(),
       KENES_STORAGE_DATA_FOLDER: folder,
       KENES_HTTP_LISTEN: '127.0.0.1:0',
       ...variables,

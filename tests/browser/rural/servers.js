@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 import { Person } from '../harness/person.js';
 import { until } from '../harness/until.js';
+import { environment } from '../harness/environment.js';
 import { joinJanus } from './janus_page.js';
 
 /** @typedef {import('puppeteer-core').Page} Page */
@@ -32,9 +33,8 @@ export const SERVERS = { kenes: startKenes, janus: startJanus };
 /** @param {string} namespace @returns {Promise<Server>} */
 async function startKenes(namespace) {
   const folder = mkdtempSync(join(tmpdir(), 'kenes-rural-'));
-  const { KENES_BIN: _, KENES_LINK_BIN: __, ...environment } = process.env;
   const server = start(namespace, KENES, [], {
-    ...environment,
+    ...environment(),
     KENES_STORAGE_DATA_FOLDER: folder,
     KENES_HTTP_LISTEN: '127.0.0.1:0',
     KENES_HTTPS_LISTEN: `0.0.0.0:${HTTPS_PORT}`,
