@@ -17,6 +17,7 @@ import puppeteer from 'puppeteer-core';
 import { Link } from '../rural/links.js';
 import { environment } from './environment.js';
 import { Person } from './person.js';
+import { TRIES, walkInTries } from './tries.js';
 import { until } from './until.js';
 
 const KENES = process.env.KENES_BIN ?? fileURLToPath(new URL('../../../target/release/kenes', import.meta.url));
@@ -61,26 +62,32 @@ function canRun(program) {
 
 /** A consultation of two; it begins on perfect links. @param {string} name a sentence @param {(journey: FarJourney) => Promise<void>} walk */
 export function farJourney(name, walk) {
-  test(name, { timeout: JOURNEY_MS, skip: missing() }, async (context) => {
-    place ??= begin();
-    const { server, links, browsers } = await place;
-    const invitations = server.consultation();
-    await Promise.all(links.map((link) => link.becomes('')));
-    const contexts = await Promise.all(browsers.map((browser) => browser.createBrowserContext()));
-    try {
-      const [nurse, specialist] = await Promise.all(links.map(async (link, index) => {
-        const person = new Person({ page: await contexts[index].newPage(), close: async () => {} }, 'chromium');
-        await person.join(`https://${link.address}:${HTTPS_PORT}/visit${invitations[index]}`);
-        return { person, link };
-      }));
-      await walk({ nurse, specialist, server, moves: (far) => move(far.link, AWAY), say: (line) => context.diagnostic(line) });
-      for (const { person } of [nurse, specialist]) assert.deepEqual(person.exceptions, [], 'the page threw nothing');
-    } finally {
-      links.forEach((link) => move(link, HOME));
-      await Promise.all(links.map((link) => link.becomes('')));
-      await Promise.all(contexts.map((one) => one.close()));
-    }
+  test(name, { timeout: TRIES * JOURNEY_MS, skip: missing() }, async (context) => {
+    const say = (/** @type {string} */ line) => context.diagnostic(line);
+    await walkInTries(say, () => walkOnce(walk, say));
   });
+}
+
+/** @param {(journey: FarJourney) => Promise<void>} walk @param {(line: string) => void} say */
+async function walkOnce(walk, say) {
+  place ??= begin();
+  const { server, links, browsers } = await place;
+  const invitations = server.consultation();
+  await Promise.all(links.map((link) => link.becomes('')));
+  const contexts = await Promise.all(browsers.map((browser) => browser.createBrowserContext()));
+  try {
+    const [nurse, specialist] = await Promise.all(links.map(async (link, index) => {
+      const person = new Person({ page: await contexts[index].newPage(), close: async () => {} }, 'chromium');
+      await person.join(`https://${link.address}:${HTTPS_PORT}/visit${invitations[index]}`);
+      return { person, link };
+    }));
+    await walk({ nurse, specialist, server, moves: (far) => move(far.link, AWAY), say });
+    for (const { person } of [nurse, specialist]) assert.deepEqual(person.exceptions, [], 'the page threw nothing');
+  } finally {
+    links.forEach((link) => move(link, HOME));
+    await Promise.all(links.map((link) => link.becomes('')));
+    await Promise.all(contexts.map((one) => one.close()));
+  }
 }
 
 const HOME = '1/24';

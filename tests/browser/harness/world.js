@@ -6,6 +6,7 @@ import { after, test } from 'node:test';
 import { Browsers } from './browsers.js';
 import { Person } from './person.js';
 import { startServer } from './server.js';
+import { TRIES, walkInTries } from './tries.js';
 
 /** @typedef {import('./browsers.js').Kind} Kind */
 /** @typedef {import('./server.js').Links} Links */
@@ -24,9 +25,6 @@ const browsers = new Browsers();
 /** @type {ReturnType<typeof startServer> | undefined} */
 let server;
 
-/** In CI a journey that a neighbour on the machine disturbed gets one more try, and says so; a person who runs them sees each failure. */
-const TRIES = process.env.CI ? 2 : 1;
-
 /**
  * One journey in a consultation of its own; its pages are closed after it.
  * @param {string} name a sentence @param {(journey: Journey) => Promise<void>} walk
@@ -34,14 +32,7 @@ const TRIES = process.env.CI ? 2 : 1;
 export function journey(name, walk) {
   test(name, { timeout: TRIES * JOURNEY_MS }, async (context) => {
     const say = (/** @type {string} */ line) => context.diagnostic(line);
-    for (let left = TRIES - 1; ; left--) {
-      try {
-        return await walkOnce(walk, say);
-      } catch (error) {
-        if (!left) throw error;
-        say(`FLAKY, tried again after: ${error instanceof Error ? error.stack : error}`);
-      }
-    }
+    await walkInTries(say, () => walkOnce(walk, say));
   });
 }
 

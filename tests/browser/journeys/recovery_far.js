@@ -10,13 +10,13 @@ import { nextFrame, soundArrives, watchGaps } from '../harness/media.js';
 
 const LINK = 'rate=5M delay=25ms';
 /** The target is 2 s; here two Chromiums and a server share two cores with whatever else runs. */
-const MOVED_MS = 3_000;
+const MOVED_MS = 4_000;
 /** A picture begins anew, on a link of which nothing is known yet. */
-const PICTURE_MS = 4_000;
+const PICTURE_MS = 5_000;
 const LISTENING_MS = 5_000;
 const OUTAGE_MS = 10_000;
 /** After an outage, with what the estimators need to send pictures again. */
-const AFTER_OUTAGE_MS = 4_000;
+const AFTER_OUTAGE_MS = 5_000;
 
 const pause = (/** @type {number} */ ms) => new Promise((resume) => setTimeout(resume, ms));
 
