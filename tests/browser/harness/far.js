@@ -5,23 +5,21 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { accessSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import puppeteer from 'puppeteer-core';
-
 import { Link } from '../rural/links.js';
+import { chromiumBehind } from './chromium_behind.js';
 import { environment } from './environment.js';
 import { Person } from './person.js';
 import { TRIES, walkInTries } from './tries.js';
 import { until } from './until.js';
 
 const KENES = process.env.KENES_BIN ?? fileURLToPath(new URL('../../../target/release/kenes', import.meta.url));
-const CHROMIUM = process.env.KENES_CHROMIUM ?? '/usr/bin/chromium';
 const HTTPS_PORT = 8443;
 const MEDIA_PORT = 3478;
 const ROOMS = 16;
@@ -115,7 +113,7 @@ async function begin() {
   const speech = join(folder, 'speech.wav');
   execFileSync('espeak-ng', ['-s', '160', '-w', speech, WORDS]);
   const server = await startServer(links[0].server, folder);
-  const browsers = await Promise.all(links.map((link) => launch(link, folder, speech)));
+  const browsers = await Promise.all(links.map((link) => chromiumBehind(link, folder, { speech, camera: 'fps=15' })));
   return { server, links, browsers, folder };
 }
 
@@ -162,25 +160,6 @@ async function startServer(namespace, folder) {
     listenAgain: start,
     stop: () => end('SIGINT'),
   };
-}
-
-/** A Chromium in the person's namespace, spoken to by pipe, since its loopback is another than ours. @param {Link} link @param {string} folder @param {string} speech */
-function launch(link, folder, speech) {
-  const wrapper = join(folder, link.person);
-  writeFileSync(wrapper, `#!/bin/sh\nexec ip netns exec ${link.person} ${CHROMIUM} "$@"\n`, { mode: 0o755 });
-  return puppeteer.launch({
-    browser: 'chrome',
-    executablePath: wrapper,
-    headless: true,
-    pipe: true,
-    protocolTimeout: 60_000,
-    args: [
-      '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
-      '--mute-audio', '--autoplay-policy=no-user-gesture-required', '--ignore-certificate-errors',
-      '--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets,LocalNetworkAccessChecksWebRTC',
-      '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream=fps=15', `--use-file-for-fake-audio-capture=${speech}`,
-    ],
-  });
 }
 
 after(async () => {

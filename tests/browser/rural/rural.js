@@ -9,8 +9,7 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import puppeteer from 'puppeteer-core';
-
+import { CHROMIUM, chromiumBehind } from '../harness/chromium_behind.js';
 import { until } from '../harness/until.js';
 import { judge } from './judge.js';
 import { Link } from './links.js';
@@ -32,7 +31,6 @@ import { page as asPage } from './table.js';
  * @property {string | null} problem
  */
 
-const CHROMIUM = process.env.KENES_CHROMIUM ?? '/usr/bin/chromium';
 const FRAMES_PER_SECOND = 15;
 /** A router holds back so much before it drops. */
 const QUEUE_MS = 600;
@@ -73,7 +71,9 @@ try {
   }
   const speech = join(folder, 'speech.wav');
   execFileSync('espeak-ng', ['-s', '150', '-w', speech, WORDS]);
-  const browsers = await Promise.all(links.map((link, index) => launch(link, index, speech)));
+  // `ended` closes them.
+  const options = { handleSIGINT: false, handleSIGTERM: false };
+  const browsers = await Promise.all(links.map((link) => chromiumBehind(link, folder, { speech, options })));
   endings.unshift(async () => void (await Promise.all(browsers.map((browser) => browser.close()))));
   /** @type {Record<string, import('./servers.js').Server>} */
   const started = {};
@@ -157,29 +157,6 @@ function take(page) {
 /** @param {number} time */
 function seconds(time) {
   return new Promise((resolve) => setTimeout(resolve, time * 1_000));
-}
-
-/** A Chromium in the person's namespace, spoken to by pipe, since its loopback is another than ours. @param {Link} link @param {number} index @param {string} speech */
-function launch(link, index, speech) {
-  const wrapper = join(folder, `chromium-${index}`);
-  writeFileSync(wrapper, `#!/bin/sh\nexec ip netns exec ${link.person} ${CHROMIUM} "$@"\n`, { mode: 0o755 });
-  return puppeteer.launch({
-    browser: 'chrome',
-    executablePath: wrapper,
-    headless: true,
-    pipe: true,
-    // `ended` closes them.
-    handleSIGINT: false,
-    handleSIGTERM: false,
-    protocolTimeout: 60_000,
-    args: [
-      '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
-      '--mute-audio', '--autoplay-policy=no-user-gesture-required', '--ignore-certificate-errors',
-      // The server lies in a private network, as seen from a page on localhost.
-      '--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets,LocalNetworkAccessChecksWebRTC',
-      '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', `--use-file-for-fake-audio-capture=${speech}`,
-    ],
-  });
 }
 
 /** After each call, so that a run that is ended leaves what it has. @param {string} file @param {Result[]} results */
