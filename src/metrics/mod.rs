@@ -89,8 +89,8 @@ const JOIN_BUCKETS: &[f64] = &[0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0];
 const WAITING_BUCKETS: &[f64] = &[1.0, 5.0, 15.0, 60.0, 180.0, 600.0, 1800.0, 3600.0];
 const RTT_BUCKETS: &[f64] = &[0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.0];
 const JITTER_BUCKETS: &[f64] = &[0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5];
-/// The rungs of the bandwidth ladder lie at 80 kbit/s, 150 kbit/s and 1.1 Mbit/s.
-const RATE_BUCKETS: &[f64] = &[32e3, 80e3, 150e3, 350e3, 700e3, 1.1e6, 2.5e6, 5e6];
+/// The rungs of the bandwidth ladder lie at 60 kbit/s, 150 kbit/s and 1.1 Mbit/s.
+const RATE_BUCKETS: &[f64] = &[32e3, 60e3, 150e3, 350e3, 700e3, 1.1e6, 2.5e6, 5e6];
 const RATIO_BUCKETS: &[f64] = &[0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
 const MOS_BUCKETS: &[f64] = &[1.5, 2.0, 2.6, 3.1, 3.6, 4.0, 4.3];
 

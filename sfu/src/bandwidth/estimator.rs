@@ -7,6 +7,7 @@ use super::delay::{DelayTrend, Signal};
 use super::history::{Fate, History, ProbeId, Sent};
 use super::loss::LossBasedRate;
 use super::probe::{Probe, Prober};
+use super::queueing::Queueing;
 use super::rate::{DelayBasedRate, Measured};
 use super::throughput::Throughput;
 use crate::rtcp::transport_feedback::Arrival;
@@ -41,6 +42,7 @@ pub(crate) struct Estimator {
     /// Loss of what was sent before then was an outage, and says nothing of how much fits.
     outage_until_us: u64,
     trend: DelayTrend,
+    queueing: Queueing,
     throughput: Throughput,
     delay_based: DelayBasedRate,
     loss_based: LossBasedRate,
@@ -74,6 +76,7 @@ impl Estimator {
             heard: None,
             outage_until_us: 0,
             trend: DelayTrend::default(),
+            queueing: Queueing::default(),
             throughput: Throughput::default(),
             delay_based: DelayBasedRate::new(now, START_BPS),
             loss_based: LossBasedRate::default(),
@@ -101,6 +104,11 @@ impl Estimator {
     /// The share of the recent packets that was lost.
     pub(crate) fn loss_ratio(&self) -> f64 {
         self.loss_based.loss_ratio()
+    }
+
+    /// Packets wait much longer before the bottleneck than they must.
+    pub(crate) fn is_queueing(&self) -> bool {
+        self.queueing.is_long()
     }
 
     /// The transport-wide number of the next packet.
@@ -187,6 +195,7 @@ impl Estimator {
         let sent_ms = sent.at_us as f64 / 1e3;
         let received_ms = received_us as f64 / 1e3;
         self.trend.note(sent_ms, received_ms);
+        self.queueing.note(sent_ms, received_ms);
         self.throughput.note(received_ms, usize::from(sent.len));
         self.prober.note(sent.probe?, sent_ms, received_ms, usize::from(sent.len))
     }

@@ -10,6 +10,7 @@ pub(crate) mod history;
 mod loss;
 pub(crate) mod pacer;
 pub(crate) mod probe;
+mod queueing;
 mod rate;
 mod throughput;
 

@@ -152,9 +152,13 @@ impl Downlink {
         counters: &mut Counters,
     ) -> bool {
         let Some(estimator) = &mut self.congestion.estimator else { return false };
-        let before = estimator.rate_bps(now);
+        let (before, was_queueing) = (estimator.rate_bps(now), estimator.is_queueing());
         estimator.handle_feedback(now, feedback.arrivals(), self.feedback.rtt());
         let is_less = estimator.rate_bps(now) < before;
+        let is_queueing = estimator.is_queueing();
+        if is_queueing != was_queueing {
+            self.slots.iter_mut().flatten().for_each(|slot| slot.note_queueing(is_queueing));
+        }
         self.congestion.review(now, counters);
         is_less
     }

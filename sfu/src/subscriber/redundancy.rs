@@ -24,6 +24,7 @@ pub(crate) struct Redundancy {
     /// Share of the packets that were asked for again, and that the last report missed.
     asked: f32,
     reported: f32,
+    is_queueing: bool,
 }
 
 /// Packets by how far they are behind another one: bit n is n + 1 behind.
@@ -32,7 +33,14 @@ pub(crate) struct Ages(u16);
 
 impl Redundancy {
     pub(crate) fn new(payload_type: PayloadType) -> Self {
-        Self { payload_type, newest: ExtendedSeq(0), owed: Ages::default(), asked: 0.0, reported: 0.0 }
+        Self {
+            payload_type,
+            newest: ExtendedSeq(0),
+            owed: Ages::default(),
+            asked: 0.0,
+            reported: 0.0,
+            is_queueing: false,
+        }
     }
 
     /// The subscriber misses the packet that was sent under this number. False: nothing that comes next reaches back so far.
@@ -47,12 +55,20 @@ impl Redundancy {
         self.reported = ratio;
     }
 
+    /// Packets wait before the link's bottleneck: it loses what is too much, and each repetition would be more of it.
+    pub(crate) fn note_queueing(&mut self, is_long: bool) {
+        self.is_queueing = is_long;
+    }
+
     /// Frames to go beside the packet that is sent under this number; none beside one that is late itself.
     pub(crate) fn take(&mut self, sequence: ExtendedSeq) -> Ages {
         let Some(step) = sequence.0.checked_sub(self.newest.0).filter(|step| *step > 0) else { return Ages::default() };
         self.newest = sequence;
         self.asked -= self.asked / MEMORY;
         let mut ages = std::mem::take(&mut self.owed).later(step - 1);
+        if self.is_queueing {
+            return ages.newest();
+        }
         let loss = self.asked.max(self.reported);
         if loss >= REPEAT_ONCE_FROM {
             ages.add(4);
@@ -75,6 +91,10 @@ impl Ages {
     /// As seen from so many packets further on.
     fn later(self, packets: u64) -> Self {
         Self(u32::try_from(packets).ok().and_then(|packets| self.0.checked_shl(packets)).unwrap_or(0))
+    }
+
+    fn newest(self) -> Self {
+        Self(self.0 & self.0.wrapping_neg())
     }
 
     /// The oldest first.
@@ -123,6 +143,18 @@ mod tests {
         assert_eq!(ages(&mut redundancy, 3), [8, 4]);
         redundancy.note_loss(0.0);
         assert_eq!(ages(&mut redundancy, 4), []);
+    }
+
+    #[test]
+    fn where_packets_wait_nothing_is_repeated_that_was_not_asked_for() {
+        let mut redundancy = Redundancy::new(PayloadType(63));
+        redundancy.note_loss(0.2);
+        redundancy.note_queueing(true);
+        assert_eq!(ages(&mut redundancy, 10), []);
+        assert!(redundancy.owe(ExtendedSeq(8)) && redundancy.owe(ExtendedSeq(9)));
+        assert_eq!(ages(&mut redundancy, 11), [2], "what was asked for, one at a time");
+        redundancy.note_queueing(false);
+        assert_eq!(ages(&mut redundancy, 12), [8, 4]);
     }
 
     #[test]

@@ -288,6 +288,13 @@ impl Slot {
         self.redundancy.as_mut()?.owe(sequence).then_some(())
     }
 
+    /// Whether packets wait before the link's bottleneck.
+    pub(crate) fn note_queueing(&mut self, is_long: bool) {
+        if let Some(redundancy) = &mut self.redundancy {
+            redundancy.note_queueing(is_long);
+        }
+    }
+
     pub(crate) fn note_loss(&mut self, ratio: f32) {
         if let Some(redundancy) = &mut self.redundancy {
             redundancy.note_loss(ratio);

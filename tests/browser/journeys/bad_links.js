@@ -4,11 +4,14 @@ import assert from 'node:assert/strict';
 
 import { farJourney } from '../harness/far.js';
 import { hears } from '../harness/hearing.js';
+import { nextFrame } from '../harness/media.js';
 
 /** @typedef {import('../harness/far.js').Far} Far */
 
 const INTELLIGIBLE = { concealed: 0.05, gap_ms: 400 };
 const WATCH_S = 15;
+/** Until the pictures are off a link that carries speech alone, and what waited before it has gone. */
+const SETTLE_S = 25;
 
 /** Each hears the other's words. @param {Far} nurse @param {Far} specialist @param {(line: string) => void} say */
 async function understandEachOther(nurse, specialist, say) {
@@ -30,5 +33,12 @@ farJourney('words are understood while a fifth of the packets is lost in bursts'
   await nurse.link.becomes('rate=2M delay=25ms loss=20%/4');
   // Both sides learn what the link loses.
   await seconds(8);
+  await understandEachOther(nurse, specialist, say);
+});
+
+farJourney('words are understood on a link that carries 64 kbit/s in all', async ({ nurse, specialist, say }) => {
+  await nextFrame(specialist.person, `${await nurse.person.id()}/camera`);
+  await nurse.link.becomes('rate=64k delay=40ms queue=8k');
+  await seconds(SETTLE_S);
   await understandEachOther(nurse, specialist, say);
 });

@@ -6,8 +6,8 @@ import { drawing, LANGUAGES } from '../harness/draw.js';
 import { farJourney } from '../harness/far.js';
 import { nextFrame, soundArrives } from '../harness/media.js';
 
-/** Down: an estimate that grew, three seconds of doubt, the next still. */
-const DOWN_MS = 40_000;
+/** Down: an estimate that grew, three seconds of doubt; where that was too low, fifteen of sound alone; the next still. */
+const DOWN_MS = 60_000;
 const UP_MS = 45_000;
 
 farJourney('a link without room for video shows stills, says so, and has video again when it can', async ({ nurse, specialist, say }) => {

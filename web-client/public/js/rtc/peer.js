@@ -133,9 +133,12 @@ export class Peer {
     if (said === this.spoken || this.connection.signalingState !== 'stable') return;
     this.spoken = said;
     await this.#change(this.sending.microphone.sender, (parameters) => {
-      const named = (/** @type {string} */ name) => parameters.codecs?.find(({ mimeType }) => mimeType.toLowerCase() === name);
-      const codec = (isRedundant && named('audio/red')) || named('audio/opus');
-      for (const encoding of parameters.encodings) Object.assign(encoding, { maxBitrate }, codec ? { codec } : {});
+      const red = isRedundant && parameters.codecs?.find(({ mimeType }) => mimeType.toLowerCase() === 'audio/red');
+      for (const encoding of parameters.encodings) {
+        // Without a codec it is the first negotiated one, Opus; to name that is refused where its parameters are not the browser's own.
+        delete encoding.codec;
+        Object.assign(encoding, { maxBitrate }, red ? { codec: red } : {});
+      }
     });
   }
 

@@ -52,7 +52,7 @@ export class BandwidthWatch {
     this.speech = listen(this.speech, { soundLoss, estimateBps: uplink.estimate_bps, rttMs: uplink.rtt_ms, downlinkLoss, speakersLoss, concealed });
     await peer.speak(this.speech.isRedundant, speechBitrate([uplink.estimate_bps, ...others.map((other) => other.downlink?.estimate_bps ?? null)]));
     peer.playAfter(playoutMs(this.speech.trouble, uplink.rtt_ms));
-    await this.#sendStill(totals.atMs);
+    await this.#sendStill(totals.atMs, uplink.estimate_bps);
   }
 
   /** @param {import('../state/bandwidth.js').Bandwidth} state */
@@ -68,11 +68,11 @@ export class BandwidthWatch {
     return Object.values(quality).filter(({ id }) => id !== selfId);
   }
 
-  /** @param {number} nowMs */
-  async #sendStill(nowMs) {
+  /** @param {number} nowMs @param {number | null} estimateBps */
+  async #sendStill(nowMs, estimateBps) {
     if (this.state.rung !== 'stills') return this.camera.stop();
     if (nowMs - this.stillAtMs < STILL_EVERY_MS) return;
-    const still = await this.camera.still(this.media.preview(this.media.tracks.has('exam') ? 'exam' : 'camera'));
+    const still = await this.camera.still(this.media.preview(this.media.tracks.has('exam') ? 'exam' : 'camera'), estimateBps);
     if (still === null) return;
     this.stillAtMs = nowMs;
     this.link.send(stillMessage(still));

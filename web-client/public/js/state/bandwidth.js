@@ -34,7 +34,7 @@
 export const RUNGS = ['full', 'small', 'stills', 'audio', 'phone'];
 
 /** What a rung needs, sound included. @type {Record<Rung, number>} */
-export const NEEDS_BPS = { full: 1_100_000, small: 150_000, stills: 80_000, audio: 0, phone: 0 };
+export const NEEDS_BPS = { full: 1_100_000, small: 150_000, stills: 60_000, audio: 0, phone: 0 };
 
 /** An estimate is still growing. */
 const RAMP_MS = 8_000;
@@ -47,6 +47,8 @@ const FIRST_PATIENCE_MS = 15_000;
 const MOST_PATIENCE_MS = 120_000;
 /** A picture must not take from speech what it loses. */
 const HEAVY_LOSS = 0.15;
+/** Beside stills, that much of the sound may be lost. */
+const STILLS_LOSS = 0.05;
 const LIGHT_LOSS = 0.03;
 /** From here on words are missed. */
 const DEAD_RATIO = 0.5;
@@ -67,7 +69,7 @@ export function observe(before, sample, nowMs) {
     ...before,
     deadSinceMs: since(before.deadSinceMs, dead, nowMs),
     tightSinceMs: since(before.tightSinceMs, isTight(before.rung, sample), nowMs),
-    roomySinceMs: since(before.roomySinceMs, !dead && hasRoom(sample), nowMs),
+    roomySinceMs: since(before.roomySinceMs, !dead && hasRoom(before.rung, sample), nowMs),
   };
   if (state.rung === 'phone') return dead || !lasts(state.sinceMs, ALIVE_MS, nowMs) ? state : reach(state, state.returnsTo, nowMs);
   if (lasts(state.deadSinceMs, DEAD_MS, nowMs)) return { ...reach(state, 'phone', nowMs), returnsTo: 'audio' };
@@ -115,14 +117,16 @@ export function encodingsOf(rung, layers, wanted) {
 const SMALL_BPS = 280_000;
 
 /** @param {Rung} rung @param {Sample} sample */
-function isTight(rung, { estimateBps, loss }) {
-  if (!sendsVideo(rung) && rung !== 'stills') return false;
-  return (sendsVideo(rung) && loss >= HEAVY_LOSS) || (estimateBps !== null && estimateBps < NEEDS_BPS[rung] * KEEPS);
+function isTight(rung, { estimateBps, loss, soundLoss }) {
+  const isBelow = (/** @type {number} */ bps) => estimateBps !== null && estimateBps < bps;
+  // Where sound alone is sent an estimate knows of nothing more: beside stills it is the sound itself that tells.
+  if (rung === 'stills') return soundLoss >= STILLS_LOSS;
+  return sendsVideo(rung) && (loss >= HEAVY_LOSS || isBelow(NEEDS_BPS[rung] * KEEPS));
 }
 
-/** @param {Sample} sample */
-function hasRoom({ estimateBps, sentBps, loss }) {
-  return loss <= LIGHT_LOSS && (estimateBps === null || estimateBps >= sentBps * REACHES);
+/** @param {Rung} rung @param {Sample} sample */
+function hasRoom(rung, { estimateBps, sentBps, loss }) {
+  return loss <= LIGHT_LOSS && (rung === 'audio' || estimateBps === null || estimateBps >= sentBps * REACHES);
 }
 
 /** @param {Bandwidth} state @param {Sample} sample @param {number} nowMs */
