@@ -96,12 +96,16 @@ test('on the highest rung what is watched is encoded, below it one layer, below 
 /** @param {number} soundLoss @param {Partial<Parameters<typeof listen>[1]>} [more] */
 const heard = (soundLoss, more) => ({ soundLoss, estimateBps: null, rttMs: 60, downlinkLoss: 0, speakersLoss: 0, concealed: 0, ...more });
 
-test('speech is repeated while the uplink loses, and for ten calm seconds more', () => {
+test('speech is repeated while the uplink loses, and for half a minute of calm more', () => {
   let speech = listen(CALM, heard(0.05));
   assert.equal(speech.isRedundant, true);
-  for (let second = 0; second < 9; second++) speech = listen(speech, heard(0));
+  for (let second = 0; second < 29; second++) speech = listen(speech, heard(0));
   assert.equal(speech.isRedundant, true);
-  assert.equal(listen(speech, heard(0)).isRedundant, false);
+  speech = listen(speech, heard(0));
+  assert.equal(speech.isRedundant, false);
+  assert.equal(listen(speech, heard(0.05)).isRedundant, false, 'not at once again');
+  for (let second = 0; second < 15; second++) speech = listen(speech, heard(0));
+  assert.equal(listen(speech, heard(0.05)).isRedundant, true);
 });
 
 test('a link that carries speech once does not carry it twice', () => {

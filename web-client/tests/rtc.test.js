@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { offeredCodecs } from '../public/js/rtc/codecs.js';
 import { deviceProblem } from '../public/js/rtc/devices.js';
 import { levelOf } from '../public/js/rtc/meter.js';
-import { withAudioRepair } from '../public/js/rtc/sdp.js';
+import { withAudioRepair, withRedundancy } from '../public/js/rtc/sdp.js';
 import { statsBetween, totalsOf } from '../public/js/rtc/stats.js';
 import { linkWords, pauseOf } from '../public/js/state/quality.js';
 import { clientMessageMismatch, statsMessage } from '../public/js/protocol/messages.js';
@@ -46,6 +46,16 @@ test('a microphone is not made stereo, and a browser without RED is left alone',
   assert.ok(!withAudioRepair(microphone).includes('stereo'));
   const firefox = SECTION.filter((line) => !line.includes(':63')).join('\r\n');
   assert.equal(withAudioRepair(firefox), firefox);
+});
+
+test('what is sent is what comes first in the answer, in the microphone alone', () => {
+  const section = (/** @type {string} */ formats) => `m=audio 9 UDP/TLS/RTP/SAVPF ${formats}\r\na=rtpmap:111 opus/48000/2\r\na=rtpmap:63 red/48000/2\r\n`;
+  const answer = `v=0\r\n${section('111 63')}${section('111 63')}`;
+  const redundant = withRedundancy(answer, true);
+  assert.equal(redundant, `v=0\r\n${section('63 111')}${section('111 63')}`);
+  assert.equal(withRedundancy(redundant, false), answer);
+  const firefox = answer.replaceAll(/a=rtpmap:63.*\r\n/g, '');
+  assert.equal(withRedundancy(firefox, true), firefox);
 });
 
 test('each way a device can fail has its code', () => {

@@ -4,7 +4,7 @@
  */
 import { encodingsOf } from '../state/bandwidth.js';
 import { offeredCodecs } from './codecs.js';
-import { withAudioRepair } from './sdp.js';
+import { withAudioRepair, withRedundancy } from './sdp.js';
 
 /** @typedef {import('../state/intent.js').Mids} Mids */
 /** @typedef {'microphone' | 'camera' | 'detail' | 'instrument'} Section */
@@ -46,8 +46,13 @@ export class Peer {
     this.wanted = new Map();
     /** @type {import('../protocol/types.js').Rung} */
     this.rung = 'full';
-    /** As last written. */
-    this.spoken = '';
+    /** Descriptions are exchanged one after the other. @type {Promise<unknown>} */
+    this.negotiation = Promise.resolve();
+    /** The server's last. */
+    this.answer = '';
+    /** How speech is sent, as last written. */
+    this.speechBitrate = 0;
+    this.isRedundant = false;
     this.connection.addEventListener('connectionstatechange', () => onState(this.connection.connectionState));
   }
 
@@ -64,16 +69,27 @@ export class Peer {
   }
 
   /** @param {boolean} iceRestart @returns {Promise<string>} the SDP to send; candidates are not waited for, the server learns them */
-  async offer(iceRestart) {
-    const { sdp = '' } = await this.connection.createOffer({ iceRestart });
-    // A browser that takes no other words than its own still offers those.
-    await this.connection.setLocalDescription({ type: 'offer', sdp: withAudioRepair(sdp) }).catch(() => this.connection.setLocalDescription({ type: 'offer', sdp }));
-    return this.connection.localDescription?.sdp ?? '';
+  offer(iceRestart) {
+    return this.#inTurn(async () => {
+      const { sdp = '' } = await this.connection.createOffer({ iceRestart });
+      // A browser that takes no other words than its own still offers those.
+      await this.connection.setLocalDescription({ type: 'offer', sdp: withAudioRepair(sdp) }).catch(() => this.connection.setLocalDescription({ type: 'offer', sdp }));
+      return this.connection.localDescription?.sdp ?? '';
+    });
   }
 
   /** @param {string} sdp */
   async accept(sdp) {
-    if (this.connection.signalingState === 'have-local-offer') await this.connection.setRemoteDescription({ type: 'answer', sdp });
+    if (this.connection.signalingState !== 'have-local-offer') return;
+    await this.connection.setRemoteDescription({ type: 'answer', sdp: withRedundancy(sdp, this.isRedundant) });
+    this.answer = sdp;
+  }
+
+  /** @template T @param {() => Promise<T>} step @returns {Promise<T>} */
+  #inTurn(step) {
+    const done = this.negotiation.then(step);
+    this.negotiation = done.catch(() => {});
+    return done;
   }
 
   /** @returns {Mids} valid once the offer was made */
@@ -127,18 +143,26 @@ export class Peer {
     void this.#encodeAll();
   }
 
-  /** @param {boolean} isRedundant where the browser can change it without an offer @param {number} maxBitrate */
+  /** @param {boolean} isRedundant each frame twice (RFC 2198) @param {number} maxBitrate */
   async speak(isRedundant, maxBitrate) {
-    const said = `${isRedundant} ${maxBitrate}`;
-    if (said === this.spoken || this.connection.signalingState !== 'stable') return;
-    this.spoken = said;
-    await this.#change(this.sending.microphone.sender, (parameters) => {
-      const red = isRedundant && parameters.codecs?.find(({ mimeType }) => mimeType.toLowerCase() === 'audio/red');
-      for (const encoding of parameters.encodings) {
-        // Without a codec it is the first negotiated one, Opus; to name that is refused where its parameters are not the browser's own.
-        delete encoding.codec;
-        Object.assign(encoding, { maxBitrate }, red ? { codec: red } : {});
-      }
+    if (this.connection.signalingState !== 'stable') return;
+    if (maxBitrate !== this.speechBitrate) {
+      this.speechBitrate = maxBitrate;
+      await this.#change(this.sending.microphone.sender, ({ encodings }) => encodings.forEach((encoding) => (encoding.maxBitrate = maxBitrate)));
+    }
+    if (isRedundant !== this.isRedundant) await this.#repeat(isRedundant);
+  }
+
+  /** The server's last answer is read anew, in the order that is wished for; it need not know: whatever comes is what it agreed to. @param {boolean} isRedundant */
+  async #repeat(isRedundant) {
+    this.isRedundant = isRedundant;
+    const answer = withRedundancy(this.answer, isRedundant);
+    if (answer === withRedundancy(this.answer, !isRedundant)) return;
+    await this.#inTurn(async () => {
+      if (this.connection.signalingState !== 'stable') return;
+      const { sdp = '' } = await this.connection.createOffer();
+      await this.connection.setLocalDescription({ type: 'offer', sdp: withAudioRepair(sdp) });
+      await this.connection.setRemoteDescription({ type: 'answer', sdp: answer }).catch(() => this.connection.setLocalDescription({ type: 'rollback' }));
     });
   }
 

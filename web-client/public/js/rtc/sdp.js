@@ -12,6 +12,22 @@ export function withAudioRepair(sdp) {
   return [session, ...sections.map((section) => (section.startsWith('m=audio') ? repaired(section) : section))].join('');
 }
 
+/**
+ * The server's answer with RED (RFC 2198) before Opus in the first audio section, the microphone's, or behind it: what comes first is what a browser
+ * sends. `RTCRtpEncodingParameters.codec` does not change it.
+ * @param {string} sdp @param {boolean} isRedundant @returns {string} the same where the section has no RED
+ */
+export function withRedundancy(sdp, isRedundant) {
+  const section = sdp.split(/^(?=m=)/m).find((one) => one.startsWith('m=audio'));
+  const red = section && /^a=rtpmap:(\d+) red\/48000\/2\r$/m.exec(section)?.[1];
+  if (!red) return sdp;
+  const reordered = section.replace(/^(m=audio \S+ \S+ )(.*)\r$/m, (_, head, formats) => {
+    const others = formats.split(' ').filter((/** @type {string} */ format) => format !== red);
+    return `${head}${(isRedundant ? [red, ...others] : [...others, red]).join(' ')}\r`;
+  });
+  return sdp.replace(section, () => reordered);
+}
+
 /** @param {string} section */
 function repaired(section) {
   const opus = /^a=rtpmap:(\d+) opus\/48000\/2\r$/m.exec(section)?.[1];

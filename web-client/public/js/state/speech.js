@@ -8,17 +8,20 @@
  * @property {boolean} isRedundant each frame is sent again beside the next (RFC 2198)
  * @property {number} rttFloorMs the shortest round trip so far
  * @property {number} calmSeconds how long the uplink has lost little
+ * @property {number} singleSeconds how long no frame was sent again
  * @property {number} trouble share of what is heard that is lost on the way here, or comes too late; at its worst, forgotten slowly
  */
 
 /** @type {Readonly<Speech>} */
-export const CALM = Object.freeze({ isRedundant: false, rttFloorMs: Infinity, calmSeconds: 0, trouble: 0 });
+export const CALM = Object.freeze({ isRedundant: false, rttFloorMs: Infinity, calmSeconds: 0, singleSeconds: Infinity, trouble: 0 });
 
 const REDUNDANT_FROM = 0.03;
 const CALM_BELOW = 0.01;
-const CALM_SECONDS = 10;
-/** Redundancy costs as much as speech: not where a link carries little more than that, and loses what is too much. */
-const REDUNDANT_NEEDS_BPS = 90_000;
+const CALM_SECONDS = 30;
+/** To begin again costs a moment of the picture. */
+const REST_SECONDS = 15;
+/** Redundancy costs as much as speech: not where a link carries little more than that. Loss alone takes an estimate far down, so it must be very low. */
+const REDUNDANT_NEEDS_BPS = 60_000;
 /** Packets that wait so much longer than they must are lost because too much is sent. */
 const QUEUE_MS = 150;
 /** Half after 30 seconds: the wait that ended the trouble is not given up at once. */
@@ -34,8 +37,11 @@ export function listen(before, { soundLoss, estimateBps, rttMs, downlinkLoss, sp
   const calmSeconds = soundLoss < CALM_BELOW ? before.calmSeconds + 1 : 0;
   const rttFloorMs = rttMs > 0 ? Math.min(before.rttFloorMs, rttMs) : before.rttFloorMs;
   const affordable = (estimateBps === null || estimateBps >= REDUNDANT_NEEDS_BPS) && rttMs < rttFloorMs + QUEUE_MS;
-  const isRedundant = affordable && (soundLoss >= REDUNDANT_FROM || (before.isRedundant && calmSeconds < CALM_SECONDS));
-  return { isRedundant, rttFloorMs, calmSeconds, trouble: Math.max(downlinkLoss, speakersLoss, 2 * concealed, before.trouble * FORGETS) };
+  const goesOn = before.isRedundant && calmSeconds < CALM_SECONDS;
+  const begins = soundLoss >= REDUNDANT_FROM && before.singleSeconds >= REST_SECONDS;
+  const isRedundant = affordable && (goesOn || begins);
+  const singleSeconds = isRedundant ? 0 : before.singleSeconds + 1;
+  return { isRedundant, rttFloorMs, calmSeconds, singleSeconds, trouble: Math.max(downlinkLoss, speakersLoss, 2 * concealed, before.trouble * FORGETS) };
 }
 
 /**
