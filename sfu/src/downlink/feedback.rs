@@ -37,6 +37,10 @@ impl Feedback {
     }
 
     fn note_sent(&mut self, report: SentReport) {
+        if self.sent_reports.capacity() == 0 {
+            // Not bit by bit over the first minute.
+            self.sent_reports.reserve_exact(MAX_REPORTS);
+        }
         if self.sent_reports.len() == MAX_REPORTS {
             self.sent_reports.pop_front();
         }

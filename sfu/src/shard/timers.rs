@@ -4,19 +4,21 @@
 //! asking the peer; firing early is harmless. Setting and firing cost O(1) whatever the number of peers.
 
 use crate::ids::PeerIndex;
+use slab::Slab;
 use std::time::{Duration, Instant};
 
 /// Resolution of all deadlines.
-const TICK: Duration = Duration::from_millis(5);
-/// Entries of a slot before it grows: no allocation in a quiet room.
-const SLOT_CAPACITY: usize = 8;
+const TICK: Duration = Duration::from_nanos(TICK_NS);
+const TICK_NS: u64 = 5_000_000;
 /// A round of the wheel: later deadlines are cut to it and set again.
 const SLOTS: usize = 256;
 const WORD_BITS: usize = 64;
 const WORDS: usize = SLOTS / WORD_BITS;
 
 pub(crate) struct TimerWheel {
-    slots: Vec<Vec<PeerIndex>>,
+    slots: [Option<Chain>; SLOTS],
+    /// Of all slots together: there are about as many as peers, wherever in the round they gather, so that it soon grows no more.
+    entries: Slab<Entry>,
     /// A bit for each slot that is not empty: the next deadline is asked for twice a turn.
     occupied: [u64; WORDS],
     start: Instant,
@@ -24,14 +26,21 @@ pub(crate) struct TimerWheel {
     next_tick: u64,
 }
 
+/// A slot's entries in the order in which they were set.
+#[derive(Clone, Copy)]
+struct Chain {
+    first: usize,
+    last: usize,
+}
+
+struct Entry {
+    peer: PeerIndex,
+    next: Option<usize>,
+}
+
 impl TimerWheel {
     pub(crate) fn new(now: Instant) -> Self {
-        Self {
-            slots: (0..SLOTS).map(|_| Vec::with_capacity(SLOT_CAPACITY)).collect(),
-            occupied: [0; WORDS],
-            start: now,
-            next_tick: 0,
-        }
+        Self { slots: [None; SLOTS], entries: Slab::new(), occupied: [0; WORDS], start: now, next_tick: 0 }
     }
 
     /// The moment at which the peer will fire.
@@ -39,7 +48,11 @@ impl TimerWheel {
         let tick = self.tick_after(deadline).clamp(self.next_tick, self.next_tick + SLOTS as u64 - 1);
         let position = Self::position(tick);
         if let (Some(slot), Some(word)) = (self.slots.get_mut(position), self.occupied.get_mut(position / WORD_BITS)) {
-            slot.push(peer);
+            let added = self.entries.insert(Entry { peer, next: None });
+            if let Some(last) = slot.and_then(|chain| self.entries.get_mut(chain.last)) {
+                last.next = Some(added);
+            }
+            *slot = Some(Chain { first: slot.map_or(added, |chain| chain.first), last: added });
             *word |= 1 << (position % WORD_BITS);
         }
         self.moment(tick)
@@ -61,7 +74,7 @@ impl TimerWheel {
         })
     }
 
-    /// Moves the peers that are due into `due`; its memory and the slots' are kept.
+    /// Moves the peers that are due into `due`.
     pub(crate) fn fire(&mut self, now: Instant, due: &mut Vec<PeerIndex>) {
         let passed = self.ticks_until(now);
         let end = passed.min(self.next_tick + SLOTS as u64 - 1);
@@ -70,7 +83,11 @@ impl TimerWheel {
             if let (Some(slot), Some(word)) =
                 (self.slots.get_mut(position), self.occupied.get_mut(position / WORD_BITS))
             {
-                due.append(slot);
+                let mut next = slot.take().map(|chain| chain.first);
+                while let Some(entry) = next.and_then(|position| self.entries.try_remove(position)) {
+                    due.push(entry.peer);
+                    next = entry.next;
+                }
                 *word &= !(1 << (position % WORD_BITS));
             }
         }
@@ -87,11 +104,16 @@ impl TimerWheel {
     }
 
     fn ticks_until(&self, at: Instant) -> u64 {
-        u64::try_from(at.saturating_duration_since(self.start).as_nanos() / TICK.as_nanos()).unwrap_or(u64::MAX)
+        self.nanos_until(at) / TICK_NS
     }
 
     fn tick_after(&self, at: Instant) -> u64 {
-        u64::try_from(at.saturating_duration_since(self.start).as_nanos().div_ceil(TICK.as_nanos())).unwrap_or(u64::MAX)
+        self.nanos_until(at).div_ceil(TICK_NS)
+    }
+
+    fn nanos_until(&self, at: Instant) -> u64 {
+        let elapsed = at.saturating_duration_since(self.start);
+        elapsed.as_secs() * 1_000_000_000 + u64::from(elapsed.subsec_nanos())
     }
 
     fn position(tick: u64) -> usize {
