@@ -67,6 +67,7 @@ impl SendBatch {
     }
 
     /// The first `len` bytes of the last reservation are a datagram for `to`. More than was reserved is dropped and counted.
+    #[inline]
     pub fn commit(&mut self, to: SocketAddr, destination: u32, len: usize) {
         if len > self.reserved {
             self.dropped += 1;

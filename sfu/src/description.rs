@@ -105,8 +105,10 @@ pub struct CodecParameters {
     pub transport_cc: bool,
 }
 
-/// A codec as the router compares it: a publisher's packet goes to the subscriber's payload type of an equal value.
+/// A codec as the router compares it: a publisher's packet goes to the subscriber's payload type of an equal value. The tag has a
+/// byte of its own, so that each packet's comparison is one of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
 pub enum Codec {
     Opus,
     /// Redundant audio over Opus (RFC 2198).

@@ -16,6 +16,7 @@ pub mod event;
 pub mod ids;
 pub mod io;
 mod measure;
+mod moment;
 mod packet;
 mod publisher;
 mod router;

@@ -10,6 +10,7 @@ use super::probe::{Probe, Prober};
 use super::queueing::Queueing;
 use super::rate::{DelayBasedRate, Measured};
 use super::throughput::Throughput;
+use crate::moment::Moment;
 use crate::rtcp::transport_feedback::Arrival;
 use std::time::{Duration, Instant};
 
@@ -31,9 +32,10 @@ const SILENCE: Duration = Duration::from_secs(1);
 /// Below this silence does not take the rate: it says nothing of how much would fit.
 const SILENT_BPS: f64 = 100_000.0;
 
+/// What each packet touches comes first.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Estimator {
-    origin: Instant,
     history: History,
     /// Since the last feedback.
     sent_bytes: u64,
@@ -69,7 +71,6 @@ struct SentRate {
 impl Estimator {
     pub(crate) fn new(now: Instant) -> Self {
         Self {
-            origin: now,
             history: History::default(),
             sent_bytes: 0,
             first_sent: None,
@@ -117,10 +118,11 @@ impl Estimator {
     }
 
     /// The packet with [`Estimator::next_number`] has gone out.
-    pub(crate) fn note_sent(&mut self, now: Instant, len: usize, probe: Option<ProbeId>) {
-        self.first_sent.get_or_insert(now);
+    #[inline(always)] // As `Congestion::note_sent`.
+    pub(crate) fn note_sent(&mut self, now: Moment, len: usize, probe: Option<ProbeId>) {
+        self.first_sent.get_or_insert(now.at);
         self.sent_bytes += len as u64;
-        self.history.note(Sent { at_us: self.micros(now), len: u16::try_from(len).unwrap_or(u16::MAX), probe });
+        self.history.note(Sent { at_us: now.us, len: u16::try_from(len).unwrap_or(u16::MAX), probe });
     }
 
     /// The train to send now, if any. `wants_more`: there is media that the estimate does not let through.
@@ -151,16 +153,15 @@ impl Estimator {
     /// What the receiver tells, packet by packet in order of sending.
     pub(crate) fn handle_feedback(
         &mut self,
-        now: Instant,
+        now: Moment,
         arrivals: impl Iterator<Item = Arrival>,
         rtt: Option<Duration>,
     ) {
-        let now_us = self.micros(now);
-        self.end_silence(now, now_us);
+        self.end_silence(now);
         let mut shown = None;
         for arrival in arrivals {
             let arrived = arrival.received_us.is_some();
-            let Some(fate) = self.history.settle(now_us, arrival.sequence, arrived) else { continue };
+            let Some(fate) = self.history.settle(now.us, arrival.sequence, arrived) else { continue };
             match fate {
                 Fate::Lost(sent) if sent.at_us < self.outage_until_us => {}
                 Fate::Lost(sent) => self.loss_based.note(usize::from(sent.len), false),
@@ -172,20 +173,20 @@ impl Estimator {
                 Fate::ArrivedAfterAll(_) => {}
             }
         }
-        self.sent.note(now, std::mem::take(&mut self.sent_bytes));
+        self.sent.note(now.at, std::mem::take(&mut self.sent_bytes));
         let acked_bps = self.throughput.rate_bps();
         let measured = self.measured(acked_bps, rtt);
         match shown {
-            Some(shown) if shown > self.delay_based.rate_bps() => self.delay_based.jump(now, shown),
-            _ => self.delay_based.update(now, measured),
+            Some(shown) if shown > self.delay_based.rate_bps() => self.delay_based.jump(now.at, shown),
+            _ => self.delay_based.update(now.at, measured),
         }
-        self.loss_based.update(now, acked_bps, self.delay_based.rate_bps());
+        self.loss_based.update(now.at, acked_bps, self.delay_based.rate_bps());
     }
 
-    fn end_silence(&mut self, now: Instant, now_us: u64) {
-        let heard = self.heard.replace(Heard { at: now, before_silence_bps: None });
+    fn end_silence(&mut self, now: Moment) {
+        let heard = self.heard.replace(Heard { at: now.at, before_silence_bps: None });
         if let Some(before_bps) = heard.and_then(|heard| heard.before_silence_bps) {
-            self.outage_until_us = now_us;
+            self.outage_until_us = now.us;
             self.loss_based = LossBasedRate::default();
             self.prober.restore(before_bps);
         }
@@ -207,11 +208,6 @@ impl Estimator {
         let newest_bps = self.throughput.newest_bps().filter(|_| signal == Signal::Grows);
         let acked_bps = acked_bps.map(|acked| newest_bps.map_or(acked, |newest| newest.max(acked)));
         Measured { signal, acked_bps, rtt: rtt.unwrap_or(RTT_UNKNOWN), is_application_limited }
-    }
-
-    fn micros(&self, now: Instant) -> u64 {
-        let elapsed = now.saturating_duration_since(self.origin);
-        elapsed.as_secs() * 1_000_000 + u64::from(elapsed.subsec_micros())
     }
 }
 

@@ -38,7 +38,7 @@ fn run(link: &str, seconds: u64, seed: u64) -> Run {
             while credit >= PACKET as f64 || train > 0 {
                 let train_of = probe.filter(|_| train > 0);
                 let len = if train_of.is_some() { PADDING } else { PACKET };
-                estimator.note_sent(now + gap, len, train_of.map(|probe| probe.id));
+                estimator.note_sent(Moment::since(start, now + gap), len, train_of.map(|probe| probe.id));
                 way.send(elapsed + gap, len, (number, elapsed + gap));
                 if let Some(probe) = train_of {
                     gap += Duration::from_secs_f64(len as f64 * 8.0 / probe.rate_bps);
@@ -64,7 +64,7 @@ fn run(link: &str, seconds: u64, seed: u64) -> Run {
             reported = last + 1;
         }
         while reports.first().is_some_and(|(at, _)| *at <= elapsed) {
-            estimator.handle_feedback(now, reports.remove(0).1.into_iter(), Some(2 * delay));
+            estimator.handle_feedback(Moment::since(start, now), reports.remove(0).1.into_iter(), Some(2 * delay));
         }
         if ms % 1_000 == 999 {
             run.sent_bps.push(f64::from(u32::try_from(sent_bytes).unwrap()) * 8.0);

@@ -47,7 +47,7 @@ pub(crate) enum Fate {
 #[derive(Debug, Default)]
 pub(crate) struct History {
     /// By number modulo its length.
-    records: Vec<Record>,
+    records: Option<Box<[Record; PACKETS]>>,
     next: u64,
 }
 
@@ -59,21 +59,27 @@ impl History {
     }
 
     /// The packet with [`History::number`] has gone out.
+    #[inline(always)] // As `Congestion::note_sent`.
     pub(crate) fn note(&mut self, sent: Sent) {
         let record = Record { at_us: low(sent.at_us), len: sent.len, probe: sent.probe, state: State::OnItsWay };
-        if self.records.is_empty() {
-            self.records = vec![record; PACKETS];
+        if self.records.is_none() {
+            self.allocate(record);
         }
-        if let Some(slot) = self.records.get_mut(position(self.next)) {
+        if let Some(slot) = self.records.as_mut().and_then(|records| records.get_mut(position(self.next))) {
             *slot = record;
         }
         self.next += 1;
     }
 
+    #[cold]
+    fn allocate(&mut self, first: Record) {
+        self.records = Some(Box::new([first; PACKETS]));
+    }
+
     /// `None` for a number that was never sent, is forgotten, or whose fate is known.
     pub(crate) fn settle(&mut self, now_us: u64, number: u16, arrived: bool) -> Option<Fate> {
         let number = self.extend(number)?;
-        let record = self.records.get_mut(position(number))?;
+        let record = self.records.as_mut()?.get_mut(position(number))?;
         let before = record.state;
         record.state = match (before, arrived) {
             (State::Arrived, _) | (State::TakenForLost, false) => return None,

@@ -1,13 +1,14 @@
 //! When video may leave, so that a key frame does not fill a slow link's queue before the next word.
 //!
 //! Owns one downlink's queue of packets that wait, as references into the router's caches; knows no bytes. A frame that the link
-//! carries within [`BURST`] passes at once and in one piece; voices always do.
+//! carries within [`BURST_NS`] passes at once and in one piece; voices always do.
 
 use crate::ids::{RtpTimestamp, SectionIndex, TrackIndex};
+use crate::moment::Moment;
 use crate::packet::{LayerIndex, MediaPacket};
 use crate::rtp::sequence::ExtendedSeq;
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Between two looks at what waits: the shard's timer wheel's tick.
 pub(crate) const PACE_INTERVAL: Duration = Duration::from_millis(5);
@@ -15,9 +16,9 @@ pub(crate) const PACE_INTERVAL: Duration = Duration::from_millis(5);
 /// would be the tick after the next, and all of pacing and probing at half its rate.
 pub(crate) const NEXT_LOOK: Duration = Duration::from_nanos(1);
 /// The bottleneck may be busy for so long with what was sent at once.
-const BURST: Duration = Duration::from_millis(20);
+const BURST_NS: u64 = 20_000_000;
 /// The bottleneck's queue is for others too: beyond this even repair waits.
-const CLOGGED: Duration = Duration::from_millis(200);
+const CLOGGED_NS: u64 = 200_000_000;
 /// Of the estimate. What leaves faster than the bottleneck waits there instead, before the next word.
 const FACTOR: f64 = 1.05;
 /// Packets that may wait: more than a second of the fastest link that makes any wait.
@@ -41,20 +42,16 @@ impl Waiting {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Pacer {
     /// That the bottleneck takes for each byte; 0: nothing is known of one.
     nanos_per_byte: u32,
-    /// What was sent is through the bottleneck then.
-    clear_at: Instant,
+    /// What was sent is through the bottleneck then, by the shard's time.
+    clear_at_ns: u64,
     queue: VecDeque<Waiting>,
 }
 
 impl Pacer {
-    pub(crate) fn new(now: Instant) -> Self {
-        Self { nanos_per_byte: 0, clear_at: now, queue: VecDeque::new() }
-    }
-
     /// `None`: as fast as it comes.
     #[expect(
         clippy::cast_possible_truncation,
@@ -70,7 +67,7 @@ impl Pacer {
     }
 
     /// A video packet may leave without waiting.
-    pub(crate) fn is_free(&self, now: Instant) -> bool {
+    pub(crate) fn is_free(&self, now: Moment) -> bool {
         self.queue.is_empty() && self.has_room(now)
     }
 
@@ -78,15 +75,14 @@ impl Pacer {
         !self.queue.is_empty()
     }
 
-    pub(crate) fn is_clogged(&self, now: Instant) -> bool {
-        self.clear_at.saturating_duration_since(now) > CLOGGED
+    pub(crate) fn is_clogged(&self, now: Moment) -> bool {
+        self.clear_at_ns > nanos(now) + CLOGGED_NS
     }
 
     /// Something has been sent, whether or not it had to wait.
-    pub(crate) fn note_sent(&mut self, now: Instant, len: usize) {
+    pub(crate) fn note_sent(&mut self, now: Moment, len: usize) {
         if self.nanos_per_byte > 0 {
-            let takes = Duration::from_nanos(u64::from(self.nanos_per_byte) * len as u64);
-            self.clear_at = self.clear_at.max(now) + takes;
+            self.clear_at_ns = self.clear_at_ns.max(nanos(now)) + u64::from(self.nanos_per_byte) * len as u64;
         }
     }
 
@@ -100,7 +96,7 @@ impl Pacer {
     }
 
     /// The next packet, if it may leave now.
-    pub(crate) fn pop(&mut self, now: Instant) -> Option<Waiting> {
+    pub(crate) fn pop(&mut self, now: Moment) -> Option<Waiting> {
         if self.has_room(now) { self.queue.pop_front() } else { None }
     }
 
@@ -120,24 +116,34 @@ impl Pacer {
         before - self.queue.len()
     }
 
-    fn has_room(&self, now: Instant) -> bool {
-        self.clear_at <= now || self.clear_at.saturating_duration_since(now) <= BURST
+    fn has_room(&self, now: Moment) -> bool {
+        self.clear_at_ns <= nanos(now) + BURST_NS
     }
+}
+
+fn nanos(now: Moment) -> u64 {
+    now.us * 1_000
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Instant;
 
     fn waiting(section: usize, frame: u32) -> Waiting {
         let (track, layer, sequence) = (TrackIndex(0), LayerIndex::SINGLE, ExtendedSeq(0));
         Waiting { section: SectionIndex(section), track, layer, epoch: 0, sequence, timestamp: RtpTimestamp(frame) }
     }
 
+    fn at(after: Duration) -> Moment {
+        let origin = Instant::now();
+        Moment::since(origin, origin + after)
+    }
+
     /// Packets of 1,000 bytes that leave at once.
     fn burst(rate_bps: Option<f64>) -> usize {
-        let now = Instant::now();
-        let mut pacer = Pacer::new(now);
+        let now = at(Duration::ZERO);
+        let mut pacer = Pacer::default();
         pacer.follow(rate_bps);
         let leaves = |_: &usize| {
             let is_free = pacer.is_free(now);
@@ -157,14 +163,13 @@ mod tests {
 
     #[test]
     fn what_waits_leaves_at_the_pace_of_the_link() {
-        let start = Instant::now();
-        let mut pacer = Pacer::new(start);
+        let mut pacer = Pacer::default();
         pacer.follow(Some(1e6));
-        pacer.note_sent(start, 10_000);
+        pacer.note_sent(at(Duration::ZERO), 10_000);
         assert!((0..100).all(|_| pacer.push(waiting(1, 0))));
         let mut left = 0;
         for tick in 0..60 {
-            let now = start + PACE_INTERVAL * tick;
+            let now = at(PACE_INTERVAL * tick);
             while pacer.pop(now).is_some() {
                 pacer.note_sent(now, 1_000);
                 left += 1;
@@ -172,20 +177,20 @@ mod tests {
         }
         // 300 ms at 1.05 Mbit/s are 39 packets, of which ten were sent before.
         assert!((29..=35).contains(&left), "{left}");
-        assert!(!pacer.is_free(start + Duration::from_secs(9)), "nothing overtakes what waits");
+        assert!(!pacer.is_free(at(Duration::from_secs(9))), "nothing overtakes what waits");
     }
 
     #[test]
     fn a_queue_ends_somewhere() {
-        let mut pacer = Pacer::new(Instant::now());
+        let mut pacer = Pacer::default();
         assert!((0..MAX_WAITING).all(|_| pacer.push(waiting(1, 0))));
         assert!(!pacer.push(waiting(1, 0)));
     }
 
     #[test]
     fn a_layer_that_plays_no_more_is_not_waited_for_but_for_the_frame_that_has_begun() {
-        let now = Instant::now();
-        let mut pacer = Pacer::new(now);
+        let now = at(Duration::ZERO);
+        let mut pacer = Pacer::default();
         for (section, frame) in [(1, 2), (2, 2), (1, 2), (1, 3), (1, 4)] {
             pacer.push(waiting(section, frame));
         }

@@ -12,6 +12,7 @@ use crate::batch::SendBatch;
 use crate::counters::Counters;
 use crate::description::MediaKind;
 use crate::ids::SectionIndex;
+use crate::moment::Moment;
 use crate::packet::LayerIndex;
 use crate::rtcp::transport_feedback::TransportFeedback;
 use crate::subscriber::slot::{PADDING_LEN, Slot};
@@ -26,11 +27,13 @@ const FOR_REPAIR: f64 = 0.5;
 /// What a voice that begins to speak takes, headers included.
 const VOICE_BPS: f64 = 40_000.0;
 
+/// What each packet touches comes first, the estimator's beginning included.
+#[repr(C)]
 pub(crate) struct Congestion {
-    /// `None` where no section agreed on transport-wide numbers.
-    estimator: Option<Estimator>,
     pub(crate) pacer: Pacer,
     probing: Option<Probing>,
+    /// `None` where no section agreed on transport-wide numbers.
+    estimator: Option<Estimator>,
     voices: Voices,
     /// More video is displayed than the estimate lets through.
     pub(crate) wants_more: bool,
@@ -55,7 +58,7 @@ impl Congestion {
     pub(super) fn new(now: Instant, is_numbered: bool) -> Self {
         Self {
             estimator: is_numbered.then(|| Estimator::new(now)),
-            pacer: Pacer::new(now),
+            pacer: Pacer::default(),
             probing: None,
             voices: Voices { since: now, bytes: 0, rate_bps: 0.0 },
             wants_more: false,
@@ -69,7 +72,8 @@ impl Congestion {
     }
 
     /// A packet of so many bytes has gone out, under the number that was asked for last if it got one.
-    pub(super) fn note_sent(&mut self, now: Instant, kind: MediaKind, len: usize, is_numbered: bool) {
+    #[inline(always)] // Of each packet, and called twice: a call costs as much as what it does.
+    pub(super) fn note_sent(&mut self, now: Moment, kind: MediaKind, len: usize, is_numbered: bool) {
         self.pacer.note_sent(now, len);
         if kind == MediaKind::Audio {
             self.voices.bytes += len as u64;
@@ -147,26 +151,26 @@ impl Downlink {
     /// True when the link carries less than before: what is sent must follow at once.
     pub(crate) fn handle_transport_feedback(
         &mut self,
-        now: Instant,
+        now: Moment,
         feedback: &TransportFeedback<'_>,
         counters: &mut Counters,
     ) -> bool {
         let Some(estimator) = &mut self.congestion.estimator else { return false };
-        let (before, was_queueing) = (estimator.rate_bps(now), estimator.is_queueing());
+        let (before, was_queueing) = (estimator.rate_bps(now.at), estimator.is_queueing());
         estimator.handle_feedback(now, feedback.arrivals(), self.feedback.rtt());
-        let is_less = estimator.rate_bps(now) < before;
+        let is_less = estimator.rate_bps(now.at) < before;
         let is_queueing = estimator.is_queueing();
         if is_queueing != was_queueing {
             self.slots.iter_mut().flatten().for_each(|slot| slot.note_queueing(is_queueing));
         }
-        self.congestion.review(now, counters);
+        self.congestion.review(now.at, counters);
         is_less
     }
 
     /// Sends as much padding as the probe on its way wants by now.
-    pub(crate) fn send_probe(&mut self, now: Instant, batch: &mut SendBatch, counters: &mut Counters) {
+    pub(crate) fn send_probe(&mut self, now: Moment, batch: &mut SendBatch, counters: &mut Counters) {
         for _ in 0..MAX_PADDING {
-            if !self.congestion.probing.is_some_and(|probing| probing.is_behind(now)) {
+            if !self.congestion.probing.is_some_and(|probing| probing.is_behind(now.at)) {
                 break;
             }
             if self.send_padding(now, batch, counters).is_none() {
@@ -180,7 +184,7 @@ impl Downlink {
         }
     }
 
-    fn send_padding(&mut self, now: Instant, batch: &mut SendBatch, counters: &mut Counters) -> Option<()> {
+    fn send_padding(&mut self, now: Moment, batch: &mut SendBatch, counters: &mut Counters) -> Option<()> {
         let (remote, srtp) = (self.remote?, self.srtp.as_ref()?);
         let slot = self.slots.iter_mut().flatten().find(|slot| slot.carries_padding())?;
         let number = self.congestion.number(slot)?;

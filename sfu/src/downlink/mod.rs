@@ -16,6 +16,7 @@ use crate::batch::SendBatch;
 use crate::counters::Counters;
 use crate::description::{MediaKind, PeerDescription};
 use crate::ids::{Mid, PeerIndex, SectionIndex, Ssrc, TrackIndex};
+use crate::moment::Moment;
 use crate::packet::{Context, KeptPacket, MediaPacket};
 use crate::rtp::sequence::ExtendedSeq;
 use crate::subscriber::slot::{Admission, MAX_REDUNDANT_PAYLOAD, NotWritten, Written};
@@ -42,9 +43,9 @@ pub(crate) struct Downlink {
     carrying: u32,
     /// By section: `None` where we do not send.
     slots: Vec<Option<Slot>>,
+    pub(crate) congestion: Congestion,
     srtp: Option<SrtpSender>,
     pub(crate) feedback: Feedback,
-    pub(crate) congestion: Congestion,
     pub(crate) cname: String,
 }
 
@@ -169,31 +170,29 @@ impl Downlink {
     /// layer's cache; what is said waits for nothing.
     pub(crate) fn send_rtp(
         &mut self,
-        now: Instant,
         section: SectionIndex,
         packet: &MediaPacket<'_>,
-        context: Context<'_>,
+        context: &Context<'_>,
         batch: &mut SendBatch,
         counters: &mut Counters,
     ) -> Offered {
-        if packet.codec.is_video() && !self.congestion.pacer.is_free(now) {
+        if packet.codec.is_video() && !context.has_waited && !self.congestion.pacer.is_free(context.now) {
             return self.queue(section, packet, counters);
         }
-        if self.send(now, section, packet, context, batch, counters) { Offered::Sent } else { Offered::Done }
+        if self.send(section, packet, context, batch, counters) { Offered::Sent } else { Offered::Done }
     }
 
     /// Sends what had to wait, unless its slot carries something else by now.
     pub(crate) fn send_waiting(
         &mut self,
-        now: Instant,
         waiting: &Waiting,
         packet: &MediaPacket<'_>,
-        context: Context<'_>,
+        context: &Context<'_>,
         batch: &mut SendBatch,
         counters: &mut Counters,
     ) {
         if self.slot(waiting.section).is_some_and(|slot| slot.track == Some(waiting.track)) {
-            self.send(now, waiting.section, packet, context, batch, counters);
+            self.send_rtp(waiting.section, packet, context, batch, counters);
         }
     }
 
@@ -219,14 +218,13 @@ impl Downlink {
     /// True when the slot plays the packet and the subscriber may ask for it again.
     fn send(
         &mut self,
-        now: Instant,
         section: SectionIndex,
         packet: &MediaPacket<'_>,
-        context: Context<'_>,
+        context: &Context<'_>,
         batch: &mut SendBatch,
         counters: &mut Counters,
     ) -> bool {
-        let (Some(remote), Some(srtp)) = (self.remote, &self.srtp) else { return false };
+        let (Some(remote), Some(srtp)) = (&self.remote, &self.srtp) else { return false };
         let Some(slot) = self.slots.get_mut(section.0).and_then(Option::as_mut) else { return false };
         let redundant_room = context.recent.map_or(0, |_| MAX_REDUNDANT_PAYLOAD);
         let room = packet.payload.len().max(redundant_room) + PACKET_OVERHEAD;
@@ -235,7 +233,7 @@ impl Downlink {
             return slot.repairs();
         };
         let number = self.congestion.number(slot);
-        let written = match slot.write(now, packet, context, number, out) {
+        let written = match slot.write(packet, context, number, out) {
             Ok(written) => written,
             Err(NotWritten::NotPlaying) => return false,
             Err(NotWritten::CodecMismatch) => {
@@ -249,8 +247,8 @@ impl Downlink {
         };
         counters.layer_switches += u64::from(written.switched);
         let Some(len) = seal(srtp, &written, out) else { return slot.repairs() };
-        batch.commit(remote, self.destination, len);
-        self.congestion.note_sent(now, slot.kind, len, number.is_some());
+        batch.commit(*remote, self.destination, len);
+        self.congestion.note_sent(context.now, slot.kind, len, number.is_some());
         self.sent_bytes += len as u64;
         counters.rtp_forwarded_packets += 1;
         counters.rtp_forwarded_bytes += len as u64;
@@ -260,7 +258,7 @@ impl Downlink {
     /// Sends a cached packet again on the slot's RTX stream.
     pub(crate) fn send_again(
         &mut self,
-        now: Instant,
+        now: Moment,
         section: SectionIndex,
         sequence: ExtendedSeq,
         packet: &KeptPacket<'_>,

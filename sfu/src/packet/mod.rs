@@ -7,6 +7,7 @@ pub(crate) mod recent;
 
 use crate::description::{Codec, MAX_LAYERS};
 use crate::ids::RtpTimestamp;
+use crate::moment::Moment;
 use crate::rtcp::NtpTime;
 use crate::rtp::header::AudioLevel;
 use crate::rtp::payload::Pictures;
@@ -55,10 +56,14 @@ pub(crate) struct KeptPacket<'a> {
     pub payload: &'a [u8],
 }
 
-/// What a subscriber may use of a packet's track besides the packet.
+/// What a subscriber may use besides the packet.
 #[derive(Clone, Copy)]
 pub(crate) struct Context<'a> {
+    pub now: Moment,
+    /// Of the packet's track.
     pub clocks: &'a LayerClocks,
+    /// The packet's turn in the pacer's queue has come.
+    pub has_waited: bool,
     /// Of audio that somebody may ask for again.
     pub recent: Option<&'a recent::RecentFrames>,
 }

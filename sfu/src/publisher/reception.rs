@@ -2,11 +2,12 @@
 
 use super::missing::MissingList;
 use crate::ids::{RtpTimestamp, SeqNo};
+use crate::moment::Moment;
 use crate::rtp::sequence::ExtendedSeq;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Nothing for so long is an outage and no loss.
-const OUTAGE: Duration = Duration::from_millis(500);
+const OUTAGE_US: u64 = 500_000;
 
 /// What each packet touches comes first.
 #[derive(Debug)]
@@ -15,7 +16,7 @@ pub(crate) struct Reception {
     highest: Option<ExtendedSeq>,
     received: u64,
     jitter_ticks: f64,
-    last_arrival: Option<(Instant, RtpTimestamp)>,
+    last_arrival_us: Option<(u64, RtpTimestamp)>,
     clock_rate_hz: u32,
     pub(crate) missing: MissingList,
     first: Option<ExtendedSeq>,
@@ -66,17 +67,17 @@ impl Reception {
             received: 0,
             missing: MissingList::new(),
             jitter_ticks: 0.0,
-            last_arrival: None,
+            last_arrival_us: None,
             reported: Mark::default(),
             measured: Mark::default(),
         }
     }
 
-    pub(crate) fn accept(&mut self, now: Instant, sequence: SeqNo, timestamp: RtpTimestamp) -> Verdict {
+    pub(crate) fn accept(&mut self, now: Moment, sequence: SeqNo, timestamp: RtpTimestamp) -> Verdict {
         let Some(highest) = self.highest else {
             let first = ExtendedSeq::first(sequence);
             (self.first, self.highest, self.received) = (Some(first), Some(first), 1);
-            self.last_arrival = Some((now, timestamp));
+            self.last_arrival_us = Some((now.us, timestamp));
             return Verdict::Newest { sequence: first, gap_too_large: false };
         };
         let Some(sequence) = highest.nearest(sequence) else { return Verdict::Duplicate };
@@ -86,19 +87,19 @@ impl Reception {
         let listed = sequence == highest.next() || self.note_gap(now, highest.next(), sequence);
         self.highest = Some(sequence);
         self.received += 1;
-        self.note_jitter(now, timestamp);
+        self.note_jitter(now.us, timestamp);
         Verdict::Newest { sequence, gap_too_large: !listed }
     }
 
     /// What was jumped over is asked for, unless nothing came for so long that all of it would come too late: a key frame
     /// is then sooner there than an outage's worth of packets.
-    fn note_gap(&mut self, now: Instant, from: ExtendedSeq, to: ExtendedSeq) -> bool {
-        let silent_since = self.last_arrival.map_or(now, |(arrival, _)| arrival);
-        if now.saturating_duration_since(silent_since) > OUTAGE {
+    fn note_gap(&mut self, now: Moment, from: ExtendedSeq, to: ExtendedSeq) -> bool {
+        let silent_since_us = self.last_arrival_us.map_or(now.us, |(arrival_us, _)| arrival_us);
+        if now.us.saturating_sub(silent_since_us) > OUTAGE_US {
             self.missing.forget();
             return false;
         }
-        self.missing.note_gap(now, from, to)
+        self.missing.note_gap(now.at, from, to)
     }
 
     /// A retransmission restores what the stream would have had: the number is owed or the packet is of no use.
@@ -118,9 +119,9 @@ impl Reception {
     }
 
     /// RFC 3550 A.8: the smoothed difference of transit times, in timestamp ticks.
-    fn note_jitter(&mut self, now: Instant, timestamp: RtpTimestamp) {
-        if let Some((arrival, last)) = self.last_arrival {
-            let elapsed_ticks = now.saturating_duration_since(arrival).as_secs_f64() * f64::from(self.clock_rate_hz);
+    fn note_jitter(&mut self, now_us: u64, timestamp: RtpTimestamp) {
+        if let Some((arrival_us, last)) = self.last_arrival_us {
+            let elapsed_ticks = now_us.saturating_sub(arrival_us) as f64 * 1e-6 * f64::from(self.clock_rate_hz);
             let stamped_ticks = f64::from(timestamp.0.wrapping_sub(last.0).cast_signed());
             let difference = (elapsed_ticks - stamped_ticks).abs();
             // A jump of over a second is a new capture, not jitter.
@@ -128,7 +129,7 @@ impl Reception {
                 self.jitter_ticks += (difference - self.jitter_ticks) / 16.0;
             }
         }
-        self.last_arrival = Some((now, timestamp));
+        self.last_arrival_us = Some((now_us, timestamp));
     }
 
     pub(crate) fn jitter(&self) -> Duration {
@@ -190,33 +191,38 @@ impl Mark {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Instant;
 
     const TICKS: u32 = 3_000;
 
-    fn receive(reception: &mut Reception, start: Instant, sequences: &[u16]) -> Vec<Verdict> {
-        let at = |sequence: u16| start + Duration::from_micros(u64::from(sequence) * 33_333);
+    fn moment(us: u64) -> Moment {
+        let origin = Instant::now();
+        Moment::since(origin, origin + Duration::from_micros(us))
+    }
+
+    fn receive(reception: &mut Reception, sequences: &[u16]) -> Vec<Verdict> {
+        let at = |sequence: u16| moment(u64::from(sequence) * 33_333);
         let stamp = |sequence: u16| RtpTimestamp(u32::from(sequence) * TICKS);
         sequences.iter().map(|&n| reception.accept(at(n), SeqNo(n), stamp(n))).collect()
     }
 
     #[test]
     fn what_an_outage_swallowed_is_not_asked_for() {
-        let (start, mut reception) = (Instant::now(), Reception::new(90_000));
-        reception.accept(start, SeqNo(1), RtpTimestamp(0));
-        let back = start + OUTAGE + Duration::from_millis(1);
-        let verdict = reception.accept(back, SeqNo(40), RtpTimestamp(90_000));
+        let mut reception = Reception::new(90_000);
+        reception.accept(moment(0), SeqNo(1), RtpTimestamp(0));
+        let back_us = OUTAGE_US + 1_000;
+        let verdict = reception.accept(moment(back_us), SeqNo(40), RtpTimestamp(90_000));
         assert!(matches!(verdict, Verdict::Newest { gap_too_large: true, .. }), "{verdict:?}");
         assert_eq!(reception.missing.next_deadline(), None);
         // Silence without a gap is silence.
-        let later = back + OUTAGE * 2;
-        let verdict = reception.accept(later, SeqNo(41), RtpTimestamp(180_000));
+        let verdict = reception.accept(moment(back_us + 2 * OUTAGE_US), SeqNo(41), RtpTimestamp(180_000));
         assert!(matches!(verdict, Verdict::Newest { gap_too_large: false, .. }), "{verdict:?}");
     }
 
     #[test]
     fn a_lost_packet_is_owed_and_its_retransmission_fills_the_gap_once() {
         let mut reception = Reception::new(90_000);
-        receive(&mut reception, Instant::now(), &[1, 2, 4]);
+        receive(&mut reception, &[1, 2, 4]);
         assert_eq!(reception.accept_recovered(SeqNo(3)), Verdict::FillsGap { sequence: ExtendedSeq(3) });
         assert_eq!(reception.accept_recovered(SeqNo(3)), Verdict::Duplicate);
     }
@@ -224,9 +230,9 @@ mod tests {
     #[test]
     fn a_report_counts_what_its_interval_lost() {
         let mut reception = Reception::new(90_000);
-        receive(&mut reception, Instant::now(), &[0, 1, 2, 3]);
+        receive(&mut reception, &[0, 1, 2, 3]);
         assert_eq!(reception.report().map(|report| report.fraction_lost), Some(0));
-        receive(&mut reception, Instant::now(), &[5, 7]);
+        receive(&mut reception, &[5, 7]);
         let report = reception.report().unwrap();
         assert_eq!((report.fraction_lost, report.cumulative_lost, report.highest), (128, 2, ExtendedSeq(7)));
         assert_eq!(reception.measure(), Loss { expected: 8, lost: 2 });
@@ -235,7 +241,7 @@ mod tests {
     #[test]
     fn evenly_paced_packets_have_no_jitter() {
         let mut reception = Reception::new(90_000);
-        receive(&mut reception, Instant::now(), &(0..50).collect::<Vec<_>>());
+        receive(&mut reception, &(0..50).collect::<Vec<_>>());
         assert!(reception.jitter() < Duration::from_millis(1));
     }
 }

@@ -8,7 +8,6 @@ use super::writer::{Body, CompoundWriter, NoRoom};
 use super::{feedback_type, packet_type};
 use crate::ids::{SeqNo, Ssrc};
 use crate::rtp::sequence::ExtendedSeq;
-use std::time::Instant;
 
 /// A delta's unit.
 const TICK_US: u16 = 250;
@@ -208,7 +207,7 @@ const MAX_REPORTED: usize = 256;
 /// When a peer's packets arrived, by transport-wide sequence number.
 pub struct ArrivalRecorder {
     /// Time zero of the ticks: the first arrival.
-    epoch: Option<Instant>,
+    epoch_us: Option<u64>,
     /// Arrival in ticks by sequence number modulo [`MAX_RECORDED`]; 0 = not arrived.
     ticks: Box<[u64]>,
     /// The first packet of the next feedback, and the one after the highest seen. At most [`MAX_RECORDED`] apart.
@@ -219,14 +218,15 @@ pub struct ArrivalRecorder {
 
 impl Default for ArrivalRecorder {
     fn default() -> Self {
-        Self { epoch: None, ticks: vec![0; MAX_RECORDED].into_boxed_slice(), begin: 0, end: 0, feedback_count: 0 }
+        Self { epoch_us: None, ticks: vec![0; MAX_RECORDED].into_boxed_slice(), begin: 0, end: 0, feedback_count: 0 }
     }
 }
 
 impl ArrivalRecorder {
-    /// Remembers an arrival. The first of several with one number counts; a jump of more than [`MAX_RECORDED`] starts anew.
-    pub fn record(&mut self, sequence: u16, now: Instant) {
-        let epoch = *self.epoch.get_or_insert(now);
+    /// Remembers an arrival, in microseconds of the caller's origin. The first of several with one number counts; a jump of more
+    /// than [`MAX_RECORDED`] starts anew.
+    pub fn record(&mut self, sequence: u16, now_us: u64) {
+        let epoch_us = *self.epoch_us.get_or_insert(now_us);
         let Some(index) = self.index_of(sequence) else { return };
         if index >= self.end + WINDOW {
             self.ticks.fill(0);
@@ -244,8 +244,7 @@ impl ArrivalRecorder {
         }
         let Some(slot) = self.slot(index).filter(|slot| **slot == 0) else { return };
         // The offset keeps 0 free for "not arrived".
-        let micros = u64::try_from(now.saturating_duration_since(epoch).as_micros()).unwrap_or(u64::MAX);
-        *slot = TICKS_PER_REFERENCE + micros / u64::from(TICK_US);
+        *slot = TICKS_PER_REFERENCE + now_us.saturating_sub(epoch_us) / u64::from(TICK_US);
         // A packet later than its feedback is reported after all, with those behind it once more; senders expect that.
         self.begin = self.begin.min(index);
     }

@@ -97,6 +97,7 @@ impl RtpHeader {
 
     /// The negotiated extensions, in one pass. Elements of unknown id or impossible length are skipped, as RFC 8285 §4.1.2
     /// asks; a block that ends early gives what came before.
+    #[inline]
     #[must_use]
     pub fn extensions(&self, packet: &[u8], ids: &ExtensionIds) -> Extensions {
         let mut found = Extensions::default();
@@ -210,55 +211,39 @@ pub struct OutgoingExtensions {
     pub transport_cc: Option<(u8, u16)>,
 }
 
-/// Writes the header at the start of `out` and returns its length, at most [`MAX_WRITTEN_LEN`].
+/// Writes the header at the start of `out`, which has room for [`MAX_WRITTEN_LEN`] whatever the header has, and returns its length.
 pub fn write_header(out: &mut [u8], header: &OutgoingHeader) -> Result<usize, RtpError> {
-    let (fixed, rest) = out.split_first_chunk_mut::<FIXED_LEN>().ok_or(RtpError::NoRoom)?;
-    let extensions_len = header.extensions.write(rest)?;
+    let out: &mut [u8; MAX_WRITTEN_LEN] = out.first_chunk_mut().ok_or(RtpError::NoRoom)?;
+    let (elements, words) = header.extensions.elements();
+    let padding = if header.has_padding { PADDING } else { 0 };
+    let first = VERSION | padding | if words == 0 { 0 } else { EXTENSION };
+    let second = header.payload_type.0 & !MARKER | if header.marker { MARKER } else { 0 };
     let [seq_0, seq_1] = header.sequence.0.to_be_bytes();
     let [time_0, time_1, time_2, time_3] = header.timestamp.0.to_be_bytes();
     let [ssrc_0, ssrc_1, ssrc_2, ssrc_3] = header.ssrc.0.to_be_bytes();
-    let padding = if header.has_padding { PADDING } else { 0 };
-    let first = VERSION | padding | if extensions_len == 0 { 0 } else { EXTENSION };
-    let second = header.payload_type.0 & !MARKER | if header.marker { MARKER } else { 0 };
-    *fixed = [first, second, seq_0, seq_1, time_0, time_1, time_2, time_3, ssrc_0, ssrc_1, ssrc_2, ssrc_3];
-    Ok(FIXED_LEN + extensions_len)
+    let [profile_0, profile_1] = ONE_BYTE_PROFILE.to_be_bytes();
+    let [e_0, e_1, e_2, e_3, e_4, e_5, e_6, e_7] = elements.to_be_bytes();
+    // All of it at once; what the header does not have is the payload's place.
+    *out = [
+        first, second, seq_0, seq_1, time_0, time_1, time_2, time_3, ssrc_0, ssrc_1, ssrc_2, ssrc_3, profile_0,
+        profile_1, 0, words, e_0, e_1, e_2, e_3, e_4, e_5, e_6, e_7,
+    ];
+    Ok(FIXED_LEN + if words == 0 { 0 } else { 4 + 4 * usize::from(words) })
 }
 
 impl OutgoingExtensions {
-    /// The extension block with its four-byte prefix; nothing at all when there is no extension.
-    fn write(&self, out: &mut [u8]) -> Result<usize, RtpError> {
-        // Both elements together are five bytes: the block is one word or two.
-        let (elements, words): ([u8; 8], u8) = match (self.transport_cc, self.audio_level) {
-            (None, None) => return Ok(0),
-            (Some(transport), None) => {
-                let [head, high, low] = transport_cc_element(transport);
-                ([head, high, low, 0, 0, 0, 0, 0], 1)
-            }
-            (None, Some(audio)) => {
-                let [head, level] = audio_level_element(audio);
-                ([head, level, 0, 0, 0, 0, 0, 0], 1)
-            }
-            (Some(transport), Some(audio)) => {
-                let [head, high, low] = transport_cc_element(transport);
-                let [audio_head, level] = audio_level_element(audio);
-                ([head, high, low, audio_head, level, 0, 0, 0], 2)
-            }
-        };
-        let used = 4 * usize::from(words);
-        let (prefix, rest) = out.split_first_chunk_mut::<4>().ok_or(RtpError::NoRoom)?;
-        let [profile_0, profile_1] = ONE_BYTE_PROFILE.to_be_bytes();
-        *prefix = [profile_0, profile_1, 0, words];
-        let block = elements.get(..used).unwrap_or_default();
-        rest.get_mut(..used).ok_or(RtpError::NoRoom)?.copy_from_slice(block);
-        Ok(4 + used)
+    /// The elements, first byte first, and how many words they fill: none, one or two.
+    fn elements(&self) -> (u64, u8) {
+        let (mut elements, mut bits) = (0, 0_u8);
+        if let Some((id, sequence)) = self.transport_cc {
+            elements = u64::from(id << 4 | 1) << 56 | u64::from(sequence) << 40;
+            bits = 24;
+        }
+        if let Some((id, audio)) = self.audio_level {
+            let level = audio.level & 0x7f | if audio.voice { 0x80 } else { 0 };
+            elements |= (u64::from(id << 4) << 56 | u64::from(level) << 48) >> bits;
+            bits += 16;
+        }
+        (elements, bits.div_ceil(32))
     }
-}
-
-fn transport_cc_element((id, sequence): (u8, u16)) -> [u8; 3] {
-    let [high, low] = sequence.to_be_bytes();
-    [id << 4 | 1, high, low]
-}
-
-fn audio_level_element((id, audio): (u8, AudioLevel)) -> [u8; 2] {
-    [id << 4, audio.level & 0x7f | if audio.voice { 0x80 } else { 0 }]
 }

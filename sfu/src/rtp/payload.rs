@@ -50,14 +50,11 @@ impl Outline {
 
 impl Pictures {
     /// Puts a subscriber's numbers in the place of the publisher's, where the descriptor has them; the length stays.
+    #[inline]
     pub fn rewrite(self, codec: Codec, payload: &mut [u8], picture_id: u16, tl0_pic_idx: u8) {
         // VP8: the mandatory byte and the extension byte come first. VP9: one byte; TL0PICIDX stands after the layer byte, which
-        // non-flexible mode always has with it.
-        let (first, between) = match codec {
-            Codec::Vp8 => (2, 0),
-            Codec::Vp9 { .. } => (1, 1),
-            Codec::Opus | Codec::Red | Codec::H264 { .. } => return,
-        };
+        // non-flexible mode always has with it. No other codec's payloads have numbers.
+        let (first, between) = if codec == Codec::Vp8 { (2, 0) } else { (1, 1) };
         let offset = PictureId::replace(self.picture_id, payload, first, picture_id) + between;
         if self.tl0_pic_idx.is_some()
             && let Some(byte) = payload.get_mut(offset)

@@ -1,7 +1,9 @@
 //! Headers and payloads as browsers send them, and as nobody should.
 
 use super::corpus::replay_with_mutations;
-use super::header::{AudioLevel, OutgoingExtensions, OutgoingHeader, RtpError, RtpHeader, write_header};
+use super::header::{
+    AudioLevel, MAX_WRITTEN_LEN, OutgoingExtensions, OutgoingHeader, RtpError, RtpHeader, write_header,
+};
 use super::payload::{FrameSize, Outline};
 use super::vp8::PictureId;
 use super::{h264, payload, red, vp8, vp9};
@@ -90,9 +92,9 @@ fn a_written_header_reads_back_as_it_was_meant() {
             ssrc: Ssrc(7),
             extensions,
         };
-        let mut out = [0xff; 24];
+        let mut out = [0xff; MAX_WRITTEN_LEN];
         assert_eq!(write_header(&mut out, &outgoing), Ok(len));
-        assert_eq!(write_header(&mut out[..len - 1], &outgoing), Err(RtpError::NoRoom));
+        assert_eq!(write_header(&mut out[..MAX_WRITTEN_LEN - 1], &outgoing), Err(RtpError::NoRoom));
         let header = RtpHeader::parse(&out[..len]).unwrap();
         assert_eq!((header.payload_type, header.marker, header.len), (PayloadType(96), true, len));
         assert_eq!(

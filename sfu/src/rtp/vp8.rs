@@ -71,11 +71,18 @@ impl PictureId {
 
     /// Puts the low bits of `id` in the place of this one at the start of `bytes`, no longer and no shorter than it was.
     fn overwrite(self, bytes: &mut [u8], id: u16) {
-        let [high, low] = id.to_be_bytes();
-        match (self, bytes) {
-            (Self::Long(_), [first, second, ..]) => (*first, *second) = (high | 0x80, low),
-            (Self::Short(_), [first, ..]) => *first = low & 0x7f,
-            _ => {}
+        match self {
+            Self::Long(_) => {
+                if let Some(bytes) = bytes.first_chunk_mut() {
+                    *bytes = (id | 0x8000).to_be_bytes();
+                }
+            }
+            Self::Short(_) => {
+                let [_, low] = id.to_be_bytes();
+                if let Some(byte) = bytes.first_mut() {
+                    *byte = low & 0x7f;
+                }
+            }
         }
     }
 }

@@ -22,8 +22,9 @@ impl Shard {
         from: PeerIndex,
         feedback: &TransportFeedback<'_>,
     ) {
+        let moment = self.timebase.moment(now);
         let Some(downlink) = self.downlinks.get_mut(from.0) else { return };
-        let is_less = downlink.handle_transport_feedback(now, feedback, &mut self.counters);
+        let is_less = downlink.handle_transport_feedback(moment, feedback, &mut self.counters);
         if is_less && let Some(peer) = self.peers.get_mut(from.0) {
             peer.next_layers = now;
         }
@@ -34,9 +35,10 @@ impl Shard {
 
     /// Sends what has waited long enough, and the next part of a probe.
     pub(super) fn pace(&mut self, now: Instant, index: PeerIndex, batch: &mut SendBatch) {
+        let moment = self.timebase.moment(now);
         for _ in 0..PACKETS_PER_LOOK {
             let Some(downlink) = self.downlinks.get_mut(index.0) else { return };
-            let Some(waiting) = downlink.congestion.pacer.pop(now) else { break };
+            let Some(waiting) = downlink.congestion.pacer.pop(moment) else { break };
             let publisher = self.router.track(waiting.track).map(|track| track.publisher);
             let uplink = publisher.and_then(|publisher| self.uplinks.get(publisher.0));
             let Some(published) = uplink.and_then(|uplink| uplink.track(waiting.track)) else { continue };
@@ -58,14 +60,14 @@ impl Shard {
                 pictures: outline.pictures,
                 payload: kept.payload,
             };
-            let context = Context { clocks: &published.clocks, recent: None };
-            downlink.send_waiting(now, &waiting, &packet, context, batch, &mut self.counters);
+            let context = Context { now: moment, clocks: &published.clocks, has_waited: true, recent: None };
+            downlink.send_waiting(&waiting, &packet, &context, batch, &mut self.counters);
         }
         let Some(downlink) = self.downlinks.get_mut(index.0) else { return };
         if !downlink.congestion.pacer.is_waiting() {
             downlink.note_queue_empty();
         }
-        downlink.send_probe(now, batch, &mut self.counters);
+        downlink.send_probe(moment, batch, &mut self.counters);
     }
 
     /// Says for each of a viewer's slots which layer its link carries.

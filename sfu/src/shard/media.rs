@@ -7,6 +7,7 @@ use crate::counters::Counters;
 use crate::description::MediaKind;
 use crate::downlink::{Downlink, NEXT_LOOK, Offered};
 use crate::ids::{PeerIndex, SeqNo, Ssrc, TrackIndex};
+use crate::moment::Moment;
 use crate::packet::Context;
 use crate::router::Router;
 use crate::rtcp::{self, RtcpPacket};
@@ -18,18 +19,21 @@ impl Shard {
     /// Receive, keep, rewrite and seal for each subscriber: one pass, no queue, no allocation.
     pub(super) fn forward(&mut self, now: Instant, from: PeerIndex, datagram: &mut [u8], batch: &mut SendBatch) {
         self.read_ahead(from);
+        let now = self.timebase.moment(now);
         let Some(uplink) = self.uplinks.get_mut(from.0) else { return };
-        let Some(received) = uplink.receive_rtp(now, datagram, &mut self.counters) else { return };
+        let received = uplink.receive_rtp(now, datagram, &mut self.counters);
+        // By reference: it is large.
+        let Some(received) = &received else { return };
         if let Some(viewer) = self.router.subscribers(received.track).first() {
             self.trails.note(from, Trail { track: received.track, layer: received.packet.layer, viewer: *viewer });
         }
-        let fate = fan_out(&mut self.router, &mut self.downlinks, &mut self.counters, now, &received, batch);
+        let fate = fan_out(&mut self.router, &mut self.downlinks, &mut self.counters, now, received, batch);
         if !fate.is_kept && self.overload.is_active() && received.packet.codec.is_video() {
             self.counters.dropped.overload += 1;
         }
-        let (track, next_nack, redundancy) = (received.track, received.next_nack, received.redundancy);
+        let (track, next_nack, redundancy) = (received.track, received.next_nack, received.redundancy.clone());
         if fate.waits {
-            self.wake_pacers(now, track);
+            self.wake_pacers(now.at, track);
         }
         if let Some(redundancy) = redundancy {
             self.forward_redundant(now, from, &redundancy, datagram, batch);
@@ -51,7 +55,7 @@ impl Shard {
     /// What a packet of redundant audio brings back of those before it.
     fn forward_redundant(
         &mut self,
-        now: Instant,
+        now: Moment,
         from: PeerIndex,
         redundancy: &Redundancy,
         datagram: &[u8],
@@ -120,8 +124,9 @@ impl Shard {
         sequence: SeqNo,
         batch: &mut SendBatch,
     ) -> Option<()> {
+        let moment = self.timebase.moment(now);
         let downlink = self.downlinks.get_mut(from.0)?;
-        let is_clogged = downlink.congestion.pacer.is_clogged(now);
+        let is_clogged = downlink.congestion.pacer.is_clogged(moment);
         let section = downlink.section_of_ssrc(media)?;
         let slot = downlink.slot_mut(section)?;
         let sequence = slot.extend(sequence)?;
@@ -133,7 +138,7 @@ impl Shard {
         if is_clogged || !slot.resend.admit(now, sequence, u16::try_from(packet.payload.len()).ok()?) {
             return None;
         }
-        downlink.send_again(now, section, sequence, &packet, batch, &mut self.counters);
+        downlink.send_again(moment, section, sequence, &packet, batch, &mut self.counters);
         Some(())
     }
 
@@ -166,20 +171,20 @@ fn fan_out(
     router: &mut Router,
     downlinks: &mut Slab<Downlink>,
     counters: &mut Counters,
-    now: Instant,
+    now: Moment,
     received: &Received<'_>,
     batch: &mut SendBatch,
 ) -> Fate {
-    let context = Context { clocks: received.clocks, recent: router.recent(received.track) };
+    let context = Context { now, clocks: received.clocks, has_waited: false, recent: router.recent(received.track) };
     let mut fate = Fate::default();
     for subscriber in router.subscribers(received.track) {
         let Some(downlink) = downlinks.get_mut(subscriber.peer.0) else { continue };
-        let offered = downlink.send_rtp(now, subscriber.section, &received.packet, context, batch, counters);
+        let offered = downlink.send_rtp(subscriber.section, &received.packet, &context, batch, counters);
         fate.is_kept |= offered != Offered::Done;
         fate.waits |= offered == Offered::Waits;
     }
     if fate.is_kept {
-        router.keep(now, received.track, &received.packet);
+        router.keep(now.at, received.track, &received.packet);
     }
     fate
 }

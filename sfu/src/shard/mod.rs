@@ -23,6 +23,7 @@ use crate::demux::{Class, Demux, classify};
 use crate::downlink::Downlink;
 use crate::event::Event;
 use crate::ids::{PeerIndex, PeerKey, RoomKey, TrackKey};
+use crate::moment::Timebase;
 use crate::router::Router;
 use crate::transport::dtls::DtlsIdentity;
 use crate::uplink::Uplink;
@@ -57,6 +58,7 @@ pub struct ShardConfig {
 pub struct Shard {
     identity: DtlsIdentity,
     rng: StdRng,
+    timebase: Timebase,
     demux: Demux,
     router: Router,
     /// Three slabs with the same keys: connection, receiving half, sending half. A packet borrows one peer's receiving half and
@@ -84,6 +86,7 @@ impl Shard {
         Self {
             identity: config.identity,
             rng: StdRng::seed_from_u64(config.seed),
+            timebase: Timebase::new(now),
             demux: Demux::default(),
             router: Router::default(),
             peers: Slab::new(),

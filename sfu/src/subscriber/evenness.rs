@@ -14,12 +14,12 @@ pub(crate) struct Evenness {
 }
 
 impl Evenness {
-    /// Bytes of padding for the next packet of a stream, 0 or 1. A frame's last packet may be shorter than the others.
-    pub(crate) fn padding(&mut self, timestamp: RtpTimestamp, is_last: bool, len: usize) -> usize {
+    /// Whether the next packet of a stream gets its byte. A frame's last packet may be shorter than the others.
+    pub(crate) fn pads(&mut self, timestamp: RtpTimestamp, is_last: bool, len: usize) -> bool {
         if self.timestamp != Some(timestamp) {
             *self = Self { timestamp: Some(timestamp), len: len + 1 };
         }
-        usize::from(!is_last && len + 1 == self.len)
+        !is_last && len + 1 == self.len
     }
 }
 
@@ -30,10 +30,10 @@ mod tests {
     /// What the packets of a frame, sent after another frame, become.
     fn padded(frame: &[usize]) -> Vec<usize> {
         let mut evenness = Evenness::default();
-        evenness.padding(RtpTimestamp(1), false, 700);
+        evenness.pads(RtpTimestamp(1), false, 700);
         let last = frame.len() - 1;
         let lens = frame.iter().enumerate();
-        lens.map(|(index, len)| len + evenness.padding(RtpTimestamp(2), index == last, *len)).collect()
+        lens.map(|(index, len)| len + usize::from(evenness.pads(RtpTimestamp(2), index == last, *len))).collect()
     }
 
     #[test]

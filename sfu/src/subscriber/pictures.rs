@@ -45,6 +45,7 @@ impl PictureNumbers {
 }
 
 /// Renumbers a payload and says the numbers it now has.
+#[inline]
 pub(crate) fn rewrite(
     codec: Codec,
     payload: &mut [u8],

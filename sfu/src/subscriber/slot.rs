@@ -180,7 +180,7 @@ impl Slot {
     }
 
     fn last_admitted(&self) -> Option<(LayerIndex, u32)> {
-        self.queued.or_else(|| self.timeline.current().map(|source| (source.layer, source.epoch)))
+        self.queued.or_else(|| self.timeline.playing().map(|source| (source.layer, source.epoch)))
     }
 
     /// The layer whose key frame the slot waits for.
@@ -224,58 +224,82 @@ impl Slot {
     /// Rewrites a packet of the slot's track into `out`. `number` is the transport-wide one and its extension.
     pub(crate) fn write(
         &mut self,
-        now: Instant,
         packet: &MediaPacket<'_>,
-        context: Context<'_>,
+        context: &Context<'_>,
         number: Option<(u8, u16)>,
         out: &mut [u8],
     ) -> Result<Written, NotWritten> {
-        let switched = self.follow(now, packet, context.clocks)?;
-        let source = self.timeline.current().ok_or(NotWritten::NotPlaying)?;
-        let sequence = Timeline::map(&source, packet.sequence).ok_or(NotWritten::NotPlaying)?;
+        let switched = self.follow(packet, context)?;
+        let source = self.timeline.playing().ok_or(NotWritten::NotPlaying)?;
+        let sequence = Timeline::map(source, packet.sequence).ok_or(NotWritten::NotPlaying)?;
         let timestamp = RtpTimestamp(packet.timestamp.0.wrapping_add(source.timestamp_offset));
-        let padding = match self.kind {
-            MediaKind::Video => self.evenness.padding(timestamp, packet.marker, packet.payload.len()),
-            _ => 0,
-        };
-        let payload_type = self.payload_type(packet.codec).ok_or(NotWritten::CodecMismatch)?;
-        let older_frames;
-        let (redundant, older): (Option<PayloadType>, &[Block<'_>]) = match (context.recent, &mut self.redundancy) {
-            (Some(recent), Some(redundancy)) => {
-                let ages = redundancy.take(sequence);
-                older_frames = find_older(recent, ages, payload_type, source, packet);
-                (older_frames.first().map(|_| redundancy.payload_type), &older_frames)
-            }
-            _ => (None, &[]),
-        };
-        let header = OutgoingHeader {
-            has_padding: padding > 0,
-            payload_type: redundant.unwrap_or(payload_type),
-            marker: packet.marker || (switched && self.kind == MediaKind::Audio),
+        let mut header = OutgoingHeader {
+            has_padding: false,
+            payload_type: self.payload_type(packet.codec).ok_or(NotWritten::CodecMismatch)?,
+            marker: packet.marker,
             sequence: sequence.seq_no(),
             timestamp,
             ssrc: self.ssrc,
-            extensions: OutgoingExtensions {
-                audio_level: self.extensions.audio_level.zip(packet.audio_level),
-                transport_cc: number,
-            },
+            extensions: OutgoingExtensions { audio_level: None, transport_cc: number },
         };
-        let header_len = write_header(out, &header).map_err(|_| NotWritten::NoRoom)?;
-        let is_newest = self.timeline.note_sent(now, sequence, timestamp);
-        let payload_len = if redundant.is_some() {
-            let room = out.get_mut(header_len..).unwrap_or_default();
-            let newest = Block { payload_type, timestamp_offset: 0, data: packet.payload };
-            red::write(room, older, &newest).ok_or(NotWritten::NoRoom)?
+        let (header_len, payload_len) = if self.kind == MediaKind::Video {
+            header.has_padding = self.evenness.pads(timestamp, packet.marker, packet.payload.len());
+            self.write_video(packet, &header, sequence, out)?
         } else {
-            let payload = payload_room(out, header_len, packet.payload)?;
-            self.numbers.rewrite(packet.codec, payload, packet.pictures, source.pictures, is_newest);
-            packet.payload.len()
+            header.extensions.audio_level = self.extensions.audio_level.zip(packet.audio_level);
+            header.marker |= switched;
+            self.write_audio(packet, header, sequence, context.recent, out)?
         };
+        self.timeline.note_sent(context.now.at, sequence, timestamp);
         self.sent_packets = self.sent_packets.wrapping_add(1);
         self.sent_octets = self.sent_octets.wrapping_add(u32::try_from(payload_len).unwrap_or(0));
-        let end = header_len + payload_len;
-        let len = write_padding(out, end, padding).ok_or(NotWritten::NoRoom)?;
+        let len = header_len + payload_len + usize::from(header.has_padding);
         Ok(Written { ssrc: self.ssrc, header_len, len, sequence, switched })
+    }
+
+    /// Gives the lengths of header and payload, as [`Self::write_audio`] does.
+    fn write_video(
+        &mut self,
+        packet: &MediaPacket<'_>,
+        header: &OutgoingHeader,
+        sequence: ExtendedSeq,
+        out: &mut [u8],
+    ) -> Result<(usize, usize), NotWritten> {
+        let header_len = write_header(out, header).map_err(|_| NotWritten::NoRoom)?;
+        let payload = payload_room(out, header_len, packet.payload)?;
+        let offset = self.timeline.playing().map(|source| source.pictures).unwrap_or_default();
+        let is_newest = sequence > self.timeline.highest();
+        self.numbers.rewrite(packet.codec, payload, packet.pictures, offset, is_newest);
+        if header.has_padding {
+            // One byte, which counts itself (RFC 3550 §5.1).
+            *out.get_mut(header_len + packet.payload.len()).ok_or(NotWritten::NoRoom)? = 1;
+        }
+        Ok((header_len, packet.payload.len()))
+    }
+
+    /// With the older frames that its turn has come for, where the subscriber takes any.
+    fn write_audio(
+        &mut self,
+        packet: &MediaPacket<'_>,
+        mut header: OutgoingHeader,
+        sequence: ExtendedSeq,
+        recent: Option<&RecentFrames>,
+        out: &mut [u8],
+    ) -> Result<(usize, usize), NotWritten> {
+        if let (Some(recent), Some(redundancy), Some(source)) = (recent, &mut self.redundancy, self.timeline.playing())
+        {
+            let older = find_older(recent, redundancy.take(sequence), header.payload_type, source, packet);
+            if !older.is_empty() {
+                let newest = Block { payload_type: header.payload_type, timestamp_offset: 0, data: packet.payload };
+                header.payload_type = redundancy.payload_type;
+                let header_len = write_header(out, &header).map_err(|_| NotWritten::NoRoom)?;
+                let room = out.get_mut(header_len..).unwrap_or_default();
+                return Ok((header_len, red::write(room, &older, &newest).ok_or(NotWritten::NoRoom)?));
+            }
+        }
+        let header_len = write_header(out, &header).map_err(|_| NotWritten::NoRoom)?;
+        payload_room(out, header_len, packet.payload)?;
+        Ok((header_len, packet.payload.len()))
     }
 
     /// Whether the subscriber may ask for a packet of this slot again.
@@ -302,27 +326,31 @@ impl Slot {
     }
 
     /// Whether the packet belongs to what plays; begins a new stretch where it may. True when it just did.
-    fn follow(&mut self, now: Instant, packet: &MediaPacket<'_>, clocks: &LayerClocks) -> Result<bool, NotWritten> {
-        let playing = self.timeline.current();
-        let plays = playing.is_some_and(|source| source.layer == packet.layer && source.epoch == packet.epoch);
-        // What was admitted to the queue begins, whatever is wanted by now: what played before it was given up for it.
-        let admitted = self.wanted.is_some() && self.queued == Some((packet.layer, packet.epoch));
-        let may_begin = packet.is_entry_point && (self.wanted == Some(packet.layer) || admitted);
-        if plays {
-            if may_begin {
-                self.needs_keyframe = false;
-            }
+    fn follow(&mut self, packet: &MediaPacket<'_>, context: &Context<'_>) -> Result<bool, NotWritten> {
+        if self.timeline.plays(packet) {
+            self.needs_keyframe &= !self.may_begin(packet);
             return Ok(false);
         }
-        if !may_begin {
+        if !self.may_begin(packet) {
             return Err(NotWritten::NotPlaying);
         }
-        let clock = |layer: LayerIndex| clocks.get(layer.index()).copied().flatten();
-        let clocks = playing.and_then(|source| clock(source.layer)).zip(clock(packet.layer));
-        let pictures: PictureOffset = self.numbers.begin(packet.pictures);
-        self.timeline.begin(now, packet, clocks, pictures);
-        self.needs_keyframe = false;
+        self.begin(packet, context);
         Ok(true)
+    }
+
+    #[cold]
+    fn begin(&mut self, packet: &MediaPacket<'_>, context: &Context<'_>) {
+        let clock = |layer: LayerIndex| context.clocks.get(layer.index()).copied().flatten();
+        let clocks = self.timeline.playing().and_then(|source| clock(source.layer)).zip(clock(packet.layer));
+        let pictures: PictureOffset = self.numbers.begin(packet.pictures);
+        self.timeline.begin(context.now.at, packet, clocks, pictures);
+        self.needs_keyframe = false;
+    }
+
+    /// What was admitted to the queue begins, whatever is wanted by now: what played before it was given up for it.
+    fn may_begin(&self, packet: &MediaPacket<'_>) -> bool {
+        let is_admitted = || self.wanted.is_some() && self.queued == Some((packet.layer, packet.epoch));
+        packet.is_entry_point && (self.wanted == Some(packet.layer) || is_admitted())
     }
 
     /// Where the packet that was sent under `sequence` came from: layer, epoch and the publisher's number.
@@ -395,7 +423,7 @@ impl Slot {
 
     /// What a sender report says now: the moment by the publisher's own clock, so that its tracks stay in step (RFC 3550 §6.4.1).
     pub(crate) fn sender_info(&self, now: Instant, clocks: &LayerClocks) -> Option<SenderInfo> {
-        let source = self.timeline.current()?;
+        let source = self.timeline.playing()?;
         let clock = clocks.get(source.layer.index()).copied().flatten()?;
         let elapsed = now.saturating_duration_since(clock.arrived);
         let ticks = elapsed.as_nanos() * u128::from(self.clock_rate_hz()) / 1_000_000_000;
@@ -435,7 +463,7 @@ fn find_older<'a>(
     recent: &'a RecentFrames,
     ages: Ages,
     payload_type: PayloadType,
-    source: Source,
+    source: &Source,
     packet: &MediaPacket<'_>,
 ) -> ArrayVec<Block<'a>, MAX_FRAMES> {
     let frame = |behind: u64| {
@@ -452,14 +480,6 @@ fn find_older<'a>(
         left.is_some()
     };
     ages.oldest_first().filter_map(frame).take_while(fits).take(MAX_FRAMES).collect()
-}
-
-/// Pads a packet that ends at `end` by 0 or 1 bytes, the last of which counts them (RFC 3550 §5.1); its length then.
-fn write_padding(out: &mut [u8], end: usize, padding: usize) -> Option<usize> {
-    if padding > 0 {
-        *out.get_mut(end)? = 1;
-    }
-    Some(end + padding)
 }
 
 /// Copies the payload behind the header and lends the copy.

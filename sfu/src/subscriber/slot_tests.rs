@@ -2,12 +2,16 @@
 
 use super::*;
 use crate::ids::SeqNo;
+use crate::moment::Moment;
 use crate::packet::recent::RecentFrames;
 use crate::rtp::header::{AudioLevel, RtpHeader};
 use crate::rtp::payload::Outline;
 
 const CLOCKS: LayerClocks = [None; crate::description::MAX_LAYERS];
-const NONE: Context<'_> = Context { clocks: &CLOCKS, recent: None };
+fn context(recent: Option<&RecentFrames>) -> Context<'_> {
+    let now = Instant::now();
+    Context { now: Moment::since(now, now), clocks: &CLOCKS, has_waited: false, recent }
+}
 
 fn codec(codec: Codec, payload_type: u8, rtx: Option<u8>) -> CodecParameters {
     CodecParameters {
@@ -54,7 +58,7 @@ fn packet(codec: Codec, sequence: u64, payload: &[u8]) -> MediaPacket<'_> {
 /// What went out: the header, the extensions by the subscriber's numbers, and the payload.
 fn write(slot: &mut Slot, packet: &MediaPacket<'_>) -> Result<(RtpHeader, Option<u8>, Vec<u8>), NotWritten> {
     let mut out = [0; 1_500];
-    let written = slot.write(Instant::now(), packet, NONE, None, &mut out)?;
+    let written = slot.write(packet, &context(None), None, &mut out)?;
     let plain = &out[..written.len];
     let header = RtpHeader::parse(plain).unwrap();
     let level = header.extensions(plain, &slot.extensions).audio_level.map(|level| level.level);
@@ -136,7 +140,7 @@ fn a_frame_leaves_in_packets_of_one_size_and_reads_back_as_it_came() {
     for (number, payload) in (1..).zip(&payloads) {
         let packet = MediaPacket { marker: number == 3, ..packet(Codec::Vp8, number, payload) };
         let mut out = [0; 1_500];
-        let written = slot.write(Instant::now(), &packet, NONE, None, &mut out).unwrap();
+        let written = slot.write(&packet, &context(None), None, &mut out).unwrap();
         let plain = &out[..written.len];
         sizes.push(plain.len());
         assert_eq!(RtpHeader::parse(plain).unwrap().payload(plain).unwrap().len(), payload.len());
@@ -157,8 +161,7 @@ fn hear(slot: &mut Slot, recent: &mut RecentFrames, sequence: u64, frame: &[u8])
     let timestamp = RtpTimestamp(u32::try_from(sequence).unwrap() * 960);
     let packet = MediaPacket { timestamp, ..packet(Codec::Opus, sequence, frame) };
     let mut out = [0; 1_500];
-    let context = Context { clocks: &CLOCKS, recent: Some(recent) };
-    let written = slot.write(Instant::now(), &packet, context, None, &mut out).unwrap();
+    let written = slot.write(&packet, &context(Some(recent)), None, &mut out).unwrap();
     recent.insert(&packet);
     let plain = &out[..written.len];
     (RtpHeader::parse(plain).unwrap().payload_type, plain[written.header_len..].to_vec())

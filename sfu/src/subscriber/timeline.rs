@@ -50,8 +50,13 @@ impl Timeline {
         Self { clock_rate_hz, highest, last: None, current: None, past: [None; REMEMBERED] }
     }
 
-    pub(crate) fn current(&self) -> Option<Source> {
-        self.current
+    pub(crate) fn playing(&self) -> Option<&Source> {
+        self.current.as_ref()
+    }
+
+    /// The packet is of the stretch that plays, or of one before it from the same source.
+    pub(crate) fn plays(&self, packet: &MediaPacket<'_>) -> bool {
+        self.playing().is_some_and(|source| source.layer == packet.layer && source.epoch == packet.epoch)
     }
 
     pub(crate) fn highest(&self) -> ExtendedSeq {
@@ -114,14 +119,11 @@ impl Timeline {
         Some((*source, ExtendedSeq(source.first_taken.0 + (sent.0 - source.first_sent.0))))
     }
 
-    /// True when `sent` is ahead of all before it.
-    pub(crate) fn note_sent(&mut self, now: Instant, sent: ExtendedSeq, timestamp: RtpTimestamp) -> bool {
-        let is_newest = sent > self.highest;
-        if is_newest {
+    pub(crate) fn note_sent(&mut self, now: Instant, sent: ExtendedSeq, timestamp: RtpTimestamp) {
+        if sent > self.highest {
             self.highest = sent;
             self.last = Some(Sent { timestamp, at: now });
         }
-        is_newest
     }
 
     fn timestamp_offset(
@@ -195,8 +197,8 @@ mod tests {
 
     /// Sends the packet and says which number and timestamp it got.
     fn send(timeline: &mut Timeline, now: Instant, packet: &MediaPacket<'_>) -> (u64, u32) {
-        let source = timeline.current().expect("a source plays");
-        let sent = Timeline::map(&source, packet.sequence).expect("not older than the source");
+        let source = timeline.playing().expect("a source plays");
+        let sent = Timeline::map(source, packet.sequence).expect("not older than the source");
         let timestamp = packet.timestamp.0.wrapping_add(source.timestamp_offset);
         timeline.note_sent(now, sent, RtpTimestamp(timestamp));
         (sent.0, timestamp)
@@ -250,7 +252,7 @@ mod tests {
     fn a_packet_from_before_the_switch_is_not_sent() {
         let mut timeline = Timeline::new(90_000, 99);
         timeline.begin(Instant::now(), &packet(0, 7, 0), None, PictureOffset::default());
-        let source = timeline.current().unwrap();
-        assert_eq!(Timeline::map(&source, ExtendedSeq(6)), None);
+        let source = timeline.playing().unwrap();
+        assert_eq!(Timeline::map(source, ExtendedSeq(6)), None);
     }
 }

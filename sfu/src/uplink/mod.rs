@@ -8,6 +8,7 @@ mod sources;
 use crate::counters::Counters;
 use crate::description::{Codec, ExtensionIds, MediaKind, PeerDescription};
 use crate::ids::{Mid, RtpTimestamp, SeqNo, Ssrc, TrackIndex};
+use crate::moment::Moment;
 use crate::packet::{LayerClocks, LayerIndex, MediaPacket};
 use crate::publisher::reception::Verdict;
 pub(crate) use crate::publisher::track::PublishedTrack;
@@ -55,6 +56,7 @@ pub(crate) struct Received<'a> {
 }
 
 /// Redundant audio (RFC 2198) whose newest frame was received: where it stands in the opened datagram, and of which packet.
+#[derive(Clone)]
 pub(crate) struct Redundancy {
     /// Position among the uplink's tracks.
     track: usize,
@@ -139,7 +141,7 @@ impl Uplink {
     /// Opens one datagram that RFC 7983 classifies as RTP, in place. `None`: dropped, and counted why.
     pub(crate) fn receive_rtp<'a>(
         &'a mut self,
-        now: Instant,
+        now: Moment,
         datagram: &'a mut [u8],
         counters: &mut Counters,
     ) -> Option<Received<'a>> {
@@ -163,7 +165,7 @@ impl Uplink {
         let plain = datagram.get(..plain_len)?;
         let extensions = header.extensions(plain, &self.extensions);
         if let Some(sequence) = extensions.transport_cc {
-            self.arrivals.record(sequence, now);
+            self.arrivals.record(sequence, now.us);
             self.feedback_pace.note(plain_len);
         }
         self.accept(now, &header, &extensions, plain, counters)
@@ -201,7 +203,7 @@ impl Uplink {
 
     fn accept<'a>(
         &'a mut self,
-        now: Instant,
+        now: Moment,
         header: &RtpHeader,
         extensions: &Extensions,
         plain: &'a [u8],
@@ -223,7 +225,7 @@ impl Uplink {
         *newest = (source.track(), source.layer);
         let kind = published.kind;
         let layer = published.layer_mut(source.layer)?;
-        layer.note_packet(now, header.len + payload.len());
+        layer.note_packet(now.at, header.len + payload.len());
         let (verdict, payload) = match source.role {
             Role::Media => (layer.reception.accept(now, header.sequence, header.timestamp), payload),
             // A retransmission without a number is padding: a probe for bandwidth.
@@ -256,7 +258,7 @@ impl Uplink {
         }
         let epoch = layer.epoch;
         if let Some(level) = extensions.audio_level {
-            published.loudness.note(now, level);
+            published.loudness.note(now.at, level);
         }
         let packet = MediaPacket {
             layer: source.layer,

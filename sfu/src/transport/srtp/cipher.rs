@@ -55,7 +55,7 @@ impl Cipher {
     /// The keys are the library's and elsewhere; what lies beside the way to them is ours.
     pub(super) fn read_ahead(&self) -> usize {
         match self {
-            Self::Gcm { rtp, .. } => usize::from(rtp.salt[0]),
+            Self::Gcm { rtp, .. } => usize::from(rtp.salt == 0),
             Self::CounterMode { rtp, .. } => usize::from(rtp.salt[0]),
         }
     }
@@ -177,7 +177,8 @@ impl Cipher {
 /// AEAD_AES_128_GCM and AEAD_AES_256_GCM (RFC 7714 §8, §9).
 pub(super) struct GcmKeys {
     key: LessSafeKey,
-    salt: [u8; 12],
+    /// The 96 bits, as a number.
+    salt: u128,
 }
 
 impl GcmKeys {
@@ -189,7 +190,7 @@ impl GcmKeys {
         let key: [u8; KEY_LEN] = derivation.derive(encryption)?;
         let algorithm = if KEY_LEN == 32 { &AES_256_GCM } else { &AES_128_GCM };
         let key = UnboundKey::new(algorithm, &key).map_err(|_| SrtpError::KeyingMaterial)?;
-        Ok(Self { key: LessSafeKey::new(key), salt: derivation.derive(salt)? })
+        Ok(Self { key: LessSafeKey::new(key), salt: number(derivation.derive(salt)?) })
     }
 
     /// RFC 7714 §8.1: two zero bytes, SSRC, ROC and SEQ, which are the 48 bits of the index; XOR salt.
@@ -203,13 +204,9 @@ impl GcmKeys {
     }
 
     fn nonce(&self, ssrc: Ssrc, index: u64) -> Nonce {
-        let nonce = u128::from(ssrc.0) << 48 | u128::from(index);
-        let [_, _, _, _, nonce @ ..] = nonce.to_be_bytes();
-        let mut salted = self.salt;
-        for (byte, other) in salted.iter_mut().zip(nonce) {
-            *byte ^= other;
-        }
-        Nonce::assume_unique_for_key(salted)
+        let salted = self.salt ^ (u128::from(ssrc.0) << 48 | u128::from(index));
+        let [_, _, _, _, nonce @ ..] = salted.to_be_bytes();
+        Nonce::assume_unique_for_key(nonce)
     }
 
     fn open(&self, nonce: Nonce, aad: &[u8], in_out: &mut [u8], tag: &[u8]) -> Result<(), SrtpError> {
@@ -222,6 +219,10 @@ impl GcmKeys {
     fn seal(&self, nonce: Nonce, aad: &[u8], in_out: &mut [u8], tag: &mut [u8]) -> Result<(), SrtpError> {
         self.key.seal_in_place_scatter(nonce, Aad::from(aad), in_out, &[], tag).map_err(|_| SrtpError::NoRoom)
     }
+}
+
+fn number(salt: [u8; 12]) -> u128 {
+    salt.iter().fold(0, |number, byte| number << 8 | u128::from(*byte))
 }
 
 /// RFC 7714 §9.2: what stays clear, then the index word.
@@ -293,7 +294,7 @@ mod tests {
         let keys = || {
             let key = UnboundKey::new(&AES_128_GCM, &hex("000102030405060708090a0b0c0d0e0f")).unwrap();
             let salt = hex("517569642070726f2071756f").try_into().unwrap();
-            GcmKeys { key: LessSafeKey::new(key), salt }
+            GcmKeys { key: LessSafeKey::new(key), salt: number(salt) }
         };
         Cipher::Gcm { rtp: keys(), rtcp: keys() }
     }
