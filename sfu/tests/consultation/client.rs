@@ -220,6 +220,12 @@ impl Client {
         }
     }
 
+    pub(crate) fn send_layers(&mut self, is_wanted: impl Fn(&str) -> bool) {
+        for layer in &mut self.layers {
+            layer.active = is_wanted(layer.rid);
+        }
+    }
+
     pub(crate) fn ask_keyframe(&mut self, slot: Mid) {
         self.rtc.writer(slot).unwrap().request_keyframe(None, KeyframeRequestKind::Pli).unwrap();
     }

@@ -9,6 +9,7 @@
 mod client;
 mod frame;
 mod link;
+mod processor;
 mod world;
 
 mod allocations;

@@ -2,6 +2,7 @@
 
 use crate::client::Arrived;
 use crate::link::Conditions;
+use crate::processor::Processor;
 use crate::world::World;
 use kenes_sfu::event::Event;
 use kenes_sfu::shard::Load;
@@ -117,4 +118,79 @@ fn all_comes_back_step_by_step_from_a_key_frame() {
     let switches = seen(&world).windows(2).filter(|pair| pair[0].label.layer != pair[1].label.layer);
     assert!(switches.clone().count() == 1 && switches.clone().all(|pair| pair[1].keyframe));
     assert!(!is_told(&world, 1));
+}
+
+/// Four people who see and hear each other. Everything takes so many hundredths of the processor's time, or would.
+fn conference(percent: u32) -> World {
+    let mut world = World::room(4, Conditions { delay: Duration::from_millis(20), ..Conditions::default() }, 74);
+    for viewer in 0..4 {
+        for (slot, publisher) in (0..4).filter(|other| *other != viewer).enumerate() {
+            world.view(viewer, slot, publisher, 720);
+            world.listen(viewer, slot, publisher);
+        }
+    }
+    world.run(Duration::from_secs(4));
+    world.forget_arrivals();
+    world.processor = Some(Processor::default());
+    set_cost(&mut world, percent);
+    world
+}
+
+fn set_cost(world: &mut World, percent: u32) {
+    // At 62 %: 1,000 packets a second that come and 2,600 that go, where pictures are whole.
+    let unit = Duration::from_micros(100) * percent / 62;
+    world.processor.as_mut().unwrap().set_cost(unit, unit * 2);
+}
+
+fn take_longest_wait(world: &mut World) -> Duration {
+    std::mem::take(&mut world.processor.as_mut().unwrap().longest_wait)
+}
+
+/// The layer of each picture that was seen in the last second.
+fn layers_seen(world: &World) -> Vec<Option<u8>> {
+    let is_recent = |frame: &&Arrived| frame.at + Duration::from_secs(1) > world.now;
+    let pictures = world.clients.iter().flat_map(|client| client.video_slots.iter().map(|slot| client.seen(*slot)));
+    pictures.map(|frames| frames.last().filter(is_recent).map(|frame| frame.label.layer)).collect()
+}
+
+/// Since the conference began so many seconds ago everybody has heard everybody, and every word.
+fn assert_words(world: &World, seconds: usize) {
+    for words in world.clients.iter().flat_map(|client| client.audio_slots.iter().map(|slot| client.seen(*slot))) {
+        assert!(words.len() + 5 > 50 * seconds, "{} words in {seconds} s", words.len());
+        assert!(words.windows(2).all(|pair| pair[1].label.number == pair[0].label.number + 1), "a word is missing");
+    }
+}
+
+#[test]
+fn above_its_capacity_a_shard_gives_up_layers_then_pictures_and_never_a_word_until_the_load_goes() {
+    let ms = Duration::from_millis;
+    for (percent, highest, longest) in [(125, Some(1), ms(150)), (300, None, ms(20))] {
+        let mut world = conference(percent);
+        world.run_on_processor(Duration::from_secs(6));
+        let waited = take_longest_wait(&mut world);
+        assert!(ms(20) < waited && waited < ms(1_500), "{waited:?}: it was too much, and the queue has an end");
+        let mut seconds_of_trying = 0;
+        for _ in 0..14 {
+            world.run_on_processor(Duration::from_secs(1));
+            let waited = take_longest_wait(&mut world);
+            assert!(waited < longest, "{waited:?}: what is left is in time");
+            let seen = layers_seen(&world);
+            assert!(seen.iter().all(|layer| layer.is_some() == highest.is_some()), "{seen:?}");
+            seconds_of_trying += u8::from(seen.iter().any(|layer| *layer > highest));
+        }
+        assert!(seconds_of_trying <= 2, "a level that was too low is soon left again: {seconds_of_trying}");
+        set_cost(&mut world, 30);
+        world.run_on_processor(Duration::from_secs(40));
+        assert_eq!((world.shard.counters().overload_level, layers_seen(&world)), (0, vec![Some(2); 12]));
+        assert_eq!(world.processor.as_ref().unwrap().lost, 0);
+        assert_words(&world, 60);
+    }
+}
+
+#[test]
+fn without_levels_the_same_load_fills_the_socket_and_loses_what_comes() {
+    let mut world = conference(300);
+    world.run(Duration::from_secs(10));
+    assert!(take_longest_wait(&mut world) > Duration::from_secs(1));
+    assert!(world.processor.unwrap().lost > 1_000);
 }

@@ -2,6 +2,7 @@
 
 use crate::client::{AUDIO_INTERVAL, Client, Layer, SIMULCAST, VIDEO_INTERVAL};
 use crate::link::{Conditions, Datagram, Link};
+use crate::processor::Processor;
 use kenes_sfu::batch::SendBatch;
 use kenes_sfu::command::Command;
 use kenes_sfu::demux::{Class, classify};
@@ -28,6 +29,8 @@ pub(crate) struct World {
     /// Level of everybody's microphone, dBov.
     pub(crate) level: i8,
     pub(crate) server: SocketAddr,
+    /// What the shard runs on; `None`: a datagram takes no time.
+    pub(crate) processor: Option<Processor>,
     identity: DtlsIdentity,
     batch: SendBatch,
     rng: StdRng,
@@ -60,6 +63,7 @@ impl World {
             events: Vec::new(),
             level: -30,
             server: SocketAddr::from(([10, 0, 0, 254], 3_478)),
+            processor: None,
             identity,
             batch: SendBatch::with_capacity(1 << 21, 4_096),
             rng: StdRng::seed_from_u64(seed),
@@ -180,6 +184,27 @@ impl World {
         }
     }
 
+    /// Runs while the shard's thread tells of its load what the processor measures, and cameras send what is wanted of them.
+    pub(crate) fn run_on_processor(&mut self, duration: Duration) {
+        let end = self.now + duration;
+        while self.now < end {
+            self.run(LOAD_INTERVAL);
+            let load = self.processor.as_mut().unwrap().take_load(self.now);
+            self.shard.handle_load(self.now, &load);
+            self.follow_demand();
+        }
+    }
+
+    fn follow_demand(&mut self) {
+        for event in std::mem::take(&mut self.events) {
+            if let Event::LayersWanted { track, rids, .. } = &event
+                && let Some(client) = self.clients.iter_mut().find(|client| client.key == track.peer)
+            {
+                client.send_layers(|rid| rids.iter().any(|wanted| wanted.as_str() == rid));
+            }
+        }
+    }
+
     /// Runs until `done`, at most for `limit`; how long it took.
     pub(crate) fn run_until(&mut self, limit: Duration, done: impl Fn(&Self) -> bool) -> Duration {
         let start = self.now;
@@ -193,7 +218,8 @@ impl World {
     fn next_moment(&self) -> Instant {
         let clients = self.clients.iter().filter(|client| !client.dead).map(|client| client.next_timeout);
         let media = [self.next_audio, self.next_video];
-        let others = [self.shard.next_timeout(), self.link.next_arrival()].into_iter().flatten();
+        let free = self.processor.as_ref().and_then(Processor::next_moment);
+        let others = [self.shard.next_timeout(), self.link.next_arrival(), free].into_iter().flatten();
         clients.chain(media).chain(others).min().unwrap_or(self.now)
     }
 
@@ -201,13 +227,20 @@ impl World {
         let now = self.now;
         while let Some(mut datagram) = self.link.take_arrived(now) {
             if datagram.to == self.server {
-                self.deliver(datagram.from, &mut datagram.bytes);
+                match &mut self.processor {
+                    Some(processor) => processor.arrive(now, datagram),
+                    None => drop(self.deliver(datagram.from, &mut datagram.bytes)),
+                }
                 continue;
             }
             let addressed = |client: &&mut Client| client.address == datagram.to && !client.dead;
             if let Some(client) = self.clients.iter_mut().find(addressed) {
                 client.handle_datagram(now, datagram.from, &datagram.bytes);
             }
+        }
+        while let Some(mut datagram) = self.processor.as_mut().and_then(|processor| processor.read(now)) {
+            let sent = self.deliver(datagram.from, &mut datagram.bytes);
+            self.processor.as_mut().unwrap().spend(now, sent);
         }
         if self.shard.next_timeout().is_some_and(|at| at <= now) {
             self.shard.handle_timeout(now, &mut self.batch);
@@ -224,8 +257,8 @@ impl World {
         self.drain();
     }
 
-    /// Hands the shard a datagram as `io` would, and counts what it allocates.
-    pub(crate) fn deliver(&mut self, from: SocketAddr, bytes: &mut [u8]) {
+    /// Hands the shard a datagram as `io` would, and counts what it allocates. How many datagrams that made.
+    pub(crate) fn deliver(&mut self, from: SocketAddr, bytes: &mut [u8]) -> usize {
         let counts = !self.only_media || classify(bytes) == Some(Class::Rtp);
         let region = stats_alloc::Region::new(crate::ALLOCATOR);
         self.shard.handle_datagram(self.now, from, bytes, &mut self.batch);
@@ -234,7 +267,9 @@ impl World {
             self.datagrams += 1;
         }
         assert_eq!(self.answered_by_dtls(), 0, "a datagram never waits for another's handshake");
+        let sent = self.batch.len();
         self.drain();
+        sent
     }
 
     fn answered_by_dtls(&self) -> usize {
