@@ -107,29 +107,60 @@ async fn rooms_spread_over_the_shards() {
 
 #[test]
 fn the_binary_announces_three_links_and_stops_cleanly() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut child = kenes(&[])
-        .env("KENES_STORAGE_DATA_FOLDER", folder.path())
-        .env("KENES_HTTP_LISTEN", "127.0.0.1:0")
-        .env("KENES_HTTPS_LISTEN", "")
-        .env("KENES_MEDIA_LISTEN", "127.0.0.1:0")
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = Vec::new();
-    for line in BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok) {
-        // Not `take_while`: nothing follows this line until the server ends.
-        let is_ready = line == "ready";
-        lines.push(line);
-        if is_ready {
-            break;
-        }
-    }
+    let mut server = Running::start(&[]);
     for label in ["nurse      http://localhost:", "specialist http://localhost:", "patient    http://localhost:"] {
+        let lines = &server.lines;
         assert_eq!(lines.iter().filter(|line| line.starts_with(label)).count(), 1, "{label} in {lines:#?}");
     }
-    interrupt(&child);
-    assert!(child.wait().unwrap().success());
+    interrupt(&server.child);
+    assert!(server.child.wait().unwrap().success());
+}
+
+/// The binary at work on ports of its own.
+pub(crate) struct Running {
+    pub(crate) child: Child,
+    /// What it has said until it was ready.
+    lines: Vec<String>,
+    _folder: tempfile::TempDir,
+}
+
+impl Running {
+    pub(crate) fn start(variables: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut child = kenes(&[])
+            .env("KENES_STORAGE_DATA_FOLDER", folder.path())
+            .env("KENES_HTTP_LISTEN", "127.0.0.1:0")
+            .env("KENES_HTTPS_LISTEN", "")
+            .env("KENES_MEDIA_LISTEN", "127.0.0.1:0")
+            .envs(variables.iter().copied())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = Vec::new();
+        for line in BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok) {
+            // Not `take_while`: nothing follows this line until the server ends.
+            let is_ready = line == "ready";
+            lines.push(line);
+            if is_ready {
+                break;
+            }
+        }
+        Self { child, lines, _folder: folder }
+    }
+
+    #[cfg(target_os = "linux")]
+    pub(crate) fn address(&self) -> std::net::SocketAddr {
+        let link = self.lines.iter().find_map(|line| line.split_once("http://localhost:")).unwrap().1;
+        let port = link.split(|other: char| !other.is_ascii_digit()).next().unwrap();
+        ([127, 0, 0, 1], port.parse().unwrap()).into()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 #[cfg(unix)]

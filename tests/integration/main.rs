@@ -36,3 +36,5 @@ mod staff;
 mod test_app;
 mod visits;
 mod waitlist;
+#[cfg(target_os = "linux")]
+mod watchdog;
