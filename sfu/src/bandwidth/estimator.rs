@@ -102,11 +102,6 @@ impl Estimator {
         self.heard.map(|_| self.estimate_bps())
     }
 
-    /// The share of the recent packets that was lost.
-    pub(crate) fn loss_ratio(&self) -> f64 {
-        self.loss_based.loss_ratio()
-    }
-
     /// Packets wait much longer before the bottleneck than they must.
     pub(crate) fn is_queueing(&self) -> bool {
         self.queueing.is_long()
@@ -207,7 +202,13 @@ impl Estimator {
         // Who sent less until now has filled the queue by the newest alone.
         let newest_bps = self.throughput.newest_bps().filter(|_| signal == Signal::Grows);
         let acked_bps = acked_bps.map(|acked| newest_bps.map_or(acked, |newest| newest.max(acked)));
-        Measured { signal, acked_bps, rtt: rtt.unwrap_or(RTT_UNKNOWN), is_application_limited }
+        Measured {
+            signal,
+            is_queueing: self.is_queueing(),
+            acked_bps,
+            rtt: rtt.unwrap_or(RTT_UNKNOWN),
+            is_application_limited,
+        }
     }
 }
 

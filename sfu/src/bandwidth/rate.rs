@@ -6,8 +6,11 @@
 use super::delay::Signal;
 use std::time::{Duration, Instant};
 
-/// What is kept of the arriving rate when the queue grows.
-const BACK_OFF: f64 = 0.85;
+/// What is kept of the arriving rate when the queue grows. Milder than the draft's (§5.5) while it is short: a tenth more gets through
+/// where the rate swings or packets are lost, and jitter is not paid for.
+const BACK_OFF: f64 = 0.95;
+/// The same when packets wait long already, so that the queue drains (§5.5).
+const DRAIN: f64 = 0.85;
 /// A second, while the capacity is unknown.
 const MULTIPLICATIVE: f64 = 0.08;
 /// No more than this above what arrives: a sender that sends little has learnt little.
@@ -46,6 +49,8 @@ struct Capacity {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Measured {
     pub signal: Signal,
+    /// Packets wait long before the bottleneck.
+    pub is_queueing: bool,
     pub acked_bps: Option<f64>,
     pub rtt: Duration,
     /// The sender has sent less than it might: that nothing went wrong proves nothing.
@@ -108,7 +113,7 @@ impl DelayBasedRate {
         if soon && acked > self.rate_bps / 2.0 {
             return;
         }
-        self.rate_bps = self.rate_bps.min(BACK_OFF * acked);
+        self.rate_bps = self.rate_bps.min(if measured.is_queueing { DRAIN } else { BACK_OFF } * acked);
         self.capacity.learn(acked);
         (self.decreased, self.phase) = (Some(now), Phase::Hold);
     }
@@ -145,6 +150,7 @@ mod tests {
 
     const MEASURED: Measured = Measured {
         signal: Signal::Steady,
+        is_queueing: true,
         acked_bps: Some(500_000.0),
         rtt: Duration::from_millis(100),
         is_application_limited: false,
@@ -175,6 +181,14 @@ mod tests {
         assert!((rate.rate_bps() - 425_000.0).abs() < 1.0);
         rate.update(start + Duration::from_millis(20), Measured { acked_bps: Some(400_000.0), ..grows });
         assert!((rate.rate_bps() - 425_000.0).abs() < 1.0);
+    }
+
+    #[test]
+    fn a_queue_that_is_short_yet_takes_less_of_the_rate() {
+        let start = Instant::now();
+        let mut rate = DelayBasedRate::new(start, 800_000.0);
+        rate.update(start, Measured { signal: Signal::Grows, is_queueing: false, ..MEASURED });
+        assert!((rate.rate_bps() - 475_000.0).abs() < 1.0);
     }
 
     #[test]

@@ -22,8 +22,6 @@ use std::time::{Duration, Instant};
 const MAX_PADDING: usize = 20;
 /// Of the measure of what voices take.
 const VOICES_WINDOW: Duration = Duration::from_secs(1);
-/// Of the share that is lost: the rest of its repair is what the estimate stays below the link's rate.
-const FOR_REPAIR: f64 = 0.5;
 /// What a voice that begins to speak takes, headers included.
 const VOICE_BPS: f64 = 40_000.0;
 
@@ -93,11 +91,6 @@ impl Congestion {
     /// For reports: what the receiver's feedback has told.
     pub(crate) fn told_bps(&self) -> Option<f64> {
         self.estimator.as_ref()?.told_bps()
-    }
-
-    /// What repair needs of the rate.
-    pub(crate) fn loss_ratio(&self) -> f64 {
-        self.estimator.as_ref().map_or(0.0, Estimator::loss_ratio)
     }
 
     /// Something is to be sent when [`crate::bandwidth::pacer::PACE_INTERVAL`] has passed.
@@ -202,8 +195,7 @@ impl Downlink {
     /// Shares the rate among the wishes; no limits where nothing is known of the link.
     pub(crate) fn fit(&mut self, now: Instant, voices_bps: f64, wishes: &[Wish], limits: &mut [Option<LayerIndex>]) {
         let Some(rate_bps) = self.congestion.rate_bps(now) else { return };
-        let for_media_bps = rate_bps * (1.0 - FOR_REPAIR * self.congestion.loss_ratio());
-        self.congestion.wants_more = allocate(for_media_bps, voices_bps, wishes, limits);
+        self.congestion.wants_more = allocate(rate_bps, voices_bps, wishes, limits);
     }
 
     pub(crate) fn note_queue_empty(&mut self) {
