@@ -29,6 +29,10 @@ pub struct App {
     /// Passwords and sign-ins at a provider, as one address tries them.
     pub sign_in_limit: AddressLimit,
     pub pairing_limit: AddressLimit,
+    /// Requests of checks of a link before a call.
+    pub link_check_limit: AddressLimit,
+    /// One permit per such check's media.
+    pub trials: Arc<Semaphore>,
     /// Sign-in at a provider, where one is configured.
     pub oidc: Option<Oidc>,
     /// Origins beside the server's own whose pages may open the WebSocket.

@@ -37,6 +37,7 @@ use address_limit::AddressLimit;
 use app::App;
 use axum_server::Handle;
 use config::Config;
+use endpoints::link_check::{MAX_TRIALS, REQUESTS_A_CHECK};
 use kenes_relay::Relay;
 use kenes_sfu::io::{IoMode, RunningShard, ThreadSettings, spawn_shard};
 use kenes_sfu::shard::ShardConfig;
@@ -161,6 +162,8 @@ impl Server {
             join_limit: AddressLimit::new(config.http.joins_per_minute),
             sign_in_limit: AddressLimit::new(config.http.sign_ins_per_minute),
             pairing_limit: AddressLimit::new(PAIRINGS_PER_MINUTE),
+            link_check_limit: AddressLimit::new(config.http.link_checks_per_minute.saturating_mul(REQUESTS_A_CHECK)),
+            trials: Arc::new(Semaphore::new(MAX_TRIALS)),
             oidc: oidc(config.oidc.clone(), &bases)?,
             allowed_origins: config.http.allowed_origins.iter().chain(&config.http.public_url).cloned().collect(),
             sockets: Arc::new(Semaphore::new(config.http.max_sockets)),

@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::endpoints::cookie::OverTls;
 use crate::endpoints::{
-    Problem, api_keys, appointments, audit, calendar, carts, consent_texts, days_off, health, join, live,
+    Problem, api_keys, appointments, audit, calendar, carts, consent_texts, days_off, health, join, link_check, live,
     media_addresses, message_delivery, messages, metrics, oidc, openapi, pages, pairing, patients, problem,
     reconfirmation, referrals, schedules, security_headers, session, sites, slots, specialties, users, visit, waitlist,
     websocket,
@@ -52,6 +52,9 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(oidc::callback))
         .routes(routes!(pairing::cart_session))
         .routes(routes!(join::join))
+        .routes(routes!(link_check::means))
+        .routes(routes!(link_check::send_sample, link_check::receive_sample))
+        .routes(routes!(link_check::try_out))
         .routes(routes!(live::live))
         .routes(routes!(media_addresses::read))
         .routes(routes!(openapi::read))

@@ -42,6 +42,7 @@ pub struct Http {
     pub max_sockets: usize,
     pub joins_per_minute: u32,
     pub sign_ins_per_minute: u32,
+    pub link_checks_per_minute: u32,
 }
 
 #[derive(Clone, Debug)]

@@ -43,6 +43,7 @@ fn http(section: &Section<'_>) -> Result<Http, ConfigError> {
         max_sockets: section.number("max_sockets", 1..=100_000)?,
         joins_per_minute: section.number("joins_per_minute", 1..=100_000)?,
         sign_ins_per_minute: section.number("sign_ins_per_minute", 1..=100_000)?,
+        link_checks_per_minute: section.number("link_checks_per_minute", 1..=100_000)?,
     })
 }
 

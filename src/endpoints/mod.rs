@@ -12,6 +12,7 @@ pub mod cookie;
 pub mod days_off;
 pub mod health;
 pub mod join;
+pub mod link_check;
 pub mod live;
 pub mod media_addresses;
 pub mod message_delivery;

@@ -11,6 +11,7 @@ mod events;
 pub mod media;
 mod notices;
 mod outbox;
+pub mod trial;
 mod watchdog;
 pub mod websocket;
 

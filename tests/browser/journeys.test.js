@@ -19,4 +19,5 @@ import './journeys/desk_cart_session.js';
 import './journeys/screenshots.js';
 import './journeys/bad_links.js';
 import './journeys/bandwidth_ladder.js';
+import './journeys/link_check.js';
 import './journeys/recovery_far.js';

@@ -21,6 +21,7 @@ mod http;
 mod https;
 mod join;
 mod lifecycle;
+mod link_check;
 mod messages;
 mod oidc;
 mod openapi;

@@ -2,6 +2,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { codeOf, codeWords, consentText, inOrder, isGiverKnown, linkAfter, nextVisit, shown, stepOf, textLanguage } from '../public/js/cart/rules.js';
 import { PARTS, hasPicture, judgeEcho, judgeNetwork, newCheck, pitchDb, reduceCheck, resultOf } from '../public/js/cart/check-rules.js';
+import { SILENCE } from '../public/js/state/link.js';
 
 /** @typedef {import('../public/js/desk/types.js').Appointment} Appointment */
 
@@ -118,11 +119,15 @@ test('a covered camera shows no picture', () => {
   assert.equal(hasPicture([]), false);
 });
 
-test('a network that loses or lags is no good one', () => {
-  assert.deepEqual(judgeNetwork([80, 90, 300, 85, 95]), { result: 'ok', why: null });
-  assert.equal(judgeNetwork([80, 90, null, 85, 95]).why, 'network_slow');
-  assert.equal(judgeNetwork([700, 800, 900, 650, 620]).why, 'network_slow');
-  assert.equal(judgeNetwork([null, null, null, 80, 90]).why, 'network_silent');
+test('a network is good when it carries a moving picture', () => {
+  const good = /** @type {const} */ ({ transport: 'udp', rttMs: 60, upBps: 3e6, downBps: 9e6, lossUp: 0, lossDown: 0 });
+  assert.deepEqual(judgeNetwork(good), { result: 'ok', why: null });
+  assert.deepEqual(judgeNetwork({ ...good, upBps: 300_000 }), { result: 'ok', why: 'network_slow' });
+  assert.deepEqual(judgeNetwork({ ...good, transport: 'tcp' }), { result: 'ok', why: 'network_detour' });
+  assert.deepEqual(judgeNetwork({ ...good, upBps: 100_000 }), { result: 'failed', why: 'network_slow' });
+  assert.deepEqual(judgeNetwork({ ...good, lossDown: 0.3 }), { result: 'failed', why: 'network_lossy' });
+  assert.deepEqual(judgeNetwork({ ...good, transport: null }), { result: 'failed', why: 'network_blocked' });
+  assert.deepEqual(judgeNetwork(SILENCE), { result: 'failed', why: 'network_silent' });
 });
 
 test('a tone that comes back stands out, a cancelled one does not', () => {

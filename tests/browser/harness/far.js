@@ -58,16 +58,19 @@ function canRun(program) {
   }
 }
 
-/** A consultation of two; it begins on perfect links. @param {string} name a sentence @param {(journey: FarJourney) => Promise<void>} walk */
-export function farJourney(name, walk) {
+/**
+ * A consultation of two; it begins on perfect links. @param {string} name a sentence @param {(journey: FarJourney) => Promise<void>} walk
+ * @param {(person: Person, url: string) => Promise<void>} [come] how far they go by themselves: into the call
+ */
+export function farJourney(name, walk, come = (person, url) => person.join(url)) {
   test(name, { timeout: TRIES * JOURNEY_MS, skip: missing() }, async (context) => {
     const say = (/** @type {string} */ line) => context.diagnostic(line);
-    await walkInTries(say, () => walkOnce(walk, say));
+    await walkInTries(say, () => walkOnce(walk, come, say));
   });
 }
 
-/** @param {(journey: FarJourney) => Promise<void>} walk @param {(line: string) => void} say */
-async function walkOnce(walk, say) {
+/** @param {(journey: FarJourney) => Promise<void>} walk @param {(person: Person, url: string) => Promise<void>} come @param {(line: string) => void} say */
+async function walkOnce(walk, come, say) {
   place ??= begin();
   const { server, links, browsers } = await place;
   const invitations = server.consultation();
@@ -76,7 +79,7 @@ async function walkOnce(walk, say) {
   try {
     const [nurse, specialist] = await Promise.all(links.map(async (link, index) => {
       const person = new Person({ page: await contexts[index].newPage(), close: async () => {} }, 'chromium');
-      await person.join(`https://${link.address}:${HTTPS_PORT}/visit${invitations[index]}`);
+      await come(person, `https://${link.address}:${HTTPS_PORT}/visit${invitations[index]}`);
       return { person, link };
     }));
     await walk({ nurse, specialist, server, moves: (far) => move(far.link, AWAY), say });

@@ -1,4 +1,6 @@
 /** What the cart's check concludes from what it measured, and how far it has come. Pure. */
+import { sendsVideo } from '../state/bandwidth.js';
+import { judge } from '../state/link.js';
 
 /** @typedef {'camera' | 'microphone' | 'network' | 'speaker' | 'echo'} Part */
 /** @typedef {'ok' | 'failed' | 'skipped'} Result */
@@ -50,15 +52,21 @@ export function hasPicture(rgba) {
   return pixels > 0 && Math.sqrt(Math.max(0, squares / pixels - mean * mean)) > 4;
 }
 
-const SLOW_MS = 600;
+/** @type {Record<import('../state/link.js').Why, string>} */
+const NETWORK_WHY = {
+  unreachable: 'network_silent',
+  media_blocked: 'network_blocked',
+  lossy: 'network_lossy',
+  slow_up: 'network_slow',
+  slow_down: 'network_slow',
+  far: 'network_far',
+  udp_blocked: 'network_detour',
+};
 
-/** @param {readonly (number | null)[]} roundTripsMs null = no answer @returns {{result: Result, why: string | null}} */
-export function judgeNetwork(roundTripsMs) {
-  const answered = roundTripsMs.filter((ms) => ms !== null).sort((a, b) => a - b);
-  if (answered.length <= roundTripsMs.length / 2) return { result: 'failed', why: 'network_silent' };
-  const median = answered[Math.floor(answered.length / 2)] ?? Infinity;
-  if (answered.length < roundTripsMs.length || median > SLOW_MS) return { result: 'failed', why: 'network_slow' };
-  return { result: 'ok', why: null };
+/** A network that carries a moving picture is a good one; what else there is to say of it is said beside. @param {import('../state/link.js').Measured} measured @returns {{result: Result, why: string | null}} */
+export function judgeNetwork(measured) {
+  const { rung, why } = judge(measured);
+  return { result: sendsVideo(rung) ? 'ok' : 'failed', why: why && NETWORK_WHY[why] };
 }
 
 /** How much of one pitch is in a sound, in dB below full scale (Goertzel). @param {ArrayLike<number>} samples @param {number} rateHz @param {number} pitchHz */

@@ -1,4 +1,5 @@
 /** The cart's own check: opens its devices one after the other and measures. Owns the open tracks and sound contexts until `stop`. */
+import { measureLink } from '../session/link-check.js';
 import { deviceProblem, openCamera, openMicrophone } from '../rtc/devices.js';
 import { TONE_HZ, TONE_MS, playTone, startMeter } from '../rtc/meter.js';
 import { hasPicture, judgeEcho, judgeNetwork, pitchDb } from './check-rules.js';
@@ -11,14 +12,13 @@ const SPEECH_MS = 15_000;
 /** A voice in the room, and not one click of a switch. */
 const SPEECH_LEVEL = 20;
 const SPEECH_TIMES = 4;
-const ROUND_TRIPS = 5;
-const ANSWER_MS = 3_000;
 /** An echo canceller learns from the first tones. */
 const TONES = 3;
 const LOOK_MS = 50;
 
 export class CartCheck {
   #isStopped = false;
+  #left = new AbortController();
   #beforeDb = -Infinity;
   #duringDb = -Infinity;
   /** @type {MediaStreamTrack[]} */ #tracks = [];
@@ -37,7 +37,7 @@ export class CartCheck {
     await this.#camera();
     await this.#microphone();
     if (this.#isStopped) return;
-    this.#found('network', judgeNetwork(await roundTrips()));
+    await this.#network();
     await this.play();
   }
 
@@ -71,6 +71,7 @@ export class CartCheck {
 
   stop() {
     this.#isStopped = true;
+    this.#left.abort();
     this.#release();
   }
 
@@ -92,6 +93,17 @@ export class CartCheck {
       this.#found('microphone', (await hearsSpeech(track)) ? { result: 'ok', why: null } : { result: 'failed', why: 'microphone_silent' });
     } catch (error) {
       this.#found('microphone', { result: 'failed', why: deviceProblem('microphone', error) });
+    }
+  }
+
+  async #network() {
+    if (this.#isStopped) return;
+    try {
+      const means = { token: async () => null, microphone: this.devices.microphone ?? undefined };
+      this.#found('network', judgeNetwork(await measureLink(means, this.#left.signal)));
+    } catch {
+      // Held off: of the network nothing is known.
+      this.#found('network', { result: 'skipped', why: null });
     }
   }
 
@@ -147,17 +159,6 @@ async function hearsSpeech(track) {
   const heard = await within(SPEECH_MS, 100, () => times >= SPEECH_TIMES || track.readyState === 'ended');
   meter.stop();
   return heard && times >= SPEECH_TIMES;
-}
-
-/** @returns {Promise<(number | null)[]>} */
-async function roundTrips() {
-  const times = [];
-  for (let turn = 0; turn < ROUND_TRIPS; turn++) {
-    const started = performance.now();
-    const answer = await fetch('/healthz', { cache: 'no-store', signal: AbortSignal.timeout(ANSWER_MS) }).catch(() => null);
-    times.push(answer?.ok ? performance.now() - started : null);
-  }
-  return times;
 }
 
 /** How loud the test tone's pitch is in the room. @param {MediaStreamTrack} track @returns {{loudest: () => number, stop: () => void}} `loudest` since it was last asked */

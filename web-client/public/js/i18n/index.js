@@ -1,9 +1,9 @@
 /** Languages: which one to speak, and a key in that language. Holds the words loaded so far; a phone pays for what its page says. */
 
 /** @typedef {'kk' | 'ru' | 'en'} Language */
-/** What only some pages say: a folder with a dictionary per language. @typedef {'way' | 'call' | 'case' | 'cart' | 'specialties' | 'desk' | 'nurse' | 'specialist' | 'admin' | 'docs'} Area */
+/** What only some pages say: a folder with a dictionary per language. @typedef {'way' | 'link' | 'call' | 'case' | 'cart' | 'specialties' | 'desk' | 'nurse' | 'specialist' | 'admin' | 'docs'} Area */
 /**
- * @typedef {keyof typeof import('./en.js').en | keyof typeof import('./way/en.js').en | keyof typeof import('./call/en.js').en | keyof typeof import('./case/en.js').en | keyof typeof import('./cart/en.js').en
+ * @typedef {keyof typeof import('./en.js').en | keyof typeof import('./way/en.js').en | keyof typeof import('./link/en.js').en | keyof typeof import('./call/en.js').en | keyof typeof import('./case/en.js').en | keyof typeof import('./cart/en.js').en
  *   | keyof typeof import('./specialties/en.js').en | keyof typeof import('./desk/en.js').en
  *   | keyof typeof import('./nurse/en.js').en | keyof typeof import('./specialist/en.js').en | keyof typeof import('./admin/en.js').en | keyof typeof import('./docs/en.js').en} Key
  */

@@ -16,6 +16,8 @@ import { Way } from './way.js';
 
 /** Doors whose key goes with each request; the others have their cookie, or their own way in. */
 const BEARERS = ['link', 'offer'];
+/** A check takes six seconds. */
+const TOKEN_MARGIN_MS = 15_000;
 
 export class Session {
   /** @type {import('./line.js').Line | null} */ line = null;
@@ -72,6 +74,12 @@ export class Session {
       if (error instanceof Refusal || !this.memory.inVisit) return this.#fail(problemOf(error));
     }
     await this.#prepare();
+  }
+
+  /** For the check of the link, which does not spend it. @returns {Promise<string>} */
+  async linkToken() {
+    if (!this.#welcome || this.#welcome.expiresMs - Date.now() < TOKEN_MARGIN_MS) this.#welcome = await this.#exchange();
+    return this.#welcome.token;
   }
 
   async #exchange() {

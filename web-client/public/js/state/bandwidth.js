@@ -46,12 +46,12 @@ const ROOMY_MS = 5_000;
 const FIRST_PATIENCE_MS = 15_000;
 const MOST_PATIENCE_MS = 120_000;
 /** A picture must not take from speech what it loses. */
-const HEAVY_LOSS = 0.15;
+export const HEAVY_LOSS = 0.15;
 /** Beside stills, that much of the sound may be lost. */
 const STILLS_LOSS = 0.05;
 const LIGHT_LOSS = 0.03;
 /** From here on words are missed. */
-const DEAD_RATIO = 0.5;
+export const DEAD_RATIO = 0.5;
 const DEAD_MS = 10_000;
 const ALIVE_MS = 5_000;
 

@@ -4,7 +4,9 @@ import { Icon } from './icons.js';
 import { Notices } from './frame.js';
 import { Video } from './video.js';
 import { TalkDevices } from './talk-devices.js';
+import { loadStyle } from './style.js';
 import { startMeter } from '../rtc/meter.js';
+import { loadLanguage } from '../i18n/index.js';
 
 /** @param {import('./frame.js').ViewProps} props */
 export function DeviceCheck({ state, session, t }) {
@@ -19,6 +21,7 @@ export function DeviceCheck({ state, session, t }) {
       <${Preview} state=${state} session=${session} t=${t} />
       <${Meter} state=${state} session=${session} t=${t} />
       <${Notices} state=${state} session=${session} t=${t} />
+      <${Link} state=${state} session=${session} t=${t} />
       ${state.notices.length > 0 &&
       html`<button type="button" class="button is-quiet" onClick=${() => session.prepareDevices()}>
         <${Icon} name="switch" size=${20} />${t('check.try_again')}
@@ -53,6 +56,18 @@ function Meter({ state, session, t }) {
   const held = state.sources.microphone.held;
   return html`<${LevelMeter} track=${held ? session.media.tracks.get('microphone') : undefined} label=${t('check.level')}
     hint=${held ? t('check.say_something') : t('call.muted')} />`;
+}
+
+/** Its check comes once the camera is open, and need not wait for anything. @param {import('./frame.js').ViewProps} props */
+function Link(props) {
+  const { language, preparing } = props.state;
+  const [words, setWords] = useState(/** @type {typeof import('./link-words.js') | null} */ (null));
+  useEffect(() => {
+    if (preparing || words) return;
+    const loading = Promise.all([import('./link-words.js'), loadLanguage(language, 'link'), loadStyle('link')]);
+    loading.then(([module]) => setWords(module), () => {});
+  }, [preparing]);
+  return words && html`<${words.LinkWords} ...${props} />`;
 }
 
 /** @param {{track: MediaStreamTrack | undefined, label: string, hint: string}} props */

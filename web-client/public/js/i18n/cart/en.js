@@ -68,6 +68,10 @@ export const en = {
   'cart_why.microphone_silent': 'Nothing was heard. Check the microphone’s own switch and cable, and speak louder.',
   'cart_why.network_silent': 'The server does not answer. Check the cable or the Wi-Fi.',
   'cart_why.network_slow': 'The network is slow: the picture may freeze. Move the cart closer to the Wi-Fi, or use a cable.',
+  'cart_why.network_blocked': 'The network opens pages but lets no calls through. Ask whoever keeps it to open UDP, or TCP 443, to this server.',
+  'cart_why.network_lossy': 'The network loses much: the picture will freeze. Move the cart closer to the Wi-Fi, or use a cable.',
+  'cart_why.network_far': 'Answers take long to arrive: let each other finish.',
+  'cart_why.network_detour': 'The network blocks UDP: calls take a detour, and may lag.',
   'cart_why.speaker_silent': 'No sound. Check the volume, and that the speakers are plugged in and switched on.',
   'cart_why.echo_heard': 'The doctor will hear an echo. Turn the volume down, or move the microphone away from the speakers.',
 };

@@ -1,0 +1,141 @@
+//! `/api/v1/link-check`: what a page measures its link with before a call. Open to who could enter one: a join token, or a session.
+//!
+//! Bounded in everything that an outsider could wish for: requests of an address, bytes of a request, trials at a time and their length.
+
+use crate::app::App;
+use crate::clock;
+use crate::endpoints::Problem;
+use crate::endpoints::caller::{Caller, bearer};
+use crate::endpoints::openapi::Problems;
+use crate::endpoints::request::{self, Params, invalid};
+use crate::model::invalid::Fault;
+use crate::rooms::trial::{Pair, TrialRefused};
+use crate::tokens::Use;
+use axum::Json;
+use axum::body::{Body, to_bytes};
+use axum::extract::{ConnectInfo, FromRequestParts, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, StatusCode, header};
+use kenes_signaling::message::IceServer;
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
+use utoipa::{IntoParams, ToSchema};
+
+/// Of one check: what to try with, the trial, samples of growing size both ways.
+pub const REQUESTS_A_CHECK: u32 = 12;
+/// Trials of all pages at a time. Each is two silent peers of at most 100 KiB, for twelve seconds.
+pub const MAX_TRIALS: usize = 256;
+/// A second of 1 Mbit/s: enough to tell whether a link carries full video.
+const MAX_SAMPLE_BYTES: u32 = 128 * 1024;
+/// A page gives up long before.
+const SAMPLE_WITHIN: Duration = Duration::from_secs(10);
+
+/// Somebody who could enter a call, and has not measured too often.
+pub struct Measuring;
+
+impl FromRequestParts<Arc<App>> for Measuring {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let ConnectInfo(from) =
+            ConnectInfo::<SocketAddr>::from_request_parts(parts, app).await.map_err(|_| Problem::Internal)?;
+        if !app.link_check_limit.admit(from.ip(), clock::now()) {
+            return Err(Problem::RateLimited);
+        }
+        let token = bearer(&parts.headers).map(|token| app.tokens.open(Use::Join, token, clock::unix_ms()));
+        match token {
+            Some(Ok(_)) => Ok(Self),
+            // No join token, so that it may be a program's key.
+            _ => Caller::from_request_parts(parts, app).await.map(|_| Self),
+        }
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Means {
+    /// For the trial's PeerConnections.
+    #[schema(value_type = Vec<Object>)]
+    ice_servers: Vec<IceServer>,
+}
+
+/// What to try a link with. Opens with the join token of a call, or a session.
+#[utoipa::path(get, path = "/link-check", tag = "visit", security(("link" = []), ("session" = [])),
+    responses((status = 200, body = Means), Problems))]
+pub async fn means(State(app): State<Arc<App>>, _: Measuring) -> Json<Means> {
+    Json(Means { ice_servers: app.rooms.media().ice_servers() })
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct SampleSize {
+    /// 0 to 131072.
+    #[param(maximum = 131_072)]
+    bytes: u32,
+}
+
+/// So many random bytes, which nothing on the way can make fewer.
+///
+/// # Errors
+/// More than a sample has.
+#[utoipa::path(get, path = "/link-check/sample", tag = "visit", security(("link" = []), ("session" = [])),
+    params(SampleSize), responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), Problems))]
+pub async fn send_sample(
+    _: Measuring,
+    Params(SampleSize { bytes }): Params<SampleSize>,
+) -> Result<([(HeaderName, &'static str); 1], Vec<u8>), Problem> {
+    let size = usize::try_from(bytes).ok().filter(|_| bytes <= MAX_SAMPLE_BYTES);
+    let mut sample = vec![0; size.ok_or_else(|| invalid("bytes", Fault::OutOfRange))?];
+    aws_lc_rs::rand::fill(&mut sample)?;
+    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], sample))
+}
+
+/// Takes in a sample of the uplink, and keeps none of it. Answered once all of it is here.
+///
+/// # Errors
+/// More than a sample has, or slower than any page waits.
+#[utoipa::path(post, path = "/link-check/sample", tag = "visit", security(("link" = []), ("session" = [])),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"), responses((status = 204), Problems))]
+pub async fn receive_sample(_: Measuring, body: Body) -> Result<StatusCode, Problem> {
+    let most = usize::try_from(MAX_SAMPLE_BYTES).map_err(|_| Problem::Internal)?;
+    match timeout(SAMPLE_WITHIN, to_bytes(body, most)).await {
+        Ok(Ok(_)) => Ok(StatusCode::NO_CONTENT),
+        _ => Err(Problem::BadRequest),
+    }
+}
+
+/// SDP of two PeerConnections.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Trial {
+    /// Two sections of sound that is sent. The second is not asked to fall silent, and is what the other PeerConnection hears.
+    speak: String,
+    /// One section of sound that is received.
+    listen: String,
+}
+
+/// Tries media out, in no room and for twelve seconds at most: one PeerConnection hears what the other says.
+///
+/// # Errors
+/// Offers that cannot be answered; `busy`: too many try at this moment.
+#[utoipa::path(post, path = "/link-check/trial", tag = "visit", security(("link" = []), ("session" = [])),
+    request_body = Trial, responses((status = 200, body = Trial), Problems))]
+pub async fn try_out(
+    State(app): State<Arc<App>>,
+    _: Measuring,
+    request::Body { value: Trial { speak, listen }, .. }: request::Body<Trial>,
+) -> Result<Json<Trial>, Problem> {
+    if app.rooms.is_draining() {
+        return Err(Problem::Draining);
+    }
+    let place = Arc::clone(&app.trials).try_acquire_owned().map_err(|_| Problem::Busy)?;
+    let Pair { speak, listen } =
+        app.rooms.try_out(&Pair { speak, listen }, place).map_err(|refused| match refused {
+            TrialRefused::BadOffer => Problem::BadBody,
+            TrialRefused::Unavailable => Problem::Busy,
+        })?;
+    Ok(Json(Trial { speak, listen }))
+}

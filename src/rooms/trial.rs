@@ -1,0 +1,119 @@
+//! A link tried out before a call: two PeerConnections of one page, outside every room, of which one hears what the other says. What the
+//! page learns from them (which transport works, how long a packet takes, how many are lost) is true of the call that follows.
+//!
+//! Owns nothing but a task per trial, which ends it after [`TRIAL_LIFE`] whatever the page does. No room, no visit and no record knows of it.
+
+use super::Rooms;
+use super::media::{NotAnswered, ShardId};
+use kenes_sfu::command::Command;
+use kenes_sfu::description::{Flow, MediaKind, PeerDescription};
+use kenes_sfu::ids::{Mid, PeerKey, RoomKey, TrackKey};
+use kenes_sfu::sdp::Negotiated;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
+
+/// A page measures for six seconds, and has to get through first.
+const TRIAL_LIFE: Duration = Duration::from_secs(12);
+
+/// The SDP of a trial's two PeerConnections.
+pub struct Pair {
+    /// Sends sound; what is heard is its last section.
+    pub speak: String,
+    /// Receives it.
+    pub listen: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrialRefused {
+    BadOffer,
+    /// No shard, or it is busy.
+    Unavailable,
+}
+
+struct Ends {
+    shard: ShardId,
+    peers: [(PeerKey, PeerDescription); 2],
+}
+
+impl Rooms {
+    /// Answers the offers of a trial and begins it. `place` is given back at its end.
+    ///
+    /// # Errors
+    /// Offers that cannot be used, or no shard that takes them.
+    pub fn try_out(self: &Arc<Self>, offers: &Pair, place: OwnedSemaphorePermit) -> Result<Pair, TrialRefused> {
+        let shard = self.media.place_room();
+        let opened = self.open_trial(shard, offers);
+        let Ok((answers, ends)) = opened else {
+            self.media.release_room(shard);
+            return opened.map(|(answers, _)| answers);
+        };
+        let rooms = Arc::clone(self);
+        tokio::spawn(async move {
+            tokio::time::sleep(TRIAL_LIFE).await;
+            rooms.close_trial(ends);
+            drop(place);
+        });
+        Ok(answers)
+    }
+
+    fn open_trial(&self, shard: ShardId, offers: &Pair) -> Result<(Pair, Ends), TrialRefused> {
+        let speak = self.media.answer(shard, &offers.speak, None)?;
+        let listen = self.media.answer(shard, &offers.listen, None)?;
+        let said = mid_of(&speak.description, |flow| matches!(flow, Flow::Uplink { .. }))?;
+        let heard = mid_of(&listen.description, |flow| matches!(flow, Flow::Downlink { .. }))?;
+        let room = RoomKey(self.next_number());
+        let [speaker, listener] = [PeerKey(self.next_number()), PeerKey(self.next_number())];
+        let open = |peer, negotiated: &Negotiated| Command::OpenPeer {
+            peer,
+            room,
+            description: Box::new(negotiated.description.clone()),
+        };
+        let track = Some(TrackKey { peer: speaker, mid: said });
+        let commands = [
+            open(speaker, &speak),
+            open(listener, &listen),
+            Command::BindAudio { subscriber: listener, mid: heard, track },
+        ];
+        let ends = Ends { shard, peers: [(speaker, speak.description), (listener, listen.description)] };
+        for command in commands {
+            if self.media.send(shard, command).is_err() {
+                self.close_peers(&ends);
+                return Err(TrialRefused::Unavailable);
+            }
+        }
+        for (_, description) in &ends.peers {
+            self.media.expect(shard, description);
+        }
+        Ok((Pair { speak: speak.answer, listen: listen.answer }, ends))
+    }
+
+    fn close_trial(&self, ends: Ends) {
+        self.close_peers(&ends);
+        self.media.release_room(ends.shard);
+    }
+
+    fn close_peers(&self, ends: &Ends) {
+        for (peer, description) in &ends.peers {
+            self.media.forget(description);
+            // A shard that takes no command drops a silent peer by itself.
+            let _ = self.media.send(ends.shard, Command::ClosePeer { peer: *peer });
+        }
+    }
+}
+
+/// Of the last section of sound that runs so: of a speaker's two, the one that is never silent (see `kenes_sfu::sdp`).
+fn mid_of(description: &PeerDescription, runs: impl Fn(&Flow) -> bool) -> Result<Mid, TrialRefused> {
+    let mut sections = description.sections.iter().rev();
+    let section = sections.find(|section| section.kind == MediaKind::Audio && runs(&section.flow));
+    section.map(|section| section.mid).ok_or(TrialRefused::BadOffer)
+}
+
+impl From<NotAnswered> for TrialRefused {
+    fn from(refusal: NotAnswered) -> Self {
+        match refusal {
+            NotAnswered::BadOffer(_) => Self::BadOffer,
+            NotAnswered::Unavailable => Self::Unavailable,
+        }
+    }
+}

@@ -1,0 +1,22 @@
+/** The check of the link before a call, in English. */
+export const en = {
+  'link.measuring': 'Checking the connection: a few seconds…',
+  'link.unknown': 'The connection could not be checked just now. You can enter all the same.',
+  'link.again': 'Check again',
+  'link.rung.full': 'Good connection: video will work.',
+  'link.rung.small': 'Moderate connection: video will work, in a smaller picture.',
+  'link.rung.stills': 'Weak connection: you will hear each other, with a photo every 5 seconds instead of video.',
+  'link.rung.audio': 'Very weak connection: you will hear each other, without a picture.',
+  'link.rung.phone': 'On this connection a call will hardly work. You can try; if it fails, we will phone you.',
+  'link.why.slow_up': 'Sending is slow. Move closer to the Wi-Fi, or close what else uses the internet here.',
+  'link.why.slow_down': 'Receiving is slow. Move closer to the Wi-Fi, or close what else uses the internet here.',
+  'link.why.lossy': 'Much is lost on the way. Move closer to the Wi-Fi, or change to another network.',
+  'link.why.far': 'Answers take long to arrive: let each other finish.',
+  'link.why.udp_blocked': 'This network blocks the usual way for calls (UDP): they take a detour, and may lag.',
+  'link.why.media_blocked': 'This network opens pages but lets no calls through. Try mobile internet or another Wi-Fi.',
+  'link.why.unreachable': 'The server does not answer. Check the internet.',
+  'link.figure.down': 'receives {rate} Mbit/s',
+  'link.figure.up': 'sends {rate} Mbit/s',
+  'link.figure.rtt': '{ms} ms',
+  'link.figure.lost': '{percent} % lost',
+};

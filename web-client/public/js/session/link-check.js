@@ -1,0 +1,240 @@
+/**
+ * Measures the link before a call, against the server's `/api/v1/link-check`: first how fast it is, by a few transfers, then, over the very way
+ * that media would take, which transport works and what is lost. Some seconds and at most 0.2 MB each way. What it means is `state/link.js`'s.
+ */
+import { SILENCE, lossOf, nextSample, rateOf } from '../state/link.js';
+
+/** @typedef {import('../state/link.js').Measured} Measured */
+/** @typedef {import('../state/link.js').Sample} Sample */
+/** @typedef {import('../state/link.js').Transport} Transport */
+/** @typedef {{token: () => Promise<string | null>, microphone: MediaStreamTrack | undefined}} Means `token` null: the cookie tells who asks */
+
+const BASE = '/api/v1/link-check';
+/** Whatever is known by then is what is said. */
+const MOST_MS = 7_000;
+const PINGS = 2;
+const RATES_MS = 2_000;
+/** What opens the way for media would take its part of a slow link while that is measured. */
+const QUIET_AFTER_MS = 1_200;
+/** Whoever has not got through by then has no way through, or none that would last. */
+const CONNECTED_MS = 4_500;
+const LISTEN_MS = 2_000;
+
+/** The server said no: too often, or it is too busy. */
+export class NotMeasured extends Error {}
+
+/** @param {Means} means @param {AbortSignal} signal ends it at once @returns {Promise<Measured>} @throws {NotMeasured} */
+export async function measureLink(means, signal) {
+  const measured = { ...SILENCE };
+  const limit = new AbortController();
+  const end = () => limit.abort();
+  const timer = setTimeout(end, MOST_MS);
+  signal.addEventListener('abort', end);
+  try {
+    await measure(means, measured, limit.signal);
+  } catch (error) {
+    if (error instanceof NotMeasured || signal.aborted) throw error;
+    // What there was no time for, or no answer to, stays unknown.
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', end);
+  }
+  return measured;
+}
+
+/** @param {Means} means @param {Measured} measured filled in as it becomes known @param {AbortSignal} signal */
+async function measure({ token, microphone }, measured, signal) {
+  const media = new Trial(microphone);
+  try {
+    const server = new Server(await token(), signal);
+    const { ice_servers } = await (await server.ask('')).json();
+    const connecting = within(CONNECTED_MS, signal, media.connect(ice_servers, server), false);
+    // Looked at below; until then nobody is to be alarmed.
+    connecting.catch(() => {});
+    const rttMs = await roundTrip(server);
+    measured.rttMs = rttMs;
+    await within(QUIET_AFTER_MS, signal, connecting, false);
+    await Promise.all([
+      rate(rttMs, signal, (bytes, until) => server.ask(`/sample?bytes=${bytes}`, { signal: until }).then((answer) => answer.arrayBuffer())).then((bps) => (measured.downBps = bps)),
+      rate(rttMs, signal, (bytes, until) => server.ask('/sample', { method: 'POST', body: noise(bytes), signal: until })).then((bps) => (measured.upBps = bps)),
+    ]);
+    if (await connecting) Object.assign(measured, await media.listen(signal));
+  } finally {
+    media.close();
+  }
+}
+
+class Server {
+  /** @param {string | null} token @param {AbortSignal} signal */
+  constructor(token, signal) {
+    /** @type {Record<string, string>} */
+    this.headers = token === null ? {} : { Authorization: `Bearer ${token}` };
+    this.signal = signal;
+  }
+
+  /** @param {string} path @param {RequestInit} [request] @returns {Promise<Response>} */
+  async ask(path, request) {
+    const answer = await fetch(BASE + path, { credentials: 'same-origin', cache: 'no-store', signal: this.signal, headers: this.headers, ...request });
+    if (!answer.ok) throw new NotMeasured(`${answer.status}`);
+    return answer;
+  }
+
+  /** @param {object} offers @returns {Promise<{speak: string, listen: string}>} */
+  async tryOut(offers) {
+    const headers = { ...this.headers, 'Content-Type': 'application/json' };
+    return (await this.ask('/trial', { method: 'POST', body: JSON.stringify(offers), headers })).json();
+  }
+}
+
+/** @param {Server} server @returns {Promise<number>} the shortest, on a connection that is open */
+async function roundTrip(server) {
+  let shortest = Infinity;
+  for (let ping = 0; ping < PINGS; ping++) {
+    const started = performance.now();
+    await (await server.ask('/sample?bytes=0')).arrayBuffer();
+    shortest = Math.min(shortest, performance.now() - started);
+  }
+  return Math.round(shortest);
+}
+
+/** @param {number} rttMs @param {AbortSignal} signal @param {(bytes: number, until: AbortSignal) => Promise<unknown>} transfer @returns {Promise<number | null>} bits a second of one direction */
+async function rate(rttMs, signal, transfer) {
+  const late = new AbortController();
+  const end = () => late.abort();
+  signal.addEventListener('abort', end);
+  const timer = setTimeout(end, RATES_MS);
+  /** @type {Sample[]} */
+  const samples = [];
+  try {
+    for (let bytes = nextSample(samples, rttMs); bytes !== null && !late.signal.aborted; bytes = nextSample(samples, rttMs)) {
+      const started = performance.now();
+      // What is cut off tells how much the link carries at most.
+      await transfer(bytes, late.signal).catch((error) => {
+        if (!late.signal.aborted) throw error;
+      });
+      samples.push({ bytes, ms: performance.now() - started });
+    }
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', end);
+  }
+  signal.throwIfAborted();
+  return rateOf(samples, rttMs);
+}
+
+/** What nothing on the way can make smaller. @param {number} bytes */
+function noise(bytes) {
+  const all = new Uint8Array(bytes);
+  // The most that a browser gives at once.
+  for (let at = 0; at < bytes; at += 65_536) crypto.getRandomValues(all.subarray(at, at + 65_536));
+  return all;
+}
+
+/** Two PeerConnections with the server, of which one hears the silence that the other sends. Owns both and the silence. */
+class Trial {
+  /** @type {MediaStreamTrack | null} */ #silence = null;
+  /** @type {AudioContext | null} */ #context = null;
+  /** @type {RTCPeerConnection | null} */ #speaker = null;
+  /** @type {RTCPeerConnection | null} */ #listener = null;
+
+  /** @param {MediaStreamTrack | undefined} microphone its clock, not its sound */
+  constructor(microphone) {
+    this.microphone = microphone;
+  }
+
+  /** @param {RTCIceServer[]} iceServers @param {Server} server @returns {Promise<boolean>} */
+  async connect(iceServers, server) {
+    const [speaker, listener] = [this.#open(iceServers), this.#open(iceServers)];
+    [this.#speaker, this.#listener] = [speaker, listener];
+    // Silence of the first section is not sent; that of the second is (sfu/src/sdp/text.rs).
+    speaker.addTransceiver('audio', { direction: 'sendonly' });
+    speaker.addTransceiver(this.#makeSilence(), { direction: 'sendonly', sendEncodings: [{ maxBitrate: 32_000 }] });
+    listener.addTransceiver('audio', { direction: 'recvonly' });
+    for (const peer of [speaker, listener]) await peer.setLocalDescription(await peer.createOffer());
+    const answers = await server.tryOut({ speak: speaker.localDescription?.sdp, listen: listener.localDescription?.sdp });
+    await speaker.setRemoteDescription({ type: 'answer', sdp: answers.speak });
+    await listener.setRemoteDescription({ type: 'answer', sdp: answers.listen });
+    return (await Promise.all([speaker, listener].map(connected))).every(Boolean);
+  }
+
+  /** @param {RTCIceServer[]} iceServers */
+  #open(iceServers) {
+    return new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers });
+  }
+
+  #makeSilence() {
+    this.#silence = this.microphone?.clone() ?? null;
+    if (this.#silence === null) {
+      this.#context = new AudioContext();
+      this.#silence = this.#context.createMediaStreamDestination().stream.getAudioTracks()[0] ?? null;
+    }
+    if (this.#silence === null) throw new Error('no sound');
+    this.#silence.enabled = false;
+    return this.#silence;
+  }
+
+  /** @param {AbortSignal} signal @returns {Promise<Pick<Measured, 'transport' | 'lossUp' | 'lossDown'>>} */
+  async listen(signal) {
+    const before = await this.#count();
+    await within(LISTEN_MS, signal, new Promise(() => {}), null);
+    const { transport, sent, lossUp, received, lost } = await this.#count();
+    return { transport, ...lossOf({ sent: sent - before.sent, lossUp, received: received - before.received, lost: Math.max(0, lost - before.lost) }) };
+  }
+
+  async #count() {
+    const [spoken = [], heard = []] = await Promise.all([this.#speaker, this.#listener].map(async (peer) => /** @type {any[]} */ ([...((await peer?.getStats())?.values() ?? [])])));
+    const inbound = heard.find((entry) => entry.type === 'inbound-rtp');
+    return {
+      transport: transportOf(spoken),
+      sent: spoken.filter((entry) => entry.type === 'outbound-rtp').reduce((sum, entry) => sum + (entry.packetsSent ?? 0), 0),
+      // Of the second before the server's last report.
+      lossUp: spoken.find((entry) => entry.type === 'remote-inbound-rtp')?.fractionLost ?? null,
+      received: inbound?.packetsReceived ?? 0,
+      lost: inbound?.packetsLost ?? 0,
+    };
+  }
+
+  close() {
+    this.#speaker?.close();
+    this.#listener?.close();
+    this.#silence?.stop();
+    void this.#context?.close();
+  }
+}
+
+/** @param {RTCPeerConnection} peer @returns {Promise<boolean>} false: it never will be */
+function connected(peer) {
+  return new Promise((resolve) => {
+    peer.addEventListener('connectionstatechange', () => {
+      if (peer.connectionState === 'connected') resolve(true);
+      if (peer.connectionState === 'failed' || peer.connectionState === 'closed') resolve(false);
+    });
+  });
+}
+
+/** @param {any[]} entries of getStats() @returns {Transport | null} that media takes now */
+function transportOf(entries) {
+  const chosen = entries.find((entry) => entry.type === 'transport')?.selectedCandidatePairId;
+  const pair = entries.find((entry) => entry.type === 'candidate-pair' && (chosen ? entry.id === chosen : entry.selected));
+  const local = entries.find((entry) => entry.id === pair?.localCandidateId);
+  if (!local) return null;
+  return local.candidateType === 'relay' ? 'turn' : local.protocol === 'tcp' ? 'tcp' : 'udp';
+}
+
+/**
+ * @template T @param {number} ms @param {AbortSignal} signal @param {Promise<T>} promise @param {T} otherwise when it takes longer
+ * @returns {Promise<T>} rejects with the signal
+ */
+async function within(ms, signal, promise, otherwise) {
+  let end = () => {};
+  const limit = new Promise((resolve, reject) => {
+    const timer = setTimeout(() => resolve(otherwise), ms);
+    const stop = () => reject(signal.reason);
+    signal.addEventListener('abort', stop);
+    end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', stop);
+    };
+  });
+  return Promise.race([promise, /** @type {Promise<T>} */ (limit)]).finally(() => end());
+}
