@@ -1,22 +1,29 @@
 //! `/api/v1/link-check`: what a page measures its link with before a call. Open to who could enter one: a join token, or a session.
 //!
+//! What came of it is kept by site (operations.md, "its history is kept per site"), without a word of who measured.
+//!
 //! Bounded in everything that an outsider could wish for: requests of an address, bytes of a request, trials at a time and their length.
 
+use super::Problem;
+use super::caller::{Caller, Identity, bearer};
+use super::openapi::Problems;
+use super::request::{self, Id, List, Params, invalid, rfc3339};
+use super::sites;
+use crate::accounts::secret::random;
 use crate::app::App;
 use crate::clock;
-use crate::endpoints::Problem;
-use crate::endpoints::caller::{Caller, bearer};
-use crate::endpoints::openapi::Problems;
-use crate::endpoints::request::{self, Params, invalid};
+use crate::model::ids::{LinkCheckId, SiteId};
 use crate::model::invalid::Fault;
+use crate::model::link_check::{LinkCheck, Measured, Place};
 use crate::rooms::trial::{Pair, TrialRefused};
-use crate::tokens::Use;
+use crate::storage::{link_checks, places};
+use crate::tokens::{Grant, Use};
 use axum::Json;
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, StatusCode, header};
-use kenes_signaling::message::IceServer;
+use kenes_signaling::message::{IceServer, Role};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -24,8 +31,10 @@ use std::time::Duration;
 use tokio::time::timeout;
 use utoipa::{IntoParams, ToSchema};
 
-/// Of one check: what to try with, the trial, samples of growing size both ways.
-pub const REQUESTS_A_CHECK: u32 = 12;
+/// Of a site's history.
+const SHOWN: u32 = 100;
+/// Of one check: what to try with, two of no bytes, samples of growing size both ways, the trial, what came of it.
+pub const REQUESTS_A_CHECK: u32 = 13;
 /// Trials of all pages at a time. Each is two silent peers of at most 100 KiB, for twelve seconds.
 pub const MAX_TRIALS: usize = 256;
 /// A second of 1 Mbit/s: enough to tell whether a link carries full video.
@@ -34,7 +43,16 @@ const MAX_SAMPLE_BYTES: u32 = 128 * 1024;
 const SAMPLE_WITHIN: Duration = Duration::from_secs(10);
 
 /// Somebody who could enter a call, and has not measured too often.
-pub struct Measuring;
+pub struct Measuring {
+    from: Origin,
+}
+
+/// Whose link it is.
+enum Origin {
+    /// Of who is let into this room.
+    Room(Grant),
+    Caller(Caller),
+}
 
 impl FromRequestParts<Arc<App>> for Measuring {
     type Rejection = Problem;
@@ -46,11 +64,27 @@ impl FromRequestParts<Arc<App>> for Measuring {
             return Err(Problem::RateLimited);
         }
         let token = bearer(&parts.headers).map(|token| app.tokens.open(Use::Join, token, clock::unix_ms()));
-        match token {
-            Some(Ok(_)) => Ok(Self),
+        let from = match token {
+            Some(Ok(grant)) => Origin::Room(grant),
             // No join token, so that it may be a program's key.
-            _ => Caller::from_request_parts(parts, app).await.map(|_| Self),
-        }
+            _ => Origin::Caller(Caller::from_request_parts(parts, app).await?),
+        };
+        Ok(Self { from })
+    }
+}
+
+impl Measuring {
+    /// Where the link is; none for a program's and for a room of no appointment.
+    async fn place(&self, app: &App) -> Result<Option<(SiteId, Place)>, Problem> {
+        Ok(match &self.from {
+            Origin::Caller(Caller { identity: Identity::Cart(_), site, .. }) => Some((*site, Place::Cart)),
+            Origin::Caller(Caller { identity: Identity::User(_), site, .. }) => Some((*site, Place::Desk)),
+            Origin::Caller(Caller { identity: Identity::ApiKey(_), .. }) => None,
+            Origin::Room(Grant { room, role, .. }) => {
+                let place = if matches!(role, Role::Patient | Role::Guest) { Place::Home } else { Place::Desk };
+                link_checks::site_of_room(&app.database, room).await?.map(|site| (site, place))
+            }
+        })
     }
 }
 
@@ -138,4 +172,51 @@ pub async fn try_out(
             TrialRefused::Unavailable => Problem::Busy,
         })?;
     Ok(Json(Trial { speak, listen }))
+}
+
+/// What came of a check, for the history of the place.
+///
+/// # Errors
+/// `invalid`.
+#[utoipa::path(post, path = "/link-check", tag = "visit", security(("link" = []), ("session" = [])),
+    request_body = Measured, responses((status = 204), Problems))]
+pub async fn report(
+    State(app): State<Arc<App>>,
+    measuring: Measuring,
+    request::Body { value, .. }: request::Body<Measured>,
+) -> Result<StatusCode, Problem> {
+    let measured = value.validated()?;
+    if let Some((site, place)) = measuring.place(&app).await? {
+        let at = clock::unix_ms();
+        let check = LinkCheck { id: LinkCheckId::new(at, random()?), site, place, at, measured };
+        link_checks::add(&app.database, &check).await?;
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct LinkCheckView {
+    place: Place,
+    /// RFC 3339.
+    at: String,
+    #[serde(flatten)]
+    measured: Measured,
+}
+
+/// What pages measured of a site's links before calls, the newest first: the last hundred.
+///
+/// # Errors
+/// `not_found`, also for a site out of reach.
+#[utoipa::path(get, path = "/sites/{id}/link-checks", tag = "sites", params(("id" = SiteId, Path)),
+    responses((status = 200, body = List<LinkCheckView>), Problems))]
+pub async fn of_site(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Id(id): Id<SiteId>,
+) -> Result<Json<List<LinkCheckView>>, Problem> {
+    let site = places::find_site(&app.database, id).await?.filter(|site| sites::is_visible(&caller, site.id));
+    let site = site.ok_or(Problem::NotFound)?;
+    let checks = link_checks::of_site(&app.database, site.id, SHOWN).await?;
+    let view = |LinkCheck { place, at, measured, .. }| LinkCheckView { place, at: rfc3339(at), measured };
+    Ok(Json(List::whole(checks.into_iter().map(view).collect())))
 }

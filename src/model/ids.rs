@@ -104,6 +104,7 @@ ids! {
     ApiKeyId,
     AuditId,
     MessageId,
+    LinkCheckId,
 }
 
 #[cfg(test)]

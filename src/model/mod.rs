@@ -20,6 +20,7 @@ pub mod iin;
 pub mod invalid;
 pub mod join_link;
 pub mod language;
+pub mod link_check;
 pub mod message;
 pub mod pairing;
 pub mod patient;

@@ -29,6 +29,11 @@ impl Columns<'_> {
         T::try_from(self.plain(column)?).map_err(|_| StorageError::Unreadable { column })
     }
 
+    pub(super) fn number_if_any<T: TryFrom<i64>>(&self, column: &'static str) -> Result<Option<T>, StorageError> {
+        let number = self.plain::<Option<i64>>(column)?;
+        number.map(|number| T::try_from(number).map_err(|_| StorageError::Unreadable { column })).transpose()
+    }
+
     pub(super) fn time(&self, column: &'static str) -> Result<UnixMillis, StorageError> {
         self.number(column).map(UnixMillis)
     }

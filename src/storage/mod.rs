@@ -21,6 +21,7 @@ mod error;
 mod hex;
 pub mod idempotency;
 pub mod identities;
+pub mod link_checks;
 pub mod messages;
 mod notice;
 pub mod pairings;

@@ -3,7 +3,7 @@
 use crate::http::{self, Response};
 use crate::person::Person;
 use crate::test_app::TestApp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const MOST_BYTES: usize = 128 * 1024;
 
@@ -98,5 +98,40 @@ async fn an_address_that_measures_too_often_is_held_off() {
         assert!(answered < 100, "there is no limit");
     }
     assert_eq!(ask(&app, "GET", "", &token, "").await.json()["code"], "rate_limited");
-    assert!((12..=14).contains(&answered), "{answered}");
+    assert!((13..=15).contains(&answered), "{answered}");
+}
+
+fn figures(rtt_ms: u32) -> Value {
+    json!({ "transport": "udp", "rtt_ms": rtt_ms, "up_bps": 900_000, "down_bps": 4_000_000, "lost_up_percent": 0, "lost_down_percent": null })
+}
+
+#[tokio::test]
+async fn what_came_of_checks_is_kept_by_site_the_newest_first() {
+    let app = TestApp::with_clinic().await;
+    let (nurse, admin) = (app.staff("aigul").await, app.staff("ruslan").await);
+    for rtt_ms in [80, 90] {
+        assert_eq!(nurse.post("/link-check", &figures(rtt_ms)).await.status, 204);
+    }
+    let site = nurse.read("/session").await["site"]["id"].as_str().unwrap().to_owned();
+    let history = admin.read(&format!("/sites/{site}/link-checks")).await;
+    let kept: Vec<_> = history["items"].as_array().unwrap().iter().map(|check| check["rtt_ms"].as_u64()).collect();
+    assert_eq!(kept, [Some(90), Some(80)]);
+    let newest = &history["items"][0];
+    assert_eq!((newest["place"].as_str(), newest["transport"].as_str()), (Some("desk"), Some("udp")));
+    assert_eq!(newest["lost_down_percent"], Value::Null);
+}
+
+#[tokio::test]
+async fn figures_that_nobody_measures_are_refused() {
+    let app = TestApp::with_clinic().await;
+    let nurse = app.staff("aigul").await;
+    let answer = nurse.post("/link-check", &figures(100_000)).await;
+    assert_eq!((answer.status, answer.json()["fields"][0]["field"].as_str()), (422, Some("rtt_ms")));
+}
+
+#[tokio::test]
+async fn a_room_of_no_appointment_leaves_no_history() {
+    let app = TestApp::start().await;
+    let token = app.token(app.invitation("patient")).await;
+    assert_eq!(ask(&app, "POST", "", &token, &figures(80).to_string()).await.status, 204);
 }

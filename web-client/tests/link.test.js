@@ -1,7 +1,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { HEAVY_LOSS, NEEDS_BPS } from '../public/js/state/bandwidth.js';
-import { SILENCE, judge, lossOf, nextSample, rateOf } from '../public/js/state/link.js';
+import { SILENCE, judge, lossOf, nextSample, rateOf, read, written } from '../public/js/state/link.js';
 
 /** @typedef {import('../public/js/state/link.js').Measured} Measured */
 
@@ -81,4 +81,10 @@ test('losses of the whole way are shared out between its two halves', () => {
   assert.deepEqual(lossOf({ sent: 100, lossUp: null, received: 70, lost: 30 }), { lossUp: null, lossDown: 0.3 });
   assert.deepEqual(lossOf({ sent: 100, lossUp: 0, received: 0, lost: 0 }), { lossUp: 0, lossDown: 1 }, 'nothing came');
   assert.deepEqual(lossOf({ sent: 0, lossUp: null, received: 0, lost: 0 }), { lossUp: null, lossDown: null }, 'nothing was sent');
+});
+
+test('what was measured is read as it was written', () => {
+  assert.deepEqual(read(written(GOOD)), GOOD);
+  assert.deepEqual(read(written(SILENCE)), SILENCE);
+  assert.equal(written({ ...GOOD, downBps: 9e12, rttMs: 1e6 }).down_bps, 2 ** 32 - 1);
 });

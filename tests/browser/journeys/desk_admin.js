@@ -65,6 +65,18 @@ journey('a site is named, changed, and the change is in the audit trail, whose c
   });
 });
 
+journey('the administrator sees how the links of a site were before its calls', async ({ atDesk }) => {
+  const admin = await atDesk(ADMIN);
+  const { site } = await admin.asks('GET', '/session');
+  await admin.asks('POST', '/link-check', { transport: 'tcp', rtt_ms: 90, up_bps: 300_000, down_bps: 2_000_000, lost_up_percent: 0, lost_down_percent: 1 });
+  await opens(admin, 'sites');
+  await admin.click(`links-${site.id}`);
+  await admin.sees('link-line');
+  assert.equal(await admin.attribute('link-line', 'data-rung'), 'small');
+  assert.match(await admin.text('link-line'), /ICE-TCP/);
+  await admin.click('dialog-close');
+});
+
 journey('hours that are added to a week can be booked, and a day off takes them away', async ({ atDesk }) => {
   const admin = await atDesk(ADMIN);
   const { items } = await admin.asks('GET', '/users?role=specialist&limit=1');

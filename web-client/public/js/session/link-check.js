@@ -2,7 +2,7 @@
  * Measures the link before a call, against the server's `/api/v1/link-check`: first how fast it is, by a few transfers, then, over the very way
  * that media would take, which transport works and what is lost. Some seconds and at most 0.2 MB each way. What it means is `state/link.js`'s.
  */
-import { SILENCE, lossOf, nextSample, rateOf } from '../state/link.js';
+import { SILENCE, lossOf, nextSample, rateOf, written } from '../state/link.js';
 
 /** @typedef {import('../state/link.js').Measured} Measured */
 /** @typedef {import('../state/link.js').Sample} Sample */
@@ -59,6 +59,8 @@ async function measure({ token, microphone }, measured, signal) {
       rate(rttMs, signal, (bytes, until) => server.ask('/sample', { method: 'POST', body: noise(bytes), signal: until })).then((bps) => (measured.upBps = bps)),
     ]);
     if (await connecting) Object.assign(measured, await media.listen(signal));
+    // For whoever looks after this place's network; nobody waits for it.
+    server.tell(measured).catch(() => {});
   } finally {
     media.close();
   }
@@ -81,8 +83,17 @@ class Server {
 
   /** @param {object} offers @returns {Promise<{speak: string, listen: string}>} */
   async tryOut(offers) {
-    const headers = { ...this.headers, 'Content-Type': 'application/json' };
-    return (await this.ask('/trial', { method: 'POST', body: JSON.stringify(offers), headers })).json();
+    return (await this.#post('/trial', offers)).json();
+  }
+
+  /** @param {Measured} measured */
+  tell(measured) {
+    return this.#post('', written(measured));
+  }
+
+  /** @param {string} path @param {object} body */
+  #post(path, body) {
+    return this.ask(path, { method: 'POST', body: JSON.stringify(body), headers: { ...this.headers, 'Content-Type': 'application/json' } });
   }
 }
 

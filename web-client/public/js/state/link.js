@@ -82,3 +82,20 @@ function rungOfRate(bps) {
 
 /** @param {Rung} one @param {Rung} other */
 const isBelow = (one, other) => RUNGS.indexOf(one) > RUNGS.indexOf(other);
+
+/** As the server keeps it. @typedef {{transport: Transport | null, rtt_ms: number | null, up_bps: number | null, down_bps: number | null, lost_up_percent: number | null, lost_down_percent: number | null}} Written */
+
+const MOST_BPS = 2 ** 32 - 1;
+
+/** @param {Measured} measured @returns {Written} */
+export function written({ transport, rttMs, upBps, downBps, lossUp, lossDown }) {
+  const bounded = (/** @type {number | null} */ value, most = MOST_BPS) => value && Math.min(most, value);
+  const percent = (/** @type {number | null} */ share) => share && Math.round(share * 100);
+  return { transport, rtt_ms: bounded(rttMs, 60_000), up_bps: bounded(upBps), down_bps: bounded(downBps), lost_up_percent: percent(lossUp), lost_down_percent: percent(lossDown) };
+}
+
+/** @param {Written} kept @returns {Measured} */
+export function read({ transport, rtt_ms, up_bps, down_bps, lost_up_percent, lost_down_percent }) {
+  const share = (/** @type {number | null} */ percent) => percent && percent / 100;
+  return { transport, rttMs: rtt_ms, upBps: up_bps, downBps: down_bps, lossUp: share(lost_up_percent), lossDown: share(lost_down_percent) };
+}

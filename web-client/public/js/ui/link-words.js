@@ -1,6 +1,7 @@
 /** The link before the call: measured by itself, then what will work on it, why not more, and what to do. Keeps nobody out. */
 import { html, useEffect, useState } from './html.js';
 import { Icon } from './icons.js';
+import { LinkFigures } from './link-figures.js';
 import { PhoneLine } from './phone-line.js';
 import { measureLink } from '../session/link-check.js';
 import { judge } from '../state/link.js';
@@ -9,8 +10,6 @@ import { judge } from '../state/link.js';
 /** @typedef {{phase: 'measuring'} | {phase: 'unknown'} | {phase: 'measured', measured: Measured}} Check */
 
 const ICONS = { full: 'check', small: 'check', stills: 'alert', audio: 'alert', phone: 'phone' };
-/** So short a measurement tells no more. */
-const MOST_BPS = 20e6;
 
 /** @param {import('./frame.js').ViewProps} props */
 export function LinkWords({ state, session, t }) {
@@ -33,20 +32,9 @@ export function LinkWords({ state, session, t }) {
       <p class="link-title">${verdict ? t(`link.rung.${verdict.rung}`) : t(`link.${check.phase === 'measuring' ? 'measuring' : 'unknown'}`)}</p>
       ${verdict?.why && html`<p class="link-why">${t(`link.why.${verdict.why}`)}</p>`}
       ${verdict?.rung === 'phone' && html`<${PhoneLine} phone=${state.way?.visit.appointment.site.phone} t=${t} />`}
-      ${check.phase === 'measured' && html`<${Figures} measured=${check.measured} language=${state.language} t=${t} />`}
+      ${check.phase === 'measured' && html`<${LinkFigures} measured=${check.measured} language=${state.language} t=${t} />`}
     </div>
     <button type="button" class="button is-quiet is-small" data-testid="link-again" disabled=${check.phase === 'measuring'} onClick=${() => setTurn(turn + 1)}>
       <${Icon} name="switch" size=${20} />${t('link.again')}</button>
   </div>`;
-}
-
-/** For whoever helps by telephone. @param {{measured: Measured, language: import('../i18n/index.js').Language, t: import('./frame.js').Translate}} props */
-function Figures({ measured: { upBps, downBps, rttMs, lossUp, lossDown }, language, t }) {
-  if (upBps === null || downBps === null || rttMs === null) return null;
-  // Not every browser knows how Kazakh writes numbers: as Russian does.
-  const numbers = new Intl.NumberFormat(language === 'en' ? 'en' : 'ru', { maximumSignificantDigits: 2 });
-  const rate = (/** @type {number} */ bps) => `${bps > MOST_BPS ? '> ' : ''}${numbers.format(Math.min(MOST_BPS, bps) / 1e6)}`;
-  const figures = [t('link.figure.down', { rate: rate(downBps) }), t('link.figure.up', { rate: rate(upBps) }), t('link.figure.rtt', { ms: rttMs })];
-  if (lossDown !== null) figures.push(t('link.figure.lost', { percent: Math.round(Math.max(lossUp ?? 0, lossDown) * 100) }));
-  return html`<p class="link-figures" data-testid="link-figures">${figures.map((figure) => html`<span key=${figure}>${figure}</span> `)}</p>`;
 }

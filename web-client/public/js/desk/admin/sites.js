@@ -6,6 +6,7 @@ import { ChoiceField, SelectField, TextField } from '../parts/field.js';
 import { Empty, Loaded, ViewHead } from '../parts/frame.js';
 import { useAct, useList } from '../resource.js';
 import { FormDialog, useForm } from './form.js';
+import { LinkChecks } from './link-checks.js';
 import { HOME_ZONE, SITE_KINDS } from './rules.js';
 
 /** @typedef {import('../shell.js').Desk} Desk */
@@ -16,6 +17,7 @@ export function Sites({ desk }) {
   const { t } = desk;
   const sites = useList(desk, '/sites', {}, ['sites']);
   const [open, setOpen] = useState(/** @type {Site | 'new' | null} */ (null));
+  const [looked, setLooked] = useState(/** @type {Site | null} */ (null));
   return html`<section class="view" data-testid="sites">
     <${ViewHead} title=${t('nav.sites')}>
       <button type="button" class="button is-primary" data-testid="new-site" onClick=${() => setOpen('new')}><${Icon} name="plus" size=${20} />${t('admin.new_site')}</button>
@@ -27,9 +29,11 @@ export function Sites({ desk }) {
             (site) => html`<li class="sheet-row" key=${site.id} data-testid="site-${site.id}">
               <div class="row-words"><span class="row-name">${site.name}</span>
                 <span class="row-line"><span>${kindWords(desk, site.kind)}</span><span>${site.time_zone}</span>${site.km_to_hub ? html`<span>${t('admin.km_to_hub', { km: site.km_to_hub })}</span>` : ''}</span></div>
-              <div class="row-actions"><button type="button" class="button is-quiet is-small" data-testid="edit-${site.id}" aria-label=${`${t('admin.edit')}: ${site.name}`} onClick=${() => setOpen(site)}>${t('admin.edit')}</button></div>
+              <div class="row-actions"><button type="button" class="button is-quiet is-small" data-testid="links-${site.id}" aria-label=${`${t('admin.link_checks')}: ${site.name}`} onClick=${() => setLooked(site)}><${Icon} name="wave" size=${18} />${t('admin.link_checks')}</button>
+                <button type="button" class="button is-quiet is-small" data-testid="edit-${site.id}" aria-label=${`${t('admin.edit')}: ${site.name}`} onClick=${() => setOpen(site)}>${t('admin.edit')}</button></div>
             </li>`,
           )}</ul>`}<//>
+    ${looked && html`<${LinkChecks} desk=${desk} site=${looked} onClose=${() => setLooked(null)} />`}
     ${open && html`<${SiteForm} desk=${desk} site=${open === 'new' ? null : open} onClose=${() => setOpen(null)} onSaved=${() => (setOpen(null), sites.reload())} />`}
   </section>`;
 }
