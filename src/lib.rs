@@ -310,6 +310,7 @@ fn start_media(config: &Config, tcp: &TcpPort<'_>, key: &[u8; 32]) -> Result<Sta
         secret: tokens::derived(key, b"turn"),
         unix_seconds: || clock::unix_ms().0 / 1_000,
         max_connections: config.relay.max_connections,
+        max_connections_per_address: config.relay.max_connections_per_address,
     }));
     let over_tcp = if config.relay.enabled {
         OverTcp { relay, candidates: tcp.candidates(public), turn_url: tcp.turn_url() }

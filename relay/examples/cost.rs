@@ -77,6 +77,7 @@ fn start(shard: &UdpSocket) -> io::Result<(TcpStream, ThreadTime)> {
             secret: [0; 32],
             unix_seconds: || 0,
             max_connections: 1,
+            max_connections_per_address: 1,
         };
         let relay = Arc::new(Relay::new(settings));
         relay.routes().insert("ours", Route { shard: local, audio: [111].into_iter().collect() });

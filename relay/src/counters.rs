@@ -3,6 +3,7 @@
 
 use crate::End;
 use crate::outbox::Dropped;
+use crate::places::NoPlace;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 /// How media came in.
@@ -28,8 +29,6 @@ impl Door {
 pub struct Counters {
     ice_tcp: DoorCounters,
     turn: DoorCounters,
-    /// Connections for which there was no place.
-    pub(crate) full: AtomicU64,
 }
 
 #[derive(Default)]
@@ -41,6 +40,7 @@ pub(crate) struct DoorCounters {
     dropped_rest: AtomicU64,
     unreachable: AtomicU64,
     ended: [AtomicU64; End::ALL.len()],
+    refused: [AtomicU64; NoPlace::ALL.len()],
 }
 
 /// One door's numbers at one moment.
@@ -56,6 +56,8 @@ pub struct DoorSnapshot {
     /// Datagrams that a shard's socket had no room for.
     pub unreachable: u64,
     pub ended: Vec<(&'static str, u64)>,
+    /// Connections for which there was no place.
+    pub refused: Vec<(&'static str, u64)>,
 }
 
 impl Counters {
@@ -70,11 +72,6 @@ impl Counters {
     pub fn snapshot(&self, door: Door) -> DoorSnapshot {
         self.door(door).snapshot()
     }
-
-    #[must_use]
-    pub fn full(&self) -> u64 {
-        self.full.load(Ordering::Relaxed)
-    }
 }
 
 impl DoorCounters {
@@ -85,6 +82,12 @@ impl DoorCounters {
     pub(crate) fn end(&self, end: End) {
         self.open.fetch_sub(1, Ordering::Relaxed);
         if let Some((_, counter)) = End::ALL.iter().zip(&self.ended).find(|(candidate, _)| **candidate == end) {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn refuse(&self, cause: NoPlace) {
+        if let Some((_, counter)) = NoPlace::ALL.iter().zip(&self.refused).find(|(candidate, _)| **candidate == cause) {
             counter.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -105,6 +108,7 @@ impl DoorCounters {
     fn snapshot(&self) -> DoorSnapshot {
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let ended = End::ALL.iter().zip(&self.ended).map(|(end, counter)| (end.name(), load(counter)));
+        let refused = NoPlace::ALL.iter().zip(&self.refused).map(|(cause, counter)| (cause.name(), load(counter)));
         DoorSnapshot {
             open: self.open.load(Ordering::Relaxed),
             received: load(&self.received),
@@ -113,6 +117,7 @@ impl DoorCounters {
             dropped_rest: load(&self.dropped_rest),
             unreachable: load(&self.unreachable),
             ended: ended.collect(),
+            refused: refused.collect(),
         }
     }
 }

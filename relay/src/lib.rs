@@ -13,12 +13,14 @@ mod credentials;
 pub mod framing;
 mod ice_tcp;
 mod outbox;
+mod places;
 mod routes;
 pub mod stun;
 mod turn;
 
 pub use counters::{Counters, Door, DoorSnapshot};
 pub use credentials::Credential;
+pub use places::NoPlace;
 pub use routes::{AudioTypes, Route, Routes};
 
 use base64::Engine as _;
@@ -26,15 +28,14 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use connection::Tunnel;
 use credentials::Credentials;
 use ice_tcp::IceTcp;
+use places::Places;
 use socket2::SockRef;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use turn::Turn;
 
@@ -47,8 +48,7 @@ pub struct Relay {
     credentials: Credentials,
     routes: Routes,
     counters: Counters,
-    /// One permit per connection.
-    places: Semaphore,
+    places: Places,
 }
 
 pub struct Settings {
@@ -61,6 +61,8 @@ pub struct Settings {
     pub unix_seconds: fn() -> u64,
     /// At a time, of both kinds.
     pub max_connections: usize,
+    /// Of them from one address.
+    pub max_connections_per_address: usize,
 }
 
 /// Who may be relayed to.
@@ -114,7 +116,7 @@ impl Relay {
             credentials: Credentials::new(&settings.secret, settings.unix_seconds),
             routes: Routes::default(),
             counters: Counters::default(),
-            places: Semaphore::new(settings.max_connections),
+            places: Places::new(settings.max_connections, settings.max_connections_per_address),
         }
     }
 
@@ -138,8 +140,10 @@ impl Relay {
 
     /// Serves a connection that begins as [`begins_ice_tcp`] says, until it ends. Whoever accepted it has [`tune`]d it.
     pub async fn serve_ice_tcp(self: Arc<Self>, stream: TcpStream) {
+        // One without an address is gone already.
+        let Ok(client) = stream.peer_addr() else { return };
         let tunnel = IceTcp::new(&self.routes, Instant::now());
-        self.serve(Door::IceTcp, stream, tunnel).await;
+        self.serve(Door::IceTcp, stream, client, tunnel).await;
     }
 
     /// Serves a connection that begins as [`begins_turn`] says, until it ends. Whoever accepted it has [`tune`]d it.
@@ -150,15 +154,21 @@ impl Relay {
         }
         let nonce = URL_SAFE_NO_PAD.encode(nonce);
         let tunnel = Turn::new((&self.gate, &self.credentials, &self.routes), client, nonce, Instant::now());
-        self.serve(Door::Turn, stream, tunnel).await;
+        self.serve(Door::Turn, stream, client, tunnel).await;
     }
 
-    async fn serve<S: AsyncRead + AsyncWrite + Unpin>(&self, door: Door, stream: S, tunnel: impl Tunnel) {
-        let Ok(_place) = self.places.try_acquire() else {
-            self.counters.full.fetch_add(1, Ordering::Relaxed);
-            return;
-        };
+    async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        door: Door,
+        stream: S,
+        client: SocketAddr,
+        tunnel: impl Tunnel,
+    ) {
         let counters = self.counters.door(door);
+        let _place = match self.places.take(client.ip()) {
+            Ok(place) => place,
+            Err(cause) => return counters.refuse(cause),
+        };
         counters.begin();
         let end = connection::run(stream, tunnel, counters).await;
         counters.end(end);

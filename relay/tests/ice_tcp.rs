@@ -34,7 +34,8 @@ impl World {
             hosts: vec![local.ip()],
             secret: [7; 32],
             unix_seconds: || 0,
-            max_connections: 1,
+            max_connections: 2,
+            max_connections_per_address: 1,
         };
         let relay = Arc::new(Relay::new(settings));
         relay.routes().insert("ours", Route { shard: local, audio: [OPUS].into_iter().collect() });
@@ -142,13 +143,13 @@ async fn a_connection_ends_with_its_shard() {
 }
 
 #[tokio::test]
-async fn there_are_no_more_connections_than_places() {
+async fn an_address_has_no_more_connections_than_its_share() {
     let mut world = World::new(None).await;
     world.send(&check("ours")).await;
     world.at_shard().await;
     world.client = connect(&world.relay, None).await;
     world.hears_the_end().await;
-    assert_eq!(world.relay.counters().full(), 1);
+    assert_eq!(world.relay.counters().snapshot(Door::IceTcp).refused, [("full", 0), ("address_full", 1)]);
 }
 
 #[tokio::test]

@@ -74,6 +74,7 @@ pub struct Relay {
     /// TCP port to offer to clients; `None` = the one that is listened on.
     pub port: Option<u16>,
     pub max_connections: usize,
+    pub max_connections_per_address: usize,
 }
 
 /// No `Debug`: the URL may hold a password.

@@ -86,6 +86,7 @@ fn relay(section: &Section<'_>) -> Result<Relay, ConfigError> {
         enabled: section.flag("enabled"),
         port: (port != 0).then_some(port),
         max_connections: section.number("max_connections", 1..=100_000)?,
+        max_connections_per_address: section.number("max_connections_per_address", 1..=100_000)?,
     })
 }
 

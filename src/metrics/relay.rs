@@ -3,7 +3,7 @@
 
 use kenes_relay::{Counters, Door};
 use prometheus::proto::MetricFamily;
-use prometheus::{IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry};
+use prometheus::{IntCounterVec, IntGaugeVec, Opts, Registry};
 
 /// # Errors
 /// A family's name is malformed or taken: a mistake in this module.
@@ -24,6 +24,11 @@ pub fn families(relay: &Counters) -> prometheus::Result<Vec<MetricFamily>> {
         "kind",
     )?;
     let ended = counters("kenes_relay_ended_total", "Connections that are over, by cause.", "cause")?;
+    let refused = counters(
+        "kenes_relay_refused_total",
+        "Connections for which there was no place: `relay.max_connections` (full), or `relay.max_connections_per_address` (address_full).",
+        "cause",
+    )?;
     for door in Door::ALL {
         let (name, counted) = (door.name(), relay.snapshot(door));
         open.with_label_values(&[name]).set(counted.open);
@@ -37,10 +42,9 @@ pub fn families(relay: &Counters) -> prometheus::Result<Vec<MetricFamily>> {
         for (cause, count) in counted.ended {
             ended.with_label_values(&[name, cause]).inc_by(count);
         }
+        for (cause, count) in counted.refused {
+            refused.with_label_values(&[name, cause]).inc_by(count);
+        }
     }
-    let full =
-        IntCounter::new("kenes_relay_full_total", "Connections for which `relay.max_connections` left no place.")?;
-    full.inc_by(relay.full());
-    registry.register(Box::new(full))?;
     Ok(registry.gather())
 }

@@ -51,7 +51,7 @@ impl Rooms {
         let rooms = Arc::clone(self);
         tokio::spawn(async move {
             tokio::time::sleep(TRIAL_LIFE).await;
-            rooms.close_trial(ends);
+            rooms.close_trial(&ends);
             drop(place);
         });
         Ok(answers)
@@ -88,8 +88,8 @@ impl Rooms {
         Ok((Pair { speak: speak.answer, listen: listen.answer }, ends))
     }
 
-    fn close_trial(&self, ends: Ends) {
-        self.close_peers(&ends);
+    fn close_trial(&self, ends: &Ends) {
+        self.close_peers(ends);
         self.media.release_room(ends.shard);
     }
 

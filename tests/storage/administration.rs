@@ -4,12 +4,13 @@
 use crate::clinic::{self, MINUTE, MORNING, PEOPLE};
 use crate::databases::TestDatabase;
 use kenes::model::account::Login;
-use kenes::model::ids::UserId;
+use kenes::model::ids::{LinkCheckId, UserId};
+use kenes::model::link_check::{LinkCheck, Measured, Place, Transport};
 use kenes::model::role::Role;
 use kenes::model::slot::{HOLD, Hold, SlotState, SlotStatus};
 use kenes::model::time::Interval;
 use kenes::storage::users::Filter;
-use kenes::storage::{Author, StorageError, accounts, audit, slots, users};
+use kenes::storage::{Author, StorageError, accounts, audit, link_checks, slots, users};
 use std::time::Duration;
 
 on_both_databases!(
@@ -18,7 +19,40 @@ on_both_databases!(
     a_login_is_changed_and_stays_unique,
     free_slots_are_taken_back_and_others_stay,
     the_newest_audit_rows_name_their_user,
+    what_pages_measured_is_kept_by_site_the_newest_first,
 );
+
+async fn what_pages_measured_is_kept_by_site_the_newest_first(test: TestDatabase) {
+    let database = clinic::open(&test).await;
+    let site = clinic::site().id;
+    let full = Measured {
+        transport: Some(Transport::Turn),
+        rtt_ms: Some(80),
+        up_bps: Some(u32::MAX),
+        down_bps: Some(0),
+        lost_up_percent: Some(0),
+        lost_down_percent: Some(100),
+    };
+    let silent = Measured {
+        transport: None,
+        rtt_ms: None,
+        up_bps: None,
+        down_bps: None,
+        lost_up_percent: None,
+        lost_down_percent: None,
+    };
+    let checks = [(Place::Cart, full), (Place::Home, silent)].map(|(place, measured)| {
+        let at = MORNING.plus(if place == Place::Cart { Duration::ZERO } else { MINUTE });
+        LinkCheck { id: LinkCheckId::new(at, [0; 10]), site, place, at, measured }
+    });
+    for check in &checks {
+        link_checks::add(&database, check).await.unwrap();
+    }
+    let [older, newer] = checks;
+    assert_eq!(link_checks::of_site(&database, site, 10).await.unwrap(), [newer.clone(), older]);
+    assert_eq!(link_checks::of_site(&database, site, 1).await.unwrap(), [newer]);
+    assert_eq!(link_checks::site_of_room(&database, "nobody's").await.unwrap(), None);
+}
 
 async fn accounts_are_listed_by_name_in_pages(test: TestDatabase) {
     let database = clinic::open(&test).await;

@@ -29,8 +29,8 @@ test('a slow link gets the rung that it carries in the call, whichever direction
 });
 
 test('what is lost takes the moving picture first and then the call, and is named before the rate', () => {
-  assert.deepEqual(said({ lossUp: HEAVY_LOSS }), { rung: 'stills', why: 'lossy' });
-  assert.deepEqual(said({ lossDown: 0.2, downBps: 300_000 }), { rung: 'stills', why: 'lossy' });
+  assert.deepEqual(said({ lossUp: HEAVY_LOSS }), { rung: 'audio', why: 'lossy' });
+  assert.deepEqual(said({ lossDown: 0.2, downBps: 300_000 }), { rung: 'audio', why: 'lossy' });
   assert.deepEqual(said({ lossDown: 0.6 }), { rung: 'phone', why: 'lossy' });
   assert.deepEqual(said({ lossUp: 0.2, upBps: 10_000 }), { rung: 'audio', why: 'lossy' }, 'pages suffer more than speech');
   assert.deepEqual(said({ lossUp: HEAVY_LOSS - 0.01 }), { rung: 'full', why: null });

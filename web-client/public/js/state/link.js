@@ -68,8 +68,8 @@ export function judge({ transport, rttMs, upBps, downBps, lossUp, lossDown }) {
   if (transport === null) return { rung: 'phone', why: upBps === null || isBelow(byRate, 'stills') ? slow : 'media_blocked' };
   const loss = Math.max(lossUp ?? 0, lossDown ?? 0);
   if (loss >= DEAD_RATIO) return { rung: 'phone', why: 'lossy' };
-  // What slows pages down then is the loss, which speech in a call is repaired of.
-  if (loss >= HEAVY_LOSS) return { rung: isBelow(byRate, 'stills') ? 'audio' : 'stills', why: 'lossy' };
+  // No picture, and no stills beside sound that is lost. What slows pages down then is the loss, which speech in a call is repaired of.
+  if (loss >= HEAVY_LOSS) return { rung: 'audio', why: 'lossy' };
   if (byRate !== 'full') return { rung: byRate, why: slow };
   return { rung: 'full', why: rttMs > FAR_MS ? 'far' : transport === 'udp' ? null : 'udp_blocked' };
 }
