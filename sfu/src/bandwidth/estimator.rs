@@ -107,6 +107,11 @@ impl Estimator {
         self.queueing.is_long()
     }
 
+    /// A word of where the next packet is noted.
+    pub(crate) fn read_ahead(&self) -> usize {
+        self.history.read_ahead()
+    }
+
     /// The transport-wide number of the next packet.
     pub(crate) fn next_number(&self) -> u16 {
         self.history.number()

@@ -52,6 +52,11 @@ pub(crate) struct History {
 }
 
 impl History {
+    pub(crate) fn read_ahead(&self) -> usize {
+        let place = self.records.as_ref().and_then(|records| records.get(position(self.next)));
+        place.map_or(0, |record| record.len.into())
+    }
+
     /// The number for the next packet.
     pub(crate) fn number(&self) -> u16 {
         let [.., high, low] = self.next.to_be_bytes();

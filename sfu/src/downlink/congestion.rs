@@ -63,6 +63,12 @@ impl Congestion {
         }
     }
 
+    /// A word of each line of what a packet touches.
+    pub(super) fn read_ahead(&self) -> usize {
+        let estimator = self.estimator.as_ref().map_or(0, Estimator::read_ahead);
+        usize::from(self.pacer.is_waiting()) ^ usize::from(self.probing.is_some()) ^ estimator
+    }
+
     /// For the slot's next packet.
     pub(super) fn number(&self, slot: &Slot) -> Option<(u8, u16)> {
         let estimator = self.estimator.as_ref()?;

@@ -163,7 +163,8 @@ impl Downlink {
     /// A word of each place that a packet for this slot will need (`shard::ahead`).
     pub(crate) fn read_ahead(&self, section: SectionIndex) -> usize {
         let slot = self.slot(section).map_or(0, Slot::read_ahead);
-        slot ^ self.srtp.as_ref().map_or(0, SrtpSender::read_ahead)
+        let own = usize::from(self.remote.is_some()) ^ self.congestion.read_ahead();
+        slot ^ own ^ self.srtp.as_ref().map_or(0, SrtpSender::read_ahead)
     }
 
     /// The hot end of a packet's path: rewrite into the batch, seal there. Video that the link does not carry at once waits in its
