@@ -199,7 +199,6 @@ pub struct LinkCheckView {
     place: Place,
     /// RFC 3339.
     at: String,
-    #[serde(flatten)]
     measured: Measured,
 }
 

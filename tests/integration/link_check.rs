@@ -114,11 +114,12 @@ async fn what_came_of_checks_is_kept_by_site_the_newest_first() {
     }
     let site = nurse.read("/session").await["site"]["id"].as_str().unwrap().to_owned();
     let history = admin.read(&format!("/sites/{site}/link-checks")).await;
-    let kept: Vec<_> = history["items"].as_array().unwrap().iter().map(|check| check["rtt_ms"].as_u64()).collect();
+    let kept: Vec<_> =
+        history["items"].as_array().unwrap().iter().map(|check| check["measured"]["rtt_ms"].as_u64()).collect();
     assert_eq!(kept, [Some(90), Some(80)]);
     let newest = &history["items"][0];
-    assert_eq!((newest["place"].as_str(), newest["transport"].as_str()), (Some("desk"), Some("udp")));
-    assert_eq!(newest["lost_down_percent"], Value::Null);
+    assert_eq!((newest["place"].as_str(), newest["measured"]["transport"].as_str()), (Some("desk"), Some("udp")));
+    assert_eq!(newest["measured"]["lost_down_percent"], Value::Null);
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ export function LinkChecks({ desk, site, onClose }) {
 }
 
 /** @param {{desk: Desk, check: LinkCheck, zone: string}} props */
-function Line({ desk, check: { place, at, ...kept }, zone }) {
+function Line({ desk, check: { place, at, measured: kept }, zone }) {
   const { t } = desk;
   const measured = read(kept);
   const { rung, why } = judge(measured);

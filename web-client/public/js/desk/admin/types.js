@@ -1,7 +1,7 @@
 /** What /api/v1 answers to administrators, for `tsc`; its words are at /docs. No code. */
 
 /** @typedef {import('../types.js').Site} Site */
-/** @typedef {import('../../state/link.js').Written & {place: 'cart' | 'desk' | 'home', at: string}} LinkCheck */
+/** @typedef {{place: 'cart' | 'desk' | 'home', at: string, measured: import('../../state/link.js').Written}} LinkCheck */
 /**
  * @typedef {object} User
  * @property {string} id
