@@ -6,7 +6,7 @@
 use super::delay::{DelayTrend, Signal};
 use super::history::{Fate, History, ProbeId, Sent};
 use super::loss::LossBasedRate;
-use super::probe::{Probe, Prober};
+use super::probe::{Finding, Probe, Prober};
 use super::queueing::Queueing;
 use super::rate::{DelayBasedRate, Measured};
 use super::throughput::Throughput;
@@ -49,10 +49,12 @@ pub(crate) struct Estimator {
     delay_based: DelayBasedRate,
     loss_based: LossBasedRate,
     prober: Prober,
+    /// No probe has been answered: the estimate is where it began, or what was lost or late since.
+    is_guess: bool,
     sent: SentRate,
 }
 
-/// The last feedback.
+/// The last feedback, or when it was seen last that none was owed.
 #[derive(Clone, Copy, Debug)]
 struct Heard {
     at: Instant,
@@ -82,6 +84,7 @@ impl Estimator {
             delay_based: DelayBasedRate::new(now, START_BPS),
             loss_based: LossBasedRate::default(),
             prober: Prober::new(START_BPS, MOST_BPS),
+            is_guess: true,
             sent: SentRate { since: now, bytes: 0, rate_bps: 0.0 },
         }
     }
@@ -140,8 +143,11 @@ impl Estimator {
     pub(crate) fn handle_silence(&mut self, now: Instant) {
         let estimate_bps = self.estimate_bps();
         let Some(heard) = &mut self.heard else { return };
-        let is_silent = now.saturating_duration_since(heard.at) >= SILENCE;
-        if !is_silent || self.sent_bytes == 0 {
+        if self.sent_bytes == 0 {
+            // Who was sent nothing has nothing to tell.
+            heard.at = now;
+        }
+        if now.saturating_duration_since(heard.at) < SILENCE {
             return;
         }
         heard.at = now;
@@ -177,10 +183,16 @@ impl Estimator {
         let acked_bps = self.throughput.rate_bps();
         let measured = self.measured(acked_bps, rtt);
         match shown {
-            Some(shown) if shown > self.delay_based.rate_bps() => self.delay_based.jump(now.at, shown),
+            Some(shown) if self.is_news(shown) => self.delay_based.jump(now.at, shown.rate_bps),
             _ => self.delay_based.update(now.at, measured),
         }
+        self.is_guess &= shown.is_none();
         self.loss_based.update(now.at, acked_bps, self.delay_based.rate_bps());
+    }
+
+    /// More than was known, or the first that is known.
+    fn is_news(&self, shown: Finding) -> bool {
+        shown.rate_bps > self.delay_based.rate_bps() || (self.is_guess && shown.is_capacity)
     }
 
     fn end_silence(&mut self, now: Moment) {
@@ -192,7 +204,7 @@ impl Estimator {
         }
     }
 
-    fn note_arrival(&mut self, sent: Sent, received_us: i64) -> Option<f64> {
+    fn note_arrival(&mut self, sent: Sent, received_us: i64) -> Option<Finding> {
         let sent_ms = sent.at_us as f64 / 1e3;
         let received_ms = received_us as f64 / 1e3;
         self.trend.note(sent_ms, received_ms);

@@ -24,6 +24,8 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 /// A receiving rate this far below the sending one is the capacity itself; a little below it stays clear of the queue.
 const FULL: f64 = 0.9;
 const CLEAR: f64 = 0.95;
+/// Of the time in which a train arrived, the most that lies between two packets where a bottleneck spaced them; else it was held up.
+const STEADY: f64 = 0.5;
 /// Trains waiting to be sent.
 const MAX_WAITING: usize = 2;
 
@@ -34,6 +36,14 @@ pub(crate) struct Probe {
     pub rate_bps: f64,
     pub bytes: usize,
     pub packets: u32,
+}
+
+/// What a probe has shown.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Finding {
+    pub rate_bps: f64,
+    /// It arrived more slowly than it was sent, packet by packet: the link carries no more.
+    pub is_capacity: bool,
 }
 
 #[derive(Debug)]
@@ -59,6 +69,7 @@ struct Train {
     /// The first packet received, and those sent last together, do not count towards their rates.
     first_len: usize,
     last_len: usize,
+    longest_gap_ms: f64,
 }
 
 impl Prober {
@@ -97,15 +108,16 @@ impl Prober {
             bytes: 0,
             first_len: 0,
             last_len: 0,
+            longest_gap_ms: 0.0,
         });
         Some(probe)
     }
 
-    /// A packet of a probe has arrived; the rate that the probe has shown once enough of it is here.
-    pub(crate) fn note(&mut self, id: ProbeId, sent_ms: f64, received_ms: f64, len: usize) -> Option<f64> {
+    /// A packet of a probe has arrived; what the probe has shown once enough of it is here.
+    pub(crate) fn note(&mut self, id: ProbeId, sent_ms: f64, received_ms: f64, len: usize) -> Option<Finding> {
         let train = self.sending.as_mut().filter(|train| train.probe.id == id)?;
         train.note(sent_ms, received_ms, len);
-        let shown = train.shown()?;
+        let (shown, is_steady) = (train.shown()?, train.is_steady());
         let (asked, most) = (train.probe.rate_bps, self.most_bps);
         self.sending = None;
         let found = shown >= FOUND * asked;
@@ -113,7 +125,7 @@ impl Prober {
         if !found {
             self.waiting.clear();
         }
-        Some(shown)
+        Some(Finding { rate_bps: shown, is_capacity: !found && is_steady })
     }
 
     fn wanted(&self, now: Instant, estimate_bps: f64) -> Option<f64> {
@@ -134,10 +146,17 @@ impl Train {
         }
         let with_last = self.sent_ms.is_some_and(|(_, last)| sent_ms <= last);
         self.last_len = if with_last { self.last_len + len } else { len };
+        if let Some((_, last)) = self.received_ms {
+            self.longest_gap_ms = self.longest_gap_ms.max(received_ms - last);
+        }
         self.sent_ms = stretch(self.sent_ms, sent_ms);
         self.received_ms = stretch(self.received_ms, received_ms);
         self.packets += 1;
         self.bytes += len;
+    }
+
+    fn is_steady(&self) -> bool {
+        self.received_ms.is_some_and(|(first, last)| self.longest_gap_ms <= STEADY * (last - first))
     }
 
     fn shown(&self) -> Option<f64> {
@@ -163,7 +182,7 @@ mod tests {
     use super::*;
 
     /// Sends a probe's packets at its rate over a bottleneck of `capacity_bps`; what the probe shows.
-    fn answer(prober: &mut Prober, probe: Probe, capacity_bps: f64) -> Option<f64> {
+    fn answer(prober: &mut Prober, probe: Probe, capacity_bps: f64) -> Option<Finding> {
         let len = probe.bytes.div_ceil(usize::try_from(probe.packets).unwrap()).max(200);
         let (apart, slowest) = (len as f64 * 8e3 / probe.rate_bps, len as f64 * 8e3 / capacity_bps);
         let mut through: f64 = 0.0;
@@ -181,13 +200,26 @@ mod tests {
         let first = prober.next(now, 300_000.0, true).unwrap();
         assert!((first.rate_bps - 900_000.0).abs() < 1.0);
         assert_eq!(prober.next(now, 300_000.0, true), None, "one at a time");
-        let shown = answer(&mut prober, first, 2e6).unwrap();
+        let shown = answer(&mut prober, first, 2e6).unwrap().rate_bps;
         assert!((800_000.0..=900_001.0).contains(&shown), "{shown}");
         let second = prober.next(now, shown, true).unwrap();
         assert!((second.rate_bps - 1_800_000.0).abs() < 1.0);
         let shown = answer(&mut prober, second, 1.2e6).unwrap();
-        assert!((1_100_000.0..1_200_000.0).contains(&shown), "{shown}");
-        assert_eq!(prober.next(now, shown, true), None, "a full link is not probed again at once");
+        assert!((1_100_000.0..1_200_000.0).contains(&shown.rate_bps) && shown.is_capacity, "{shown:?}");
+        assert_eq!(prober.next(now, shown.rate_bps, true), None, "a full link is not probed again at once");
+    }
+
+    #[test]
+    fn a_train_that_was_held_up_says_nothing_of_the_capacity() {
+        let mut prober = Prober::new(300_000.0, 5e6);
+        let probe = prober.next(Instant::now(), 300_000.0, true).unwrap();
+        let mut packet = |number: u32, held_ms: f64| {
+            let sent = f64::from(number) * 3.0;
+            prober.note(probe.id, sent, sent + 40.0 + held_ms, 350)
+        };
+        assert_eq!([packet(0, 0.0), packet(1, 0.0), packet(2, 100.0)], [None; 3]);
+        let shown = packet(3, 100.0).unwrap();
+        assert!(shown.rate_bps < 300_000.0 && !shown.is_capacity, "{shown:?}");
     }
 
     #[test]

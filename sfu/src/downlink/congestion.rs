@@ -22,6 +22,8 @@ use std::time::{Duration, Instant};
 const MAX_PADDING: usize = 20;
 /// Of the measure of what voices take.
 const VOICES_WINDOW: Duration = Duration::from_secs(1);
+/// As only a probe finds it.
+const FAR_MORE: f64 = 1.5;
 /// What a voice that begins to speak takes, headers included.
 const VOICE_BPS: f64 = 40_000.0;
 
@@ -41,7 +43,8 @@ pub(crate) struct Congestion {
 #[derive(Clone, Copy)]
 struct Probing {
     probe: Probe,
-    began: Instant,
+    /// With its first packet.
+    began: Option<Instant>,
     bytes: usize,
     packets: u32,
 }
@@ -84,7 +87,7 @@ impl Congestion {
         }
         if is_numbered && let Some(estimator) = &mut self.estimator {
             // Media that leaves while a probe does takes of the link what the probe cannot: it counts as part of it.
-            let probe = self.probing.as_mut().map(|probing| probing.note(len));
+            let probe = self.probing.as_mut().map(|probing| probing.note(now.at, len));
             estimator.note_sent(now, len, probe);
         }
     }
@@ -122,14 +125,15 @@ impl Congestion {
             && let Some(probe) = estimator.next_probe(now, self.wants_more)
         {
             counters.probes_sent += 1;
-            self.probing = Some(Probing { probe, began: now, bytes: 0, packets: 0 });
+            self.probing = Some(Probing { probe, began: None, bytes: 0, packets: 0 });
         }
         self.pacer.follow(estimator.rate_bps(now));
     }
 }
 
 impl Probing {
-    fn note(&mut self, len: usize) -> ProbeId {
+    fn note(&mut self, now: Instant, len: usize) -> ProbeId {
+        self.began.get_or_insert(now);
         self.bytes += len;
         self.packets += 1;
         self.probe.id
@@ -141,13 +145,14 @@ impl Probing {
 
     /// It should have sent more by now: a tick's worth at its beginning, and so on.
     fn is_behind(&self, now: Instant) -> bool {
-        let elapsed = now.saturating_duration_since(self.began) + crate::bandwidth::pacer::PACE_INTERVAL;
+        let began = self.began.unwrap_or(now);
+        let elapsed = now.saturating_duration_since(began) + crate::bandwidth::pacer::PACE_INTERVAL;
         !self.is_done() && (self.bytes as f64) < self.probe.rate_bps / 8.0 * elapsed.as_secs_f64()
     }
 }
 
 impl Downlink {
-    /// True when the link carries less than before: what is sent must follow at once.
+    /// True when the link carries less than before, or far more than anybody knew: what is sent follows at once.
     pub(crate) fn handle_transport_feedback(
         &mut self,
         now: Moment,
@@ -157,13 +162,13 @@ impl Downlink {
         let Some(estimator) = &mut self.congestion.estimator else { return false };
         let (before, was_queueing) = (estimator.rate_bps(now.at), estimator.is_queueing());
         estimator.handle_feedback(now, feedback.arrivals(), self.feedback.rtt());
-        let is_less = estimator.rate_bps(now.at) < before;
-        let is_queueing = estimator.is_queueing();
+        let (rate_bps, is_queueing) = (estimator.rate_bps(now.at), estimator.is_queueing());
         if is_queueing != was_queueing {
             self.slots.iter_mut().flatten().for_each(|slot| slot.note_queueing(is_queueing));
         }
+        let is_more = before.zip(rate_bps).is_some_and(|(before, rate_bps)| rate_bps > FAR_MORE * before);
         self.congestion.review(now.at, counters);
-        is_less
+        rate_bps < before || (is_more && self.congestion.wants_more)
     }
 
     /// Sends as much padding as the probe on its way wants by now.
@@ -193,7 +198,7 @@ impl Downlink {
         batch.commit(remote, self.destination, len);
         self.sent_bytes += len as u64;
         counters.padding_packets += 1;
-        let probe = self.congestion.probing.as_mut()?.note(len);
+        let probe = self.congestion.probing.as_mut()?.note(now.at, len);
         self.congestion.estimator.as_mut()?.note_sent(now, len, Some(probe));
         Some(())
     }

@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 
 /// Between two looks at layers and key frames.
 const LAYERS_INTERVAL: Duration = Duration::from_millis(200);
+/// … while first pictures are awaited: a layer that begins to flow is asked for a key frame at once. How long that lasts.
+pub(super) const EAGER_INTERVAL: Duration = Duration::from_millis(50);
+pub(super) const EAGER_FOR: Duration = Duration::from_secs(2);
 /// Between two reports, RTCP and ours (RFC 3550 §6.2 lets a small session go below 5 s).
 pub(super) const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 /// Feedback packets for one peer at once; a recorder full of arrivals makes fewer.
@@ -46,7 +49,8 @@ impl Shard {
         self.ask_for_lost_packets(now, index, batch);
         let Some(peer) = self.peers.get_mut(index.0) else { return };
         let feedback = peer.next_feedback <= now;
-        let layers = take_due(&mut peer.next_layers, now, LAYERS_INTERVAL);
+        let interval = if now < peer.eager_until { EAGER_INTERVAL } else { LAYERS_INTERVAL };
+        let layers = take_due(&mut peer.next_layers, now, interval);
         let report = take_due(&mut peer.next_report, now, REPORT_INTERVAL);
         let (key, room) = (peer.key, peer.room);
         let interval = now.saturating_duration_since(peer.reported);

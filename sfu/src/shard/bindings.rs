@@ -1,6 +1,7 @@
 //! Which track is on which slot, at which layer, and what publishers hear of it.
 
 use super::Shard;
+use super::attention::{EAGER_FOR, EAGER_INTERVAL};
 use super::congestion::LayerViews;
 use crate::batch::SendBatch;
 use crate::description::MediaKind;
@@ -105,9 +106,20 @@ impl Shard {
                 self.announce_demand(now, before);
             }
             self.downlinks.get_mut(peer.0)?.bind(section, index);
+            if kind == MediaKind::Video {
+                self.await_picture(now, peer);
+            }
             self.count_population();
         }
         Some(subscriber)
+    }
+
+    fn await_picture(&mut self, now: Instant, viewer: PeerIndex) {
+        let Some(peer) = self.peers.get_mut(viewer.0).filter(|peer| peer.connected) else { return };
+        peer.eager_until = now + EAGER_FOR;
+        peer.next_layers = peer.next_layers.min(now + EAGER_INTERVAL);
+        let next = peer.next_layers;
+        self.wake(viewer, next);
     }
 
     /// As a viewer: the layers of its slots, and the key frames that they wait for.
@@ -147,8 +159,12 @@ impl Shard {
         let Some(slot) = downlink.slot(subscriber.section) else { return };
         let (Some(layer), Some(track)) = (slot.awaits_keyframe(), slot.track) else { return };
         let Some(routed) = self.router.track(track).filter(|routed| routed.forwarding) else { return };
-        let publisher = routed.publisher;
+        let (publisher, plays) = (routed.publisher, slot.playing().is_some());
         self.request_keyframe(now, publisher, track, layer, batch);
+        // The small picture that stands in until then, where that is another's key frame.
+        if !plays && layer != LayerIndex::SINGLE {
+            self.request_keyframe(now, publisher, track, LayerIndex::SINGLE, batch);
+        }
     }
 
     pub(super) fn request_keyframe(

@@ -24,11 +24,11 @@ impl Shard {
     ) {
         let moment = self.timebase.moment(now);
         let Some(downlink) = self.downlinks.get_mut(from.0) else { return };
-        let is_less = downlink.handle_transport_feedback(moment, feedback, &mut self.counters);
-        if is_less && let Some(peer) = self.peers.get_mut(from.0) {
+        let is_other = downlink.handle_transport_feedback(moment, feedback, &mut self.counters);
+        if is_other && let Some(peer) = self.peers.get_mut(from.0) {
             peer.next_layers = now;
         }
-        if is_less || downlink.congestion.is_pacing() {
+        if is_other || downlink.congestion.is_pacing() {
             self.wake(from, now);
         }
     }
@@ -78,8 +78,12 @@ impl Shard {
         let (mut count, mut listening) = (0, 0);
         let carrying = self.downlinks.get(index.0).map(Downlink::carrying);
         for section in carrying.into_iter().flatten() {
-            let Some(slot) = self.slot_mut(index, section) else { continue };
-            slot.carried = Some(LayerIndex::HIGHEST);
+            let Some(downlink) = self.downlinks.get_mut(index.0) else { continue };
+            let is_measured = downlink.congestion.rate_bps(now).is_some();
+            let Some(slot) = downlink.slot_mut(section) else { continue };
+            // What does not come yet begins small: the rest of it when it is known what fits.
+            let begins = is_measured && slot.playing().is_none();
+            slot.carried = Some(if begins { LayerIndex::SINGLE } else { LayerIndex::HIGHEST });
             listening += usize::from(slot.kind == MediaKind::Audio);
             let Some(wish) = self.wish(now, Subscriber { peer: index, section }) else { continue };
             if let (Some(room), Some(place)) = (wishes.get_mut(count), sections.get_mut(count)) {
@@ -96,7 +100,10 @@ impl Shard {
                 slot.carried = *limit;
             }
         }
-        downlink.congestion.review(now, &mut self.counters);
+        // A probe that nobody can receive yet would find nothing.
+        if downlink.is_ready() {
+            downlink.congestion.review(now, &mut self.counters);
+        }
     }
 
     /// What a slot would take of the link; `None` when nothing comes, or nothing is to.
@@ -108,8 +115,11 @@ impl Shard {
         let views = LayerViews::of(now, published);
         let views = views.as_slice();
         let mut measured = [None; MAX_LAYERS];
-        for (rate, layer) in measured.iter_mut().zip(&published.layers) {
-            *rate = layer.rate.bps();
+        // Before the link has told anything what layers usually take is good enough: a small picture is seen meanwhile.
+        if self.downlinks.get(subscriber.peer.0)?.congestion.told_bps().is_some() {
+            for (rate, layer) in measured.iter_mut().zip(&published.layers) {
+                *rate = layer.rate.bps();
+            }
         }
         let load = self.layer_limit(routed.room, routed.key.peer, views.len(), slot.priority)?;
         let filling = downlink::filling(views, slot.max_height)?.min(load.index());

@@ -1,7 +1,7 @@
 //! From a first STUN request to agreed SRTP keys: ICE finds the address, DTLS proves who is there.
 
 use super::Shard;
-use super::attention::REPORT_INTERVAL;
+use super::attention::{EAGER_FOR, REPORT_INTERVAL};
 use crate::batch::SendBatch;
 use crate::event::{CloseReason, Event};
 use crate::ids::PeerIndex;
@@ -138,6 +138,7 @@ impl Shard {
         let Some(peer) = self.peers.get_mut(index.0) else { return Ok(()) };
         peer.connected = true;
         (peer.reported, peer.next_report) = (now, now + REPORT_INTERVAL);
+        peer.eager_until = now + EAGER_FOR;
         let handshake = now.saturating_duration_since(peer.opened);
         let event = Event::PeerConnected { peer: peer.key, handshake };
         self.counters.handshakes_completed += 1;

@@ -33,6 +33,8 @@ pub(super) struct Peer {
     pub wakes_at: Option<Instant>,
     pub next_feedback: Instant,
     pub next_layers: Instant,
+    /// Looks at layers are closer together until then.
+    pub eager_until: Instant,
     pub next_report: Instant,
     pub reported: Instant,
 }
@@ -62,6 +64,7 @@ impl Shard {
             wakes_at: None,
             next_feedback: now,
             next_layers: now,
+            eager_until: now,
             next_report: now,
             reported: now,
         }));

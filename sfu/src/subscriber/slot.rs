@@ -202,11 +202,13 @@ impl Slot {
     pub(crate) fn admit(&mut self, packet: &MediaPacket<'_>) -> Admission {
         let source = (packet.layer, packet.epoch);
         let continues = self.last_admitted() == Some(source);
-        let may_begin = packet.is_entry_point && self.wanted == Some(packet.layer);
+        let may_begin = self.may_begin(packet);
         if !continues && !may_begin {
             return Admission::Refused;
         }
-        self.needs_keyframe &= !may_begin;
+        if may_begin {
+            self.needs_keyframe = self.wanted != Some(packet.layer);
+        }
         self.queued = Some(source);
         if continues { Admission::Continues } else { Admission::Begins }
     }
@@ -328,7 +330,7 @@ impl Slot {
     /// Whether the packet belongs to what plays; begins a new stretch where it may. True when it just did.
     fn follow(&mut self, packet: &MediaPacket<'_>, context: &Context<'_>) -> Result<bool, NotWritten> {
         if self.timeline.plays(packet) {
-            self.needs_keyframe &= !self.may_begin(packet);
+            self.needs_keyframe &= !(packet.is_entry_point && self.wanted == Some(packet.layer));
             return Ok(false);
         }
         if !self.may_begin(packet) {
@@ -344,13 +346,16 @@ impl Slot {
         let clocks = self.timeline.playing().and_then(|source| clock(source.layer)).zip(clock(packet.layer));
         let pictures: PictureOffset = self.numbers.begin(packet.pictures);
         self.timeline.begin(context.now.at, packet, clocks, pictures);
-        self.needs_keyframe = false;
+        self.needs_keyframe = self.kind == MediaKind::Video && self.wanted != Some(packet.layer);
     }
 
-    /// What was admitted to the queue begins, whatever is wanted by now: what played before it was given up for it.
+    /// With a key frame of the wanted layer; as long as nothing plays, with one of any below it: a small picture now, the large one
+    /// when it comes. What was admitted to the queue begins, whatever is wanted by now: what played before it was given up for it.
     fn may_begin(&self, packet: &MediaPacket<'_>) -> bool {
-        let is_admitted = || self.wanted.is_some() && self.queued == Some((packet.layer, packet.epoch));
-        packet.is_entry_point && (self.wanted == Some(packet.layer) || is_admitted())
+        let stands_in = |wanted| packet.layer < wanted && self.playing().is_none();
+        let is_admitted = || self.queued == Some((packet.layer, packet.epoch));
+        let begins = |wanted| wanted == packet.layer || stands_in(wanted) || is_admitted();
+        packet.is_entry_point && self.wanted.is_some_and(begins)
     }
 
     /// Where the packet that was sent under `sequence` came from: layer, epoch and the publisher's number.

@@ -199,3 +199,16 @@ fn a_subscriber_without_red_hears_each_frame_once() {
         assert_eq!(hear(&mut slot, &mut recent, sequence, b"words"), (PayloadType(111), b"words".to_vec()));
     }
 }
+
+#[test]
+fn while_nothing_plays_a_lower_layer_stands_in_until_a_key_frame_of_the_wanted_one() {
+    let of = |layer, sequence| MediaPacket { layer: LayerIndex(layer), ..packet(Codec::Vp8, sequence, &[0; 4]) };
+    let mut slot = slot(MediaKind::Video, vec![codec(Codec::Vp8, 120, Some(124))], None);
+    slot.want(Some(LayerIndex(1)));
+    assert_eq!(write(&mut slot, &of(2, 1)).unwrap_err(), NotWritten::NotPlaying, "more than the link carries");
+    assert!(write(&mut slot, &of(0, 1)).is_ok());
+    assert_eq!(slot.awaits_keyframe(), Some(LayerIndex(1)));
+    assert!(write(&mut slot, &of(1, 7)).is_ok());
+    assert_eq!(slot.awaits_keyframe(), None);
+    assert_eq!(write(&mut slot, &of(0, 2)).unwrap_err(), NotWritten::NotPlaying, "only where nothing plays");
+}
