@@ -3,7 +3,7 @@
  * to it; what the messages mean for the page is the session's business.
  */
 import { joinMessage, offerMessage } from '../protocol/messages.js';
-import { climb, connectionWord, GROUND, LOST_MS, RESUME_MS } from '../state/ladder.js';
+import { climb, connectionWord, GROUND, keepsPeer, LOST_MS, RESUME_MS } from '../state/ladder.js';
 import { Peer } from '../rtc/peer.js';
 import { Refusal } from './entrance.js';
 import { openSocket, socketUrl } from './socket.js';
@@ -47,6 +47,10 @@ export class Link {
     this.offersMade = 0;
     /** @type {Peer | null} */
     this.peer = null;
+    /** Made ahead for the next join, and not yet offered. @type {Peer | null} */
+    this.spare = null;
+    /** The offer of a join whose socket is still opening. @type {Promise<string> | null} */
+    this.opening = null;
     /** @type {ReturnType<typeof openSocket> | null} */
     this.socket = null;
     /** @type {{token: string, expiresMs: number} | null} not spent yet */
@@ -72,6 +76,13 @@ export class Link {
   welcome(welcome) {
     this.token = welcome;
     this.iceServers = welcome.iceServers;
+    this.spare?.close();
+    this.spare = null;
+  }
+
+  /** While the person still looks at the device check: a phone takes its time to make a PeerConnection. */
+  prepare() {
+    this.spare ??= this.#makePeer();
   }
 
   start() {
@@ -84,8 +95,8 @@ export class Link {
     this.attempt += 1;
     this.socket?.close();
     this.peer?.close();
-    this.socket = null;
-    this.peer = null;
+    this.spare?.close();
+    this.socket = this.peer = this.spare = null;
     this.resume = null;
   }
 
@@ -160,6 +171,10 @@ export class Link {
       return this.step({ type: 'socket_closed' });
     }
     if (superseded()) return;
+    // The first attempt is expected to succeed: its offer is made while the socket opens.
+    const fresh = !this.resume || !keepsPeer(this.ladder, performance.now());
+    this.opening = fresh && this.ladder.socketAttempt === 0 ? this.#openPeer() : null;
+    this.opening?.catch(() => {});
     this.socket = openSocket(this.url, {
       onOpen: () => this.step({ type: 'socket_open' }),
       onMessage: (message) => this.#receive(message),
@@ -189,7 +204,13 @@ export class Link {
   async #join(newPeer, resume) {
     const socket = this.socket;
     const fresh = newPeer || !this.resume;
-    const offer = fresh ? await this.#openPeer() : null;
+    const opening = fresh ? (this.opening ?? this.#openPeer()) : null;
+    this.opening = null;
+    const offer = await opening?.catch((error) => {
+      // Closed by what superseded it.
+      if (socket === this.socket) throw error;
+      return null;
+    }) ?? null;
     if (socket !== this.socket) return;
     const from = resume && this.resume ? { ...this.resume, last_rev: fresh ? 0 : this.lastRev } : null;
     this.used = this.token?.token ?? this.used;
@@ -201,16 +222,22 @@ export class Link {
   async #openPeer() {
     this.peer?.close();
     this.gen += 1;
-    const peer = new Peer(this.iceServers, (state) => {
-      if (this.peer !== peer) return;
-      this.step({ type: 'ice', state });
-      if (state === 'failed' && this.ladder.peerAttempt > 0) this.handlers.onTrouble('E-NET-2');
-    });
+    const peer = this.spare ?? this.#makePeer();
+    this.spare = null;
     this.peer = peer;
     this.handlers.onGeneration();
     await this.handlers.onPeer(peer);
     this.offersMade += 1;
     return peer.offer(false);
+  }
+
+  #makePeer() {
+    const peer = new Peer(this.iceServers, (state) => {
+      if (this.peer !== peer) return;
+      this.step({ type: 'ice', state });
+      if (state === 'failed' && this.ladder.peerAttempt > 0) this.handlers.onTrouble('E-NET-2');
+    });
+    return peer;
   }
 
   async #restartIce() {

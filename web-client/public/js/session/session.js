@@ -103,7 +103,7 @@ export class Session {
     this.store.dispatch({ type: 'phase', phase: 'device_check' });
     await this.media.start({ camera: true });
     this.store.dispatch({ type: 'preparing', preparing: false });
-    void this.#fetchLine().catch(() => {});
+    void this.#fetchLine().then((line) => line.link.prepare(), () => {});
   }
 
   /** @param {{camera: boolean}} wish */

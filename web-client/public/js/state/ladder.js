@@ -103,13 +103,22 @@ function connect(ladder, afterMs) {
   return { ladder: { ...ladder, socket: afterMs > 0 ? 'pausing' : 'connecting', entered: false }, actions: [{ do: 'connect', after_ms: afterMs }] };
 }
 
+/** @param {Ladder} ladder @param {number} nowMs */
+function resumes(ladder, nowMs) {
+  return ladder.resumeUntilMs !== null && nowMs < ladder.resumeUntilMs;
+}
+
+/** @param {Ladder} ladder @param {number} nowMs @returns {boolean} the next join goes on with the PeerConnection that is there */
+export function keepsPeer(ladder, nowMs) {
+  return resumes(ladder, nowMs) && ladder.peer !== 'none' && ladder.peer !== 'failed';
+}
+
 /** @param {Ladder} ladder @param {number} nowMs @returns {{ladder: Ladder, actions: Action[]}} */
 function join(ladder, nowMs) {
-  const resume = ladder.resumeUntilMs !== null && nowMs < ladder.resumeUntilMs;
-  const keepsPeer = resume && ladder.peer !== 'none' && ladder.peer !== 'failed';
+  const keeps = keepsPeer(ladder, nowMs);
   return {
-    ladder: { ...ladder, socket: 'open', peer: keepsPeer ? ladder.peer : 'opening' },
-    actions: [{ do: 'join', newPeer: !keepsPeer, resume }],
+    ladder: { ...ladder, socket: 'open', peer: keeps ? ladder.peer : 'opening' },
+    actions: [{ do: 'join', newPeer: !keeps, resume: resumes(ladder, nowMs) }],
   };
 }
 
