@@ -71,14 +71,13 @@ test('one failure is answered once', () => {
   assert.deepEqual(actions, []);
 });
 
-test('ICE lost while the socket is away is restarted after the resume', () => {
+test('ICE lost while the socket is away is restarted right behind the join', () => {
   const events = /** @type {[number, LadderEvent][]} */ ([
     [1000, { type: 'socket_closed' }],
     [1100, { type: 'ice', state: 'disconnected' }],
     [1400, { type: 'socket_open' }],
-    [1500, { type: 'entered', media: true }],
   ]);
-  assert.equal(play(events, inCall).actions[0]?.do, 'restart_ice');
+  assert.deepEqual(play(events, inCall).actions.map((action) => action.do), ['join', 'restart_ice', 'later']);
 });
 
 test('a session that the server does not know is joined anew', () => {
@@ -94,8 +93,14 @@ test('another network takes a new socket, and ICE is restarted over it', () => {
   const left = play([[1000, { type: 'moved' }]], inCall);
   assert.deepEqual(left.actions, [{ do: 'connect', after_ms: 0 }]);
   const back = play([[1100, { type: 'socket_open' }]], left.ladder);
-  assert.deepEqual(back.actions, [{ do: 'join', newPeer: false, resume: true }]);
-  assert.equal(play([[1200, { type: 'entered', media: true }]], back.ladder).actions[0]?.do, 'restart_ice');
+  assert.deepEqual(back.actions.slice(0, 2), [{ do: 'join', newPeer: false, resume: true }, { do: 'restart_ice' }]);
+  assert.deepEqual(play([[1200, { type: 'entered', media: true }]], back.ladder).actions, [], 'once');
+});
+
+test('a restart whose socket is lost is made again over the next', () => {
+  const restarting = play([[1000, { type: 'moved' }], [1100, { type: 'socket_open' }], [1150, { type: 'socket_closed' }]], inCall);
+  const again = play([[1500, { type: 'socket_open' }]], restarting.ladder);
+  assert.deepEqual(again.actions.map((action) => action.do), ['join', 'restart_ice', 'later']);
 });
 
 test('a network that changes while the page is still on its way in changes nothing', () => {

@@ -9,7 +9,7 @@ import { nextFrame, soundArrives, watchGaps } from '../harness/media.js';
 /** @typedef {import('../harness/far.js').Far} Far */
 
 const LINK = 'rate=5M delay=25ms';
-/** The target is 2 s; here two Chromiums and a server share two cores with whatever else runs. */
+/** The target is 2 s; Chromium on Linux looks for its new address only 2 s after the change, and all share two cores with whatever else runs. */
 const MOVED_MS = 4_000;
 /** A picture begins anew, on a link of which nothing is known yet. */
 const PICTURE_MS = 5_000;

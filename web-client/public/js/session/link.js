@@ -4,6 +4,7 @@
  */
 import { joinMessage, offerMessage } from '../protocol/messages.js';
 import { climb, connectionWord, GROUND, keepsPeer, LOST_MS, RESUME_MS } from '../state/ladder.js';
+import { hear, WATCH_MS } from '../state/silence.js';
 import { Peer } from '../rtc/peer.js';
 import { Refusal } from './entrance.js';
 import { openSocket, socketUrl } from './socket.js';
@@ -14,13 +15,6 @@ import { openSocket, socketUrl } from './socket.js';
 
 /** A token is good for 5 minutes; one older than this is not worth trying. */
 const TOKEN_MARGIN_MS = 30_000;
-/** A PeerConnection that was closed under us fires no event, nor does one whose network is gone. */
-const WATCH_MS = 200;
-/** The server reports once a second at least: nothing for longer is no pause. Where more comes, three times the usual pause is none either. */
-const MOST_SILENCE_MS = 1_500;
-const USUAL_PAUSES = 3;
-/** Of the longest pause, at each look. */
-const FORGETS = 0.99;
 const ANSWER_MS = 4_000;
 
 /**
@@ -67,8 +61,8 @@ export class Link {
     /** @type {{connection?: EventTarget & {type?: string}}} */ (navigator).connection?.addEventListener('change', () => this.#networkChanged());
     /** @type {string | undefined} */
     this.network = /** @type {{connection?: {type?: string}}} */ (navigator).connection?.type;
-    /** What the PeerConnection had received, since when it has been that, and how long that usually lasts. @type {{peer: Peer | null, bytes: number, atMs: number, pauseMs: number}} */
-    this.heard = { peer: null, bytes: 0, atMs: 0, pauseMs: WATCH_MS };
+    /** @type {{peer: Peer, silence: import('../state/silence.js').Silence} | null} */
+    this.heard = null;
     setInterval(() => void this.#watch(), WATCH_MS);
   }
 
@@ -120,17 +114,13 @@ export class Link {
   async #watch() {
     const peer = this.peer;
     if (peer?.connection.connectionState === 'closed') return this.step({ type: 'ice', state: 'failed' });
-    if (!peer || !this.ladder.entered || this.ladder.peer !== 'connected') return void (this.heard.peer = null);
+    if (!peer) return void (this.heard = null);
     const bytes = await peer.receivedBytes();
-    const nowMs = performance.now();
-    if (peer !== this.heard.peer) this.heard = { peer, bytes, atMs: nowMs, pauseMs: WATCH_MS };
-    const { atMs, pauseMs } = this.heard;
-    // A browser that counts nothing is not judged by it.
-    if (bytes === 0 || bytes !== this.heard.bytes) this.heard = { peer, bytes, atMs: nowMs, pauseMs: Math.max(WATCH_MS, nowMs - atMs, pauseMs * FORGETS) };
-    else if (nowMs - atMs > Math.min(MOST_SILENCE_MS, USUAL_PAUSES * pauseMs)) {
-      this.heard.peer = null;
-      this.step({ type: 'moved' });
-    }
+    if (peer !== this.peer) return;
+    const before = this.heard?.peer === peer ? this.heard.silence : null;
+    this.heard = { peer, silence: hear(before, bytes, performance.now()) };
+    const isWatched = this.ladder.entered && this.ladder.peer === 'connected';
+    if (isWatched && this.heard.silence.isLost && !before?.isLost) this.step({ type: 'moved' });
   }
 
   /** @param {Action} action */
@@ -204,18 +194,22 @@ export class Link {
   async #join(newPeer, resume) {
     const socket = this.socket;
     const fresh = newPeer || !this.resume;
-    const opening = fresh ? (this.opening ?? this.#openPeer()) : null;
-    this.opening = null;
-    const offer = await opening?.catch((error) => {
-      // Closed by what superseded it.
-      if (socket === this.socket) throw error;
-      return null;
-    }) ?? null;
+    const offer = fresh ? await this.#firstOffer(socket) : null;
     if (socket !== this.socket) return;
     const from = resume && this.resume ? { ...this.resume, last_rev: fresh ? 0 : this.lastRev } : null;
     this.used = this.token?.token ?? this.used;
     this.token = null;
     socket?.send(joinMessage(this.used ?? '', this.gen, offer, from));
+  }
+
+  /** @param {Link['socket']} socket that it is for @returns {Promise<string | null>} null when something superseded it */
+  async #firstOffer(socket) {
+    const opening = this.opening ?? this.#openPeer();
+    this.opening = null;
+    return opening.catch((error) => {
+      if (socket === this.socket) throw error;
+      return null;
+    });
   }
 
   /** @returns {Promise<string>} the offer of a new generation */
@@ -247,7 +241,7 @@ export class Link {
     const sdp = await peer.offer(true);
     this.offersMade += 1;
     this.negId += 1;
-    if (peer === this.peer) this.send(offerMessage(this.negId, sdp, true));
+    if (peer === this.peer && this.ladder.socket === 'open') this.socket?.send(offerMessage(this.negId, sdp, true));
   }
 
   /** @param {ServerMessage} message */

@@ -31,6 +31,8 @@ export const RESUME_MS = 30_000;
 /** Safari and roaming phones flicker: shorter gaps heal by themselves. */
 export const ICE_PATIENCE_MS = 3_000;
 const RESTART_PATIENCE_MS = 6_000;
+/** @type {Action[]} */
+const RESTART = [{ do: 'restart_ice' }, { do: 'later', event: 'restart_check', after_ms: RESTART_PATIENCE_MS }];
 /** From here on the page says that the connection is lost, not that it is coming back. */
 export const LOST_MS = 30_000;
 
@@ -116,18 +118,22 @@ export function keepsPeer(ladder, nowMs) {
 /** @param {Ladder} ladder @param {number} nowMs @returns {{ladder: Ladder, actions: Action[]}} */
 function join(ladder, nowMs) {
   const keeps = keepsPeer(ladder, nowMs);
-  return {
-    ladder: { ...ladder, socket: 'open', peer: keeps ? ladder.peer : 'opening' },
-    actions: [{ do: 'join', newPeer: !keeps, resume: resumes(ladder, nowMs) }],
-  };
+  /** @type {Action} */
+  const join = { do: 'join', newPeer: !keeps, resume: resumes(ladder, nowMs) };
+  const open = { ...ladder, socket: /** @type {const} */ ('open') };
+  if (!keeps) return { ladder: { ...open, peer: 'opening' }, actions: [join] };
+  // Right behind the join, whose answer would cost a far link a round trip.
+  return ladder.peer === 'disconnected' ? { ladder: { ...open, peer: 'restarting' }, actions: [join, ...RESTART] } : { ladder: open, actions: [join] };
 }
 
 /** @param {Ladder} ladder @param {number} nowMs @param {number} random @returns {{ladder: Ladder, actions: Action[]}} */
 function socketClosed(ladder, nowMs, random) {
   if (ladder.socket === 'idle') return stay(ladder);
+  // The offer, or its answer, may have gone with the socket.
+  const peer = ladder.peer === 'restarting' ? 'disconnected' : ladder.peer;
   const after = ladder.entered
-    ? { ...ladder, resumeUntilMs: nowMs + RESUME_MS, lostAtMs: ladder.lostAtMs ?? nowMs, socketAttempt: 0 }
-    : { ...ladder, lostAtMs: ladder.everEntered ? (ladder.lostAtMs ?? nowMs) : null };
+    ? { ...ladder, peer, resumeUntilMs: nowMs + RESUME_MS, lostAtMs: ladder.lostAtMs ?? nowMs, socketAttempt: 0 }
+    : { ...ladder, peer, lostAtMs: ladder.everEntered ? (ladder.lostAtMs ?? nowMs) : null };
   return connect({ ...after, socketAttempt: after.socketAttempt + 1 }, backoffMs(after.socketAttempt, random));
 }
 
@@ -171,10 +177,7 @@ function moved(ladder, nowMs) {
 /** @param {Ladder} ladder @returns {{ladder: Ladder, actions: Action[]}} */
 function restartIce(ladder) {
   if (!ladder.entered) return stay({ ...ladder, peer: 'disconnected' });
-  return {
-    ladder: { ...ladder, peer: 'restarting' },
-    actions: [{ do: 'restart_ice' }, { do: 'later', event: 'restart_check', after_ms: RESTART_PATIENCE_MS }],
-  };
+  return { ladder: { ...ladder, peer: 'restarting' }, actions: RESTART };
 }
 
 /**

@@ -1,0 +1,50 @@
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { hear, WATCH_MS } from '../public/js/state/silence.js';
+
+/**
+ * Looks at a link for so long; how often, and when first, it was taken for lost.
+ * @param {number} forMs @param {(ms: number) => number} receivedAt bytes that have arrived by then
+ */
+function watch(forMs, receivedAt) {
+  /** @type {number[]} */
+  const lost = [];
+  /** @type {import('../public/js/state/silence.js').Silence | null} */
+  let silence = null;
+  for (let atMs = 0; atMs <= forMs; atMs += WATCH_MS) {
+    const next = hear(silence, receivedAt(atMs), atMs);
+    if (next.isLost && !silence?.isLost) lost.push(atMs);
+    silence = next;
+  }
+  return lost;
+}
+
+/** A hundred bytes each 20 ms but where `isDown`. @param {(ms: number) => boolean} isDown */
+const voice = (isDown) => (/** @type {number} */ untilMs) => {
+  let bytes = 0;
+  for (let atMs = 0; atMs <= untilMs; atMs += 20) bytes += isDown(atMs) ? 0 : 100;
+  return bytes;
+};
+
+test('a network that is gone is noticed within 0.8 s', () => {
+  const [firstMs = Infinity] = watch(12_000, voice((ms) => ms > 10_000));
+  assert.ok(firstMs <= 10_800, `${firstMs}`);
+});
+
+test('loss in bursts, and a way of any length, is no loss of the network', () => {
+  assert.deepEqual(watch(60_000, voice((ms) => ms % 1_000 < 400)), []);
+  assert.deepEqual(watch(60_000, voice((ms) => ms % 5_000 < 500)), []);
+});
+
+test('a link that stalls for 0.9 s now and then is given up once, not each time', () => {
+  const lost = watch(60_000, voice((ms) => ms > 5_000 && ms % 5_000 < 900));
+  assert.ok(lost.length <= 1, `${lost}`);
+});
+
+test('who hears one report a second alone is not taken for lost', () => {
+  assert.deepEqual(watch(60_000, (ms) => 100 * Math.floor((ms + 3_000) / 1_000)).slice(1), []);
+});
+
+test('a browser that counts nothing is not judged by it', () => {
+  assert.deepEqual(watch(10_000, () => 0), []);
+});
