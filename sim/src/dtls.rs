@@ -3,13 +3,16 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use str0m::crypto::dtls::{
     DtlsCert, DtlsImplError, DtlsInstance, DtlsOutput, DtlsProvider, DtlsVersion, ProtocolVersion,
 };
 use str0m::crypto::{CryptoError, CryptoProvider, from_feature_flags};
 
 const SEED: u64 = 1;
+/// As browsers have it, who know that a path works before they shake hands; a second otherwise.
+const FIRST_RETRANSMISSION: Duration = Duration::from_millis(50);
+const RETRANSMISSIONS: usize = 10;
 
 pub(crate) fn provider() -> Arc<CryptoProvider> {
     static PROVIDER: SeededDtls = SeededDtls;
@@ -31,7 +34,11 @@ impl DtlsProvider for SeededDtls {
         _version: DtlsVersion,
         mtu: Option<usize>,
     ) -> Result<Box<dyn DtlsInstance>, CryptoError> {
-        let builder = dimpl::Config::builder().use_server_cookie(false).dangerously_set_rng_seed(SEED);
+        let builder = dimpl::Config::builder()
+            .use_server_cookie(false)
+            .dangerously_set_rng_seed(SEED)
+            .flight_start_rto(FIRST_RETRANSMISSION)
+            .flight_retries(RETRANSMISSIONS);
         let builder = match mtu {
             Some(mtu) => builder.mtu(mtu),
             None => builder,

@@ -23,7 +23,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 const ROOM: RoomKey = RoomKey(1);
-/// A message over signaling takes so long, whatever the links do to media: it is TCP, and its own story.
+/// A message over signaling takes so long, whatever the links do to media: it is TCP, and its own story. In an outage it waits.
 const SIGNALING_DELAY: Duration = Duration::from_millis(60);
 
 pub(crate) struct World {
@@ -37,6 +37,8 @@ pub(crate) struct World {
     batch: SendBatch,
     rng: StdRng,
     seed: u64,
+    /// Of each access, for what signaling has to wait.
+    uplinks: Vec<Profile>,
     /// Messages to people, by time of arrival.
     signals: BTreeMap<(Duration, u64), Signal>,
     signalled: u64,
@@ -66,6 +68,7 @@ impl World {
             batch: SendBatch::with_capacity(1 << 21, 4_096),
             rng: StdRng::seed_from_u64(seed),
             seed,
+            uplinks: accesses.iter().map(|(up, _)| up.clone()).collect(),
             signals: BTreeMap::new(),
             signalled: 0,
         })
@@ -110,11 +113,14 @@ impl World {
     }
 
     /// A person's network changes: another address from now on.
-    pub(crate) fn change_address(&mut self, person: usize) -> Result<()> {
-        let person = self.people.get_mut(person).context("nobody there")?;
+    pub(crate) fn change_address(&mut self, index: usize) -> Result<()> {
+        let person = self.people.get_mut(index).context("nobody there")?;
         let mut address = person.address;
         address.set_port(address.port() + 1);
-        person.move_to(address)
+        person.move_to(address)?;
+        // A browser is told that its network is another one, and does not wait for the old path to be given up.
+        self.signal(Signal::RestartIce { person: index });
+        Ok(())
     }
 
     pub(crate) fn run_until(&mut self, end: Duration) -> Result<()> {
@@ -203,7 +209,10 @@ impl World {
 
     fn signal(&mut self, signal: Signal) {
         self.signalled += 1;
-        self.signals.insert((self.now + SIGNALING_DELAY, self.signalled), signal);
+        let (Signal::Layers { person, .. } | Signal::RestartIce { person }) = signal;
+        let uplink = self.people.get(person).and_then(|person| self.uplinks.get(person.access));
+        let at = uplink.and_then(|uplink| uplink.outage_ends(self.now)).unwrap_or(self.now);
+        self.signals.insert((at + SIGNALING_DELAY, self.signalled), signal);
     }
 
     fn take_signal(&mut self, signal: Signal) -> Result<()> {

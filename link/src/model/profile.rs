@@ -61,7 +61,14 @@ impl Default for Profile {
 
 impl Profile {
     pub(crate) fn is_cut(&self, now: Duration) -> bool {
-        self.outages.iter().any(|outage| (outage.at..outage.at + outage.lasts).contains(&now))
+        self.outage_ends(now).is_some()
+    }
+
+    /// When the outage of this moment is over; `None` when there is none.
+    #[must_use]
+    pub fn outage_ends(&self, now: Duration) -> Option<Duration> {
+        let mut all = self.outages.iter().map(|outage| outage.at..outage.at + outage.lasts);
+        all.find(|outage| outage.contains(&now)).map(|outage| outage.end)
     }
 
     fn set(&mut self, key: &str, value: &str) -> Result<(), ProfileError> {

@@ -8,7 +8,7 @@
 //! cloned once a handshake and never per packet.
 
 use std::fmt;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use aws_lc_rs::digest;
 use dimpl::{Config, ConfigBuilder, Dtls, DtlsCertificate, KeyingMaterial, Output};
@@ -19,6 +19,12 @@ use crate::transport::srtp::{self, SrtpError, SrtpProfile, SrtpReceiver, SrtpSen
 
 /// Room that every datagram of the handshake fits into: `dimpl` fragments its flights to 1,150 bytes.
 pub const MAX_DATAGRAM_LEN: usize = 1200;
+
+/// A lost flight is sent again after this, and after twice as long each time, whether a timer or the peer's repetition asks for it:
+/// ICE has shown that the path works, and with the library's second a person behind a lossy link waits for a word as long.
+const FIRST_RETRANSMISSION: Duration = Duration::from_millis(200);
+/// For longer than a handshake may take (`shard/handshakes.rs`).
+const RETRANSMISSIONS: usize = 8;
 
 /// Our certificate, made once per process and shared by all peers; its fingerprint goes into every answer.
 #[derive(Clone)]
@@ -48,7 +54,12 @@ impl DtlsIdentity {
         let certificate = dimpl::certificate::generate_self_signed_certificate()
             .map_err(|error| DtlsIdentityError(error.to_string()))?;
         // ICE has already proven that the peer owns its address: a cookie would only cost a round trip.
-        let config = config.use_server_cookie(false).build().map_err(|error| DtlsIdentityError(error.to_string()))?;
+        let config = config
+            .use_server_cookie(false)
+            .flight_start_rto(FIRST_RETRANSMISSION)
+            .flight_retries(RETRANSMISSIONS)
+            .build()
+            .map_err(|error| DtlsIdentityError(error.to_string()))?;
         let fingerprint = fingerprint_of(&certificate.certificate);
         Ok(Self { certificate, config: config.into(), fingerprint })
     }
