@@ -6,7 +6,7 @@ import { CALM, listen, playoutMs, speechBitrate } from '../public/js/state/speec
 /** @typedef {import('../public/js/state/bandwidth.js').Sample} Sample */
 
 /** @param {number | null} estimateBps @param {Partial<Sample>} [more] @returns {Sample} */
-const link = (estimateBps, more) => ({ estimateBps, sentBps: 60_000, loss: 0, soundLoss: 0, concealed: 0, isHeard: true, ...more });
+const link = (estimateBps, more) => ({ estimateBps, sentBps: 60_000, loss: 0, soundLoss: 0, concealed: 0, isWatched: true, isHeard: true, ...more });
 
 /** A link as it is for so many seconds each; the rung after each. @param {import('../public/js/state/bandwidth.js').Bandwidth} from @param {[seconds: number, sample: Sample][]} days */
 function live(from, days) {
@@ -27,6 +27,10 @@ test('each rate has its rung', () => {
 
 test('an estimate that is still growing lowers nothing', () => {
   assert.deepEqual(rungs([7, link(300_000)], [20, link(2_000_000)]), ['full', 'full']);
+});
+
+test('while nobody watches, an estimate that does not grow lowers nothing', () => {
+  assert.deepEqual(rungs([60, link(300_000, { isWatched: false })], [7, link(300_000)], [8, link(2_000_000)], [6, link(300_000)]), ['full', 'full', 'full', 'small']);
 });
 
 test('a dip of two seconds changes nothing, and a rate that wavers around a limit does not either', () => {

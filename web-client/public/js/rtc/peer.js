@@ -136,6 +136,11 @@ export class Peer {
     await this.#encodeAll();
   }
 
+  /** Somebody displays a picture of this person's, as far as the server has said. */
+  isWatched() {
+    return [this.sending.camera, this.sending.detail].some(({ mid, sender }) => sender.track !== null && (this.wanted.get(mid ?? '') ?? ['all']).length > 0);
+  }
+
   /** Sends no more picture than this rung has. @param {import('../protocol/types.js').Rung} rung */
   shape(rung) {
     if (rung === this.rung) return;

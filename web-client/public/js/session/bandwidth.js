@@ -44,7 +44,7 @@ export class BandwidthWatch {
     const stats = statsBetween(before, totals, this.state.rung);
     this.link.send(statsMessage(stats));
     const { uplink, downlink } = stats;
-    this.#adopt(observe(this.state, sampleOf(before, totals, stats), totals.atMs));
+    this.#adopt(observe(this.state, { ...sampleOf(before, totals, stats), isWatched: peer.isWatched() }, totals.atMs));
     const soundLoss = totals.soundLoss;
     const others = this.#others();
     const speakersLoss = Math.max(0, ...others.map((other) => other.uplink?.loss_ratio ?? 0));
@@ -81,7 +81,7 @@ export class BandwidthWatch {
 
 /**
  * @param {import('../rtc/stats.js').Totals} before @param {import('../rtc/stats.js').Totals} now @param {ReturnType<typeof statsBetween>} stats
- * @returns {import('../state/bandwidth.js').Sample}
+ * @returns {Omit<import('../state/bandwidth.js').Sample, 'isWatched'>}
  */
 function sampleOf(before, now, { uplink, downlink }) {
   return {

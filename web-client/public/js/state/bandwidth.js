@@ -15,6 +15,7 @@
  * @property {number} loss share of what was sent that was lost, 0..1
  * @property {number} soundLoss of it, sound alone
  * @property {number} concealed share of what is heard that was made up, 0..1
+ * @property {boolean} isWatched somebody displays a picture of this person's
  * @property {boolean} isHeard anything at all comes from the server
  */
 
@@ -67,6 +68,8 @@ export function observe(before, sample, nowMs) {
   const dead = sample.soundLoss >= DEAD_RATIO || sample.concealed >= DEAD_RATIO;
   const state = {
     ...before,
+    // What nobody displays is not sent, and an estimate does not grow: its time begins with the first who does.
+    sinceMs: sendsVideo(before.rung) && !sample.isWatched ? nowMs : before.sinceMs,
     deadSinceMs: since(before.deadSinceMs, dead, nowMs),
     tightSinceMs: since(before.tightSinceMs, isTight(before.rung, sample), nowMs),
     roomySinceMs: since(before.roomySinceMs, !dead && hasRoom(before.rung, sample), nowMs),
