@@ -45,6 +45,8 @@ pub struct CompareReport {
     pub seed: u64,
     /// Whether the servers ran before whatever else the machine did.
     pub server_at_once: bool,
+    /// The processor that took in what arrived; `None`: the sender's.
+    pub receive_cpu: Option<u32>,
     pub shape: Shape,
     pub comparisons: Vec<Comparison>,
 }
@@ -135,9 +137,10 @@ pub async fn run(options: &Options) -> Result<CompareReport> {
     let loads = people.iter().flat_map(|&people| options.ramp.rooms.iter().map(move |&rooms| (people, rooms)));
     let names: Vec<String> = options.peers.iter().map(|&sfu| options.setup(sfu, 2).name()).collect();
     let comparisons = loads.map(|load| compared(load, &names, &turns)).collect();
-    let (seconds, shape, Stage { seed, server_at_once, .. }) = (options.ramp.seconds, options.shape, &options.stage);
-    let (seed, server_at_once) = (*seed, *server_at_once);
-    Ok(CompareReport { origins, layers: 1, seconds, seed, server_at_once, shape, comparisons })
+    let (seconds, shape, Stage { seed, server_at_once, receive_cpu, .. }) =
+        (options.ramp.seconds, options.shape, &options.stage);
+    let (seed, server_at_once, receive_cpu) = (*seed, *server_at_once, *receive_cpu);
+    Ok(CompareReport { origins, layers: 1, seconds, seed, server_at_once, receive_cpu, shape, comparisons })
 }
 
 /// A turn for each load that was asked for: those that the report lacks were refused for its reason.

@@ -14,6 +14,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 const INSIDE: &str = "BENCH_NAMESPACE";
 /// Of a device with nothing behind it, since some servers offer no loopback address. Traffic to it stays on loopback.
 pub const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 77, 0, 1));
+/// Where the kernel is told who takes in what loopback carries; `ip netns exec` shows the namespace's own.
+const STEERING: &str = "/sys/class/net/lo/queues/rx-0/rps_cpus";
 
 #[must_use]
 pub fn is_inside() -> bool {
@@ -48,6 +50,15 @@ pub async fn run_inside(cpus: &str) -> Result<u8> {
         }
     };
     Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(2))
+}
+
+/// From now on this processor takes in what arrives in the namespace (receive packet steering).
+///
+/// # Errors
+/// The kernel has no steering, or no such processor.
+pub fn receive_on(cpu: u32) -> Result<()> {
+    let mask = 1_u64.checked_shl(cpu).context("no such processor")?;
+    std::fs::write(STEERING, format!("{mask:x}")).with_context(|| format!("{STEERING}: packets cannot be steered"))
 }
 
 /// The run, unless somebody ends it: what it owns (servers, folders) goes with it then.

@@ -59,6 +59,10 @@ pub struct Stage {
     /// other work out of latency. The server's own threads then take turns otherwise than they would.
     #[arg(long)]
     pub server_at_once: bool,
+    /// Processor that takes in what arrives, for server and generator alike. Without it a loopback has the sender's processor do the
+    /// receiver's work too, packet by packet, and the server is charged with it; with a network card it would not be.
+    #[arg(long)]
+    pub receive_cpu: Option<u32>,
     /// Decides who speaks when and how large frames are.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -115,8 +119,11 @@ impl Rig {
         // A connection is two descriptors on either side; the server inherits the limit.
         let (_, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
         setrlimit(Resource::RLIMIT_NOFILE, most, most)?;
-        let Stage { server_cpus, server_at_once, seed, whip, .. } = &setup.stage;
+        let Stage { server_cpus, server_at_once, receive_cpu, seed, whip, .. } = &setup.stage;
         let room = setup.room()?;
+        if let Some(cpu) = receive_cpu {
+            namespace::receive_on(*cpu)?;
+        }
         let place = Place {
             address: namespace::ADDRESS,
             cpus: server_cpus.clone(),
