@@ -18,7 +18,8 @@ import { CAPABILITIES, toggled } from './rules.js';
 export function Carts({ desk }) {
   const { t } = desk;
   const carts = useList(desk, '/carts', {}, ['carts']);
-  const sites = /** @type {Site[]} */ (useList(desk, '/sites', {}, ['sites']).data ?? []);
+  const read = /** @type {Site[] | null} */ (useList(desk, '/sites', {}, ['sites']).data);
+  const sites = read ?? [];
   const [open, setOpen] = useState(/** @type {Open | null} */ (null));
   const close = () => setOpen(null);
   const saved = () => {
@@ -27,7 +28,7 @@ export function Carts({ desk }) {
   };
   return html`<section class="view" data-testid="carts">
     <${ViewHead} title=${t('nav.carts')}>
-      <button type="button" class="button is-primary" data-testid="new-cart" onClick=${() => setOpen({ kind: 'form', cart: null })}><${Icon} name="plus" size=${20} />${t('admin.new_cart')}</button>
+      <button type="button" class="button is-primary" data-testid="new-cart" disabled=${read === null} onClick=${() => setOpen({ kind: 'form', cart: null })}><${Icon} name="plus" size=${20} />${t('admin.new_cart')}</button>
     <//>
     <${Loaded} desk=${desk} resource=${carts}>${(/** @type {Cart[]} */ items) =>
       items.length === 0

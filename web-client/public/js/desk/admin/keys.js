@@ -18,7 +18,8 @@ import { SCOPES, inAYear, keyState, toggled } from './rules.js';
 export function Keys({ desk }) {
   const { t } = desk;
   const keys = useList(desk, '/api-keys', {}, ['api_key']);
-  const sites = /** @type {Site[]} */ (useList(desk, '/sites', {}, ['sites']).data ?? []);
+  const read = /** @type {Site[] | null} */ (useList(desk, '/sites', {}, ['sites']).data);
+  const sites = read ?? [];
   const [open, setOpen] = useState(/** @type {Open | null} */ (null));
   const close = () => setOpen(null);
   const saved = (/** @type {Open | null} */ next) => {
@@ -27,7 +28,7 @@ export function Keys({ desk }) {
   };
   return html`<section class="view" data-testid="keys">
     <${ViewHead} title=${t('nav.keys')} lead=${t('admin.keys_lead')}>
-      <button type="button" class="button is-primary" data-testid="new-key" onClick=${() => setOpen({ kind: 'form' })}><${Icon} name="plus" size=${20} />${t('admin.new_key')}</button>
+      <button type="button" class="button is-primary" data-testid="new-key" disabled=${read === null} onClick=${() => setOpen({ kind: 'form' })}><${Icon} name="plus" size=${20} />${t('admin.new_key')}</button>
     <//>
     <${Loaded} desk=${desk} resource=${keys}>${(/** @type {ApiKey[]} */ items) =>
       items.length === 0

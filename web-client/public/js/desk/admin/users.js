@@ -17,7 +17,8 @@ import { LANGUAGES, ROLES, SPECIALTIES, toggled, usersLike } from './rules.js';
 export function Users({ desk }) {
   const { t } = desk;
   const users = useList(desk, '/users', {}, ['users']);
-  const sites = /** @type {Site[]} */ (useList(desk, '/sites', {}, ['sites']).data ?? []);
+  const read = /** @type {Site[] | null} */ (useList(desk, '/sites', {}, ['sites']).data);
+  const sites = read ?? [];
   const [wish, set] = useForm({ text: '', site: '', role: '' });
   const [open, setOpen] = useState(/** @type {Open | null} */ (null));
   const close = () => setOpen(null);
@@ -27,7 +28,7 @@ export function Users({ desk }) {
   };
   return html`<section class="view" data-testid="users">
     <${ViewHead} title=${t('nav.users')}>
-      <button type="button" class="button is-primary" data-testid="new-user" onClick=${() => setOpen({ kind: 'form', user: null })}><${Icon} name="plus" size=${20} />${t('admin.new_user')}</button>
+      <button type="button" class="button is-primary" data-testid="new-user" disabled=${read === null} onClick=${() => setOpen({ kind: 'form', user: null })}><${Icon} name="plus" size=${20} />${t('admin.new_user')}</button>
     <//>
     <div class="fields filters">
       <${TextField} id="find" label=${t('admin.find_user')} value=${wish.text} onInput=${set('text')} type="search" />
