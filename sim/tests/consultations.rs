@@ -24,6 +24,25 @@ fn one_seed_is_one_run_and_another_seed_is_another() {
     }
 }
 
+/// Of the search; what each had found.
+const FOUND: [u64; 1] = [
+    // A handshake that was given up: a lost flight came again after a second, and no more than four times.
+    69,
+];
+
+#[test]
+fn a_seed_that_found_a_bug_finds_it_no_more() {
+    for seed in FOUND {
+        let (scenario, seed) = catalog::drawn(seed).unwrap();
+        let violations = scenario.judge(&scenario.run(seed).unwrap());
+        assert!(
+            violations.is_empty(),
+            "seed {seed}: {}",
+            violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+        );
+    }
+}
+
 #[test]
 fn the_catalog_is_what_a_person_puts_up_with() {
     let mut violations = Vec::new();
