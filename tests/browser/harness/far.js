@@ -23,7 +23,7 @@ const KENES = process.env.KENES_BIN ?? fileURLToPath(new URL('../../../target/re
 const HTTPS_PORT = 8443;
 const MEDIA_PORT = 3478;
 const ROOMS = 16;
-const JOURNEY_MS = 180_000;
+const JOURNEY_MS = 240_000;
 /** Speech with few pauses, so that whatever is missing is missed. */
 const WORDS = `The patient has had a cough for two weeks and a fever of thirty eight degrees since yesterday evening. There is no pain in the chest. She takes two
   tablets in the morning and one before she sleeps. Please breathe in deeply, hold your breath, and breathe out again.`;

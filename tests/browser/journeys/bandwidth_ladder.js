@@ -8,7 +8,8 @@ import { nextFrame, soundArrives } from '../harness/media.js';
 
 /** Down: an estimate that grew, three seconds of doubt; where that was too low, fifteen of sound alone; the next still. */
 const DOWN_MS = 60_000;
-const UP_MS = 45_000;
+/** Up: a try that failed on the thin link makes the next one wait half a minute. */
+const UP_MS = 75_000;
 
 farJourney('a link without room for video shows stills, says so, and has video again when it can', async ({ nurse, specialist, say }) => {
   const id = await nurse.person.id();
