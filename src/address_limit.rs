@@ -1,5 +1,6 @@
 //! How often one address may ask for a join token, try a password or type a code. Owns a bounded map of token buckets; reads no clock.
 
+use kenes_relay::subscriber_line;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -53,14 +54,6 @@ impl AddressLimit {
     fn refilled(&self, bucket: &Bucket, now: Instant) -> f64 {
         let passed: Duration = now.saturating_duration_since(bucket.at);
         (bucket.tokens + passed.as_secs_f64() * self.per_second).min(self.burst)
-    }
-}
-
-/// An IPv6 customer holds a whole /64 (RFC 6177), so the rest of the address says nothing.
-fn subscriber_line(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() >> 64 << 64).into()),
-        v4 => v4,
     }
 }
 

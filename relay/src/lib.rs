@@ -20,7 +20,7 @@ mod turn;
 
 pub use counters::{Counters, Door, DoorSnapshot};
 pub use credentials::Credential;
-pub use places::NoPlace;
+pub use places::{NoPlace, subscriber_line};
 pub use routes::{AudioTypes, Route, Routes};
 
 use base64::Engine as _;

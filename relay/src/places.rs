@@ -84,8 +84,9 @@ impl Drop for Place<'_> {
     }
 }
 
-/// An IPv6 customer holds a whole /64 (RFC 6177), so the rest of the address says nothing.
-fn subscriber_line(address: IpAddr) -> IpAddr {
+/// Whose the address is: an IPv6 customer holds a whole /64 (RFC 6177), so the rest of it says nothing.
+#[must_use]
+pub fn subscriber_line(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() >> 64 << 64).into()),
         v4 => v4,

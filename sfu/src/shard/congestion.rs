@@ -77,10 +77,10 @@ impl Shard {
         let mut sections = [SectionIndex(0); MAX_SECTIONS];
         let (mut count, mut listening) = (0, 0);
         let carrying = self.downlinks.get(index.0).map(Downlink::carrying);
+        let is_measured =
+            self.downlinks.get(index.0).is_some_and(|downlink| downlink.congestion.rate_bps(now).is_some());
         for section in carrying.into_iter().flatten() {
-            let Some(downlink) = self.downlinks.get_mut(index.0) else { continue };
-            let is_measured = downlink.congestion.rate_bps(now).is_some();
-            let Some(slot) = downlink.slot_mut(section) else { continue };
+            let Some(slot) = self.slot_mut(index, section) else { continue };
             // What does not come yet begins small: the rest of it when it is known what fits.
             let begins = is_measured && slot.playing().is_none();
             slot.carried = Some(if begins { LayerIndex::SINGLE } else { LayerIndex::HIGHEST });

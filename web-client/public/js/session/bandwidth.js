@@ -44,7 +44,7 @@ export class BandwidthWatch {
     const stats = statsBetween(before, totals, this.state.rung);
     this.link.send(statsMessage(stats));
     const { uplink, downlink } = stats;
-    this.#adopt(observe(this.state, { ...sampleOf(before, totals, stats), isWatched: peer.isWatched() }, totals.atMs));
+    this.#adopt(observe(this.state, sampleOf(before, totals, stats, peer.isWatched()), totals.atMs));
     const soundLoss = totals.soundLoss;
     const others = this.#others();
     const speakersLoss = Math.max(0, ...others.map((other) => other.uplink?.loss_ratio ?? 0));
@@ -81,15 +81,16 @@ export class BandwidthWatch {
 
 /**
  * @param {import('../rtc/stats.js').Totals} before @param {import('../rtc/stats.js').Totals} now @param {ReturnType<typeof statsBetween>} stats
- * @returns {Omit<import('../state/bandwidth.js').Sample, 'isWatched'>}
+ * @param {boolean} isWatched @returns {import('../state/bandwidth.js').Sample}
  */
-function sampleOf(before, now, { uplink, downlink }) {
+function sampleOf(before, now, { uplink, downlink }, isWatched) {
   return {
     estimateBps: uplink.estimate_bps,
     sentBps: uplink.rate_bps,
     loss: uplink.loss_ratio,
     soundLoss: now.soundLoss,
     concealed: now.samples > before.samples ? downlink.concealed_ratio : 0,
+    isWatched,
     isHeard: now.heardBytes > before.heardBytes,
   };
 }
