@@ -122,7 +122,7 @@ impl<T: Clone> Link<T> {
     fn depart(&mut self, at: Duration, through: Waiting<T>) {
         let queueing = at.saturating_sub(through.since);
         self.counters.longest_queueing = self.counters.longest_queueing.max(queueing);
-        if self.air.swallows(self.profile.loss, &mut self.rng) {
+        if self.air.swallows(at, self.profile.loss, &mut self.rng) {
             self.counters.lost += 1;
             return;
         }
