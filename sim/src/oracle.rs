@@ -128,8 +128,8 @@ pub fn measure(scenario: &Scenario, report: &Report, whom: Whom, oracle: Oracle)
                 100.0 * still.as_secs_f64() / (until - from).as_secs_f64().max(0.001)
             }),
             Oracle::FrameRate => watched.map_or(0.0, |(from, until)| seen.rate(from, until)),
-            Oracle::AudioBack => back(&scenario.disturbances(), &heard.delays.iter().map(|(at, _)| *at)),
-            Oracle::VideoBack => back(&scenario.disturbances(), &seen.frames.iter().map(|(at, _)| *at)),
+            Oracle::AudioBack => back(scenario, &heard.delays.iter().map(|(at, _)| *at)),
+            Oracle::VideoBack => back(scenario, &seen.frames.iter().map(|(at, _)| *at)),
             Oracle::QueueDown => queueing_p95(report, 1),
             Oracle::QueueUp => queueing_p95(report, 0),
             Oracle::Fairness => jain(people.iter().map(|person| person.seen.bytes(report.began) as f64)),
@@ -143,10 +143,13 @@ fn since(began: Duration, at: Option<Duration>) -> f64 {
     at.map_or(f64::INFINITY, |at| ms(at.saturating_sub(began)))
 }
 
-/// The longest that anything took to come again after a disturbance.
-fn back(disturbances: &[Duration], moments: &(impl Iterator<Item = Duration> + Clone)) -> f64 {
-    let after = |end: &Duration| since(*end, moments.clone().find(|at| at >= end));
-    disturbances.iter().map(after).fold(0.0, f64::max)
+/// The longest that anything took to come again after a disturbance, of the time in which it could: an outage may follow on a move.
+fn back(scenario: &Scenario, moments: &(impl Iterator<Item = Duration> + Clone)) -> f64 {
+    let after = |end: Duration| {
+        let at = moments.clone().find(|at| *at >= end);
+        at.map_or(f64::INFINITY, |at| ms((at - end).saturating_sub(scenario.cut_off(end, at))))
+    };
+    scenario.disturbances().into_iter().map(after).fold(0.0, f64::max)
 }
 
 /// Over all patients' accesses, from when people were bound on.
@@ -168,6 +171,7 @@ fn ms(duration: Duration) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog;
 
     #[test]
     fn equal_shares_are_fair_and_one_taking_all_is_not() {
@@ -183,10 +187,13 @@ mod tests {
     }
 
     #[test]
-    fn coming_back_is_measured_from_the_end_of_the_disturbance() {
+    fn coming_back_is_measured_from_the_end_of_the_disturbance_on_without_outages() {
         let s = Duration::from_secs;
-        assert_eq!(back(&[s(10)], &[s(9), s(12)].into_iter()), 2_000.0);
-        assert_eq!(back(&[s(10)], &[s(9)].into_iter()), f64::INFINITY);
-        assert_eq!(back(&[], &[].into_iter()), 0.0);
+        let (outage, _) = catalog::named("delay=10ms outage=5s+5s").unwrap();
+        assert_eq!(back(&outage, &[s(9), s(12)].into_iter()), 2_000.0);
+        assert_eq!(back(&outage, &[s(9)].into_iter()), f64::INFINITY);
+        let moved = |at| Scenario { moves: vec![s(at)], ..outage.clone() };
+        assert_eq!([4, 6, 11].map(|at| back(&moved(at), &[s(12)].into_iter())), [3_000.0, 2_000.0, 2_000.0]);
+        assert_eq!(back(&catalog::named("delay=10ms").unwrap().0, &[].into_iter()), 0.0);
     }
 }

@@ -9,7 +9,7 @@ use crate::person::{Equipment, Person};
 use crate::screen::Seen;
 use crate::world::World;
 use anyhow::{Context as _, Result};
-use kenes_link::Profile;
+use kenes_link::{Outage, Profile};
 use std::time::Duration;
 
 /// A room of a specialist, whose access is good, and patients behind one bad one.
@@ -93,8 +93,25 @@ impl Scenario {
 
     /// When something was over from which media has to come back.
     pub(crate) fn disturbances(&self) -> Vec<Duration> {
-        let outages = self.uplink.outages.iter().chain(&self.downlink.outages).map(|outage| outage.at + outage.lasts);
+        let outages = self.outages().map(|outage| outage.at + outage.lasts);
         outages.chain(self.moves.iter().copied()).filter(|end| *end < self.lasts).collect()
+    }
+
+    /// How much of this time the links carried nothing.
+    pub(crate) fn cut_off(&self, from: Duration, until: Duration) -> Duration {
+        let mut outages: Vec<_> = self.outages().map(|outage| (outage.at, outage.at + outage.lasts)).collect();
+        outages.sort_unstable();
+        let mut seen = from;
+        let fresh = outages.into_iter().map(|(begins, ends)| {
+            let begins = begins.max(seen);
+            seen = seen.max(ends.min(until));
+            seen.saturating_sub(begins)
+        });
+        fresh.sum()
+    }
+
+    fn outages(&self) -> impl Iterator<Item = &Outage> {
+        self.uplink.outages.iter().chain(&self.downlink.outages)
     }
 
     fn equipment(&self, access: usize, slots: usize) -> Equipment {
@@ -122,4 +139,18 @@ fn report(world: &World) -> Result<Report> {
         people: world.people.iter().map(experience).collect::<Result<_>>()?,
         carried: world.network.carried(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::catalog;
+    use std::time::Duration;
+
+    #[test]
+    fn what_an_outage_takes_of_a_time_counts_once() {
+        let (mut scenario, _) = catalog::named("delay=10ms outage=5s+3s").unwrap();
+        scenario.downlink = "outage=6s+4s outage=20s+1s".parse().unwrap();
+        let cut_off = |from, until| scenario.cut_off(Duration::from_secs(from), Duration::from_secs(until)).as_secs();
+        assert_eq!([cut_off(0, 4), cut_off(4, 7), cut_off(7, 9), cut_off(0, 30)], [0, 2, 2, 6]);
+    }
 }
