@@ -60,6 +60,8 @@ struct Heard {
     at: Instant,
     /// The estimate before the receiver fell silent.
     before_silence_bps: Option<f64>,
+    /// Nothing has been sent since.
+    is_owed_nothing: bool,
 }
 
 /// How much of the estimate is used.
@@ -129,22 +131,32 @@ impl Estimator {
     }
 
     /// The train to send now, if any. `wants_more`: there is media that the estimate does not let through.
-    pub(crate) fn next_probe(&mut self, now: Instant, wants_more: bool) -> Option<Probe> {
-        // A receiver that has never answered, or answers no more, would not answer a probe. The first packets may be one: then it
-        // is known what fits before there is anything to see.
-        let answers = |heard: Heard| now.saturating_duration_since(heard.at) < SILENCE;
-        if !self.heard.map_or(self.first_sent.is_none(), answers) {
-            return None;
+    pub(crate) fn next_probe(&mut self, now: Instant, rtt: Option<Duration>, wants_more: bool) -> Option<Probe> {
+        match self.heard {
+            // A receiver that has never answered would not answer a probe. The first packets may be one: then it is known what fits
+            // before there is anything to see.
+            None if self.first_sent.is_some() => return None,
+            // Nor would one that answers no more. But that it does again must show in something.
+            Some(heard) if heard.before_silence_bps.is_some() => {
+                let estimate_bps = self.estimate_bps();
+                return heard.is_owed_nothing.then(|| self.prober.call(now, estimate_bps)).flatten();
+            }
+            Some(heard) if now.saturating_duration_since(heard.at) >= SILENCE => return None,
+            _ => {}
         }
-        self.prober.next(now, self.estimate_bps(), wants_more)
+        if self.is_queueing() {
+            // What is late waits, and is not lost.
+            self.prober.forget_lost();
+        }
+        self.prober.next(now, rtt, self.estimate_bps(), wants_more)
     }
 
     /// Who hears nothing for long knows nothing any more: the link is down, or far too full.
     pub(crate) fn handle_silence(&mut self, now: Instant) {
         let estimate_bps = self.estimate_bps();
         let Some(heard) = &mut self.heard else { return };
-        if self.sent_bytes == 0 {
-            // Who was sent nothing has nothing to tell.
+        heard.is_owed_nothing = self.sent_bytes == 0;
+        if heard.is_owed_nothing {
             heard.at = now;
         }
         if now.saturating_duration_since(heard.at) < SILENCE {
@@ -152,6 +164,7 @@ impl Estimator {
         }
         heard.at = now;
         heard.before_silence_bps.get_or_insert(estimate_bps);
+        heard.is_owed_nothing = false;
         self.sent_bytes = 0;
         self.delay_based.halve(now, SILENT_BPS);
     }
@@ -170,7 +183,7 @@ impl Estimator {
             let Some(fate) = self.history.settle(now.us, arrival.sequence, arrived) else { continue };
             match fate {
                 Fate::Lost(sent) if sent.at_us < self.outage_until_us => {}
-                Fate::Lost(sent) => self.loss_based.note(usize::from(sent.len), false),
+                Fate::Lost(sent) => self.note_lost(sent),
                 Fate::Arrived(sent) => {
                     self.loss_based.note(usize::from(sent.len), true);
                     shown = self.note_arrival(sent, arrival.received_us.unwrap_or_default()).or(shown);
@@ -196,11 +209,18 @@ impl Estimator {
     }
 
     fn end_silence(&mut self, now: Moment) {
-        let heard = self.heard.replace(Heard { at: now.at, before_silence_bps: None });
+        let heard = self.heard.replace(Heard { at: now.at, before_silence_bps: None, is_owed_nothing: false });
         if let Some(before_bps) = heard.and_then(|heard| heard.before_silence_bps) {
             self.outage_until_us = now.us;
-            self.loss_based = LossBasedRate::default();
+            (self.trend, self.loss_based) = Default::default();
             self.prober.restore(before_bps);
+        }
+    }
+
+    fn note_lost(&mut self, sent: Sent) {
+        self.loss_based.note(usize::from(sent.len), false);
+        if let Some(probe) = sent.probe {
+            self.prober.note_lost(probe, usize::from(sent.len));
         }
     }
 

@@ -32,7 +32,7 @@ fn run(link: &str, seconds: u64, seed: u64) -> Run {
         let (elapsed, now) = (Duration::from_millis(ms), start + Duration::from_millis(ms));
         if ms % 5 == 0 {
             credit = (credit + estimator.estimate_bps().min(APPETITE_BPS) / 8.0 * 0.005).min(6_000.0);
-            let probe = estimator.next_probe(now, estimator.estimate_bps() < APPETITE_BPS);
+            let probe = estimator.next_probe(now, None, estimator.estimate_bps() < APPETITE_BPS);
             let mut train = probe.map_or(0, |probe| probe.bytes.max(PADDING * 5));
             let mut gap = Duration::ZERO;
             while credit >= PACKET as f64 || train > 0 {
@@ -128,4 +128,24 @@ fn a_policer_with_hardly_a_queue_is_respected() {
     let run = run("rate=500k delay=40ms queue=6k", 60, 7);
     let used = run.estimate_from(20) / 500_000.0;
     assert!((0.5..1.25).contains(&used), "{used} {:?}", run.estimate_bps);
+}
+
+#[test]
+fn who_is_back_from_an_outage_and_is_sent_nothing_is_asked_for_a_sign_of_life() {
+    let start = Instant::now();
+    let at = |seconds: u64| start + Duration::from_secs(seconds);
+    let mut estimator = Estimator::new(start);
+    let send = |estimator: &mut Estimator, now| estimator.note_sent(Moment::since(start, now), PACKET, None);
+    send(&mut estimator, start);
+    let arrival = Arrival { sequence: 0, received_us: Some(1) };
+    estimator.handle_feedback(Moment::since(start, start), [arrival].into_iter(), None);
+    send(&mut estimator, start);
+    estimator.handle_silence(at(1));
+    send(&mut estimator, at(1));
+    estimator.handle_silence(at(1));
+    assert_eq!(estimator.next_probe(at(1), None, true), None, "media goes out, which will be answered if anything is");
+    estimator.handle_silence(at(2));
+    estimator.handle_silence(at(3));
+    assert!(estimator.next_probe(at(3), None, false).is_some());
+    assert_eq!(estimator.next_probe(at(3), None, false), None, "once a second");
 }

@@ -118,11 +118,11 @@ impl Congestion {
     }
 
     /// Time passes without feedback; a probe may be due.
-    pub(crate) fn review(&mut self, now: Instant, counters: &mut Counters) {
+    pub(crate) fn review(&mut self, now: Instant, rtt: Option<Duration>, counters: &mut Counters) {
         let Some(estimator) = &mut self.estimator else { return };
         estimator.handle_silence(now);
         if self.probing.is_none()
-            && let Some(probe) = estimator.next_probe(now, self.wants_more)
+            && let Some(probe) = estimator.next_probe(now, rtt, self.wants_more)
         {
             counters.probes_sent += 1;
             self.probing = Some(Probing { probe, began: None, bytes: 0, packets: 0 });
@@ -167,7 +167,7 @@ impl Downlink {
             self.slots.iter_mut().flatten().for_each(|slot| slot.note_queueing(is_queueing));
         }
         let is_more = before.zip(rate_bps).is_some_and(|(before, rate_bps)| rate_bps > FAR_MORE * before);
-        self.congestion.review(now.at, counters);
+        self.congestion.review(now.at, self.feedback.rtt(), counters);
         rate_bps < before || (is_more && self.congestion.wants_more)
     }
 

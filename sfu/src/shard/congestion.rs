@@ -102,7 +102,8 @@ impl Shard {
         }
         // A probe that nobody can receive yet would find nothing.
         if downlink.is_ready() {
-            downlink.congestion.review(now, &mut self.counters);
+            let rtt = downlink.feedback.rtt();
+            downlink.congestion.review(now, rtt, &mut self.counters);
         }
     }
 
