@@ -31,7 +31,7 @@ struct SentReport {
 }
 
 impl Feedback {
-    /// Smoothed as TCP does it (RFC 6298 §2).
+    /// Of the last few samples: they come once a second, and a repair that goes by the round trip of a queue long gone comes too late.
     pub(crate) fn rtt(&self) -> Option<Duration> {
         self.rtt
     }
@@ -54,7 +54,7 @@ impl Feedback {
         let named = |report: &&SentReport| report.ssrc == block.ssrc && report.middle == block.last_sender_report;
         let Some(report) = self.sent_reports.iter().rev().find(named) else { return };
         let sample = now.saturating_duration_since(report.at).saturating_sub(units_to_duration(block.delay_since_last));
-        self.rtt = Some(self.rtt.map_or(sample, |rtt| (rtt * 7 + sample) / 8));
+        self.rtt = Some(self.rtt.map_or(sample, |rtt| (rtt + sample) / 2));
     }
 
     fn take_loss_ratio(&mut self) -> f32 {

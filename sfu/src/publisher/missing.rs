@@ -30,6 +30,15 @@ struct Missing {
     requests: u8,
 }
 
+/// How an owed packet came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Delivered {
+    /// Merely out of order, by itself.
+    Unasked,
+    /// After it was asked for.
+    Asked,
+}
+
 impl MissingList {
     pub(crate) fn new() -> Self {
         Self { entries: VecDeque::new() }
@@ -61,12 +70,11 @@ impl MissingList {
         self.entries.clear();
     }
 
-    /// True when `sequence` was owed: it is now delivered.
-    pub(crate) fn deliver(&mut self, sequence: ExtendedSeq) -> bool {
-        let Ok(position) = self.entries.binary_search_by_key(&sequence, |missing| missing.sequence) else {
-            return false;
-        };
-        self.entries.remove(position).is_some()
+    /// When `sequence` was owed it is now delivered.
+    pub(crate) fn deliver(&mut self, sequence: ExtendedSeq) -> Option<Delivered> {
+        let position = self.entries.binary_search_by_key(&sequence, |missing| missing.sequence).ok()?;
+        let missing = self.entries.remove(position)?;
+        Some(if missing.requests == 0 { Delivered::Unasked } else { Delivered::Asked })
     }
 
     /// Numbers to ask for now, ascending, at most as many as `out` takes; returns how many. What has been asked for often
@@ -126,9 +134,10 @@ mod tests {
         let start = Instant::now();
         let mut list = MissingList::new();
         list.note_gap(start, ExtendedSeq(10), ExtendedSeq(12));
-        assert!(list.deliver(ExtendedSeq(10)));
-        assert!(!list.deliver(ExtendedSeq(10)));
+        assert_eq!(list.deliver(ExtendedSeq(10)), Some(Delivered::Unasked));
+        assert_eq!(list.deliver(ExtendedSeq(10)), None);
         assert_eq!(asked(&mut list, start + REORDER_WAIT), [11]);
+        assert_eq!(list.deliver(ExtendedSeq(11)), Some(Delivered::Asked));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Reception statistics of one RTP stream: what is new, lost, late, and how evenly it comes (RFC 3550 §6.4.1, A.3, A.8).
 
-use super::missing::MissingList;
+use super::missing::{Delivered, MissingList};
 use crate::ids::{RtpTimestamp, SeqNo};
 use crate::moment::Moment;
 use crate::rtp::sequence::ExtendedSeq;
@@ -20,6 +20,8 @@ pub(crate) struct Reception {
     clock_rate_hz: u32,
     pub(crate) missing: MissingList,
     first: Option<ExtendedSeq>,
+    /// Of the received: those that only repair brought.
+    repaired: u64,
     /// At the last receiver report, and at the last link report.
     reported: Mark,
     measured: Mark,
@@ -42,7 +44,8 @@ pub(crate) enum Verdict {
     Duplicate,
 }
 
-/// The numbers of a report block (RFC 3550 §6.4.1).
+/// The numbers of a report block (RFC 3550 §6.4.1). The fraction is what the path lost, repaired or not: a publisher chooses its
+/// redundancy by it, and would end what it needs if it heard of success. The cumulative number is what stayed lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ReceptionReport {
     pub fraction_lost: u8,
@@ -65,6 +68,7 @@ impl Reception {
             first: None,
             highest: None,
             received: 0,
+            repaired: 0,
             missing: MissingList::new(),
             jitter_ticks: 0.0,
             last_arrival_us: None,
@@ -82,7 +86,7 @@ impl Reception {
         };
         let Some(sequence) = highest.nearest(sequence) else { return Verdict::Duplicate };
         if sequence <= highest {
-            return self.accept_late(sequence);
+            return self.accept_late(sequence, Delivered::Unasked);
         }
         let listed = sequence == highest.next() || self.note_gap(now, highest.next(), sequence);
         self.highest = Some(sequence);
@@ -105,16 +109,15 @@ impl Reception {
     /// A retransmission restores what the stream would have had: the number is owed or the packet is of no use.
     pub(crate) fn accept_recovered(&mut self, sequence: SeqNo) -> Verdict {
         match self.highest.and_then(|highest| highest.nearest(sequence)) {
-            Some(sequence) => self.accept_late(sequence),
+            Some(sequence) => self.accept_late(sequence, Delivered::Asked),
             None => Verdict::Duplicate,
         }
     }
 
-    fn accept_late(&mut self, sequence: ExtendedSeq) -> Verdict {
-        if !self.missing.deliver(sequence) {
-            return Verdict::Duplicate;
-        }
+    fn accept_late(&mut self, sequence: ExtendedSeq, came: Delivered) -> Verdict {
+        let Some(delivered) = self.missing.deliver(sequence) else { return Verdict::Duplicate };
         self.received += 1;
+        self.repaired += u64::from([came, delivered].contains(&Delivered::Asked));
         Verdict::FillsGap { sequence }
     }
 
@@ -139,11 +142,12 @@ impl Reception {
     /// Closes the interval of the receiver report that is being written.
     pub(crate) fn report(&mut self) -> Option<ReceptionReport> {
         let highest = self.highest?;
-        let current = self.mark();
-        let interval = current.since(self.reported);
-        self.reported = current;
+        let Mark { expected, received } = self.mark();
+        let unaided = Mark { expected, received: received - self.repaired };
+        let interval = unaided.since(self.reported);
+        self.reported = unaided;
         let fraction = (interval.lost << 8).checked_div(interval.expected).unwrap_or(0);
-        let cumulative = i32::try_from(current.expected.saturating_sub(current.received)).unwrap_or(i32::MAX);
+        let cumulative = i32::try_from(expected.saturating_sub(received)).unwrap_or(i32::MAX);
         Some(ReceptionReport {
             fraction_lost: u8::try_from(fraction).unwrap_or(u8::MAX),
             // 24 bits, signed.
@@ -236,6 +240,20 @@ mod tests {
         let report = reception.report().unwrap();
         assert_eq!((report.fraction_lost, report.cumulative_lost, report.highest), (128, 2, ExtendedSeq(7)));
         assert_eq!(reception.measure(), Loss { expected: 8, lost: 2 });
+    }
+
+    #[test]
+    fn a_report_tells_of_losses_that_were_repaired_and_counts_what_stayed_lost() {
+        let mut reception = Reception::new(48_000);
+        receive(&mut reception, &[0, 1, 4]);
+        reception.accept_recovered(SeqNo(2));
+        let late = reception.accept(moment(200_000), SeqNo(3), RtpTimestamp(3 * TICKS));
+        assert_eq!(late, Verdict::FillsGap { sequence: ExtendedSeq(3) }, "out of order, never asked for");
+        let report = reception.report().unwrap();
+        assert_eq!((report.fraction_lost, report.cumulative_lost), (51, 0), "one of five");
+        assert_eq!(reception.measure(), Loss { expected: 5, lost: 0 });
+        receive(&mut reception, &[5]);
+        assert_eq!(reception.report().map(|report| report.fraction_lost), Some(0));
     }
 
     #[test]
