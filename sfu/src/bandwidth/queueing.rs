@@ -8,6 +8,10 @@ const WINDOW_MS: f64 = 60_000.0;
 /// Packets wait from here on, and until they wait less than that.
 const LONG_MS: f64 = 100.0;
 const SHORT_MS: f64 = 50.0;
+/// A wait that becomes no shorter for so long, although nothing is repeated and the rate has been lowered, is none: the route is longer.
+const PATIENCE_MS: f64 = 5_000.0;
+/// Shorter is less than this of what it was.
+const SHORTER: f64 = 0.75;
 /// Weight of the newest packet.
 const NEWEST: f64 = 0.1;
 /// A receiver's clock that jumps this far has been set, or has wrapped.
@@ -16,7 +20,14 @@ const JUMP_MS: f64 = 3_000.0;
 #[derive(Debug, Default)]
 pub(crate) struct Queueing {
     state: Option<State>,
-    is_long: bool,
+    long: Option<Long>,
+}
+
+/// A long wait, since it was last seen to become shorter.
+#[derive(Clone, Copy, Debug)]
+struct Long {
+    since_ms: f64,
+    most_ms: f64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -45,13 +56,29 @@ impl Queueing {
         }
         state.shortest_ms = state.shortest_ms.min(delay_ms);
         let waits_ms = state.smoothed_ms - state.shortest_ms.min(state.shortest_before_ms);
-        self.is_long = waits_ms >= if self.is_long { SHORT_MS } else { LONG_MS };
+        let is_long = waits_ms >= if self.long.is_some() { SHORT_MS } else { LONG_MS };
+        self.long = is_long.then(|| Long::after(self.long, sent_ms, waits_ms));
+        if self.long.is_some_and(|long| sent_ms - long.since_ms >= PATIENCE_MS) {
+            self.long = None;
+            (state.shortest_before_ms, state.shortest_ms) = (state.smoothed_ms, state.smoothed_ms);
+        }
         self.state = Some(state);
     }
 
     /// Packets wait much longer than they must: what is lost is lost because too much is sent.
     pub(crate) fn is_long(&self) -> bool {
-        self.is_long
+        self.long.is_some()
+    }
+}
+
+impl Long {
+    fn after(before: Option<Self>, now_ms: f64, waits_ms: f64) -> Self {
+        match before {
+            Some(Self { since_ms, most_ms }) if waits_ms >= SHORTER * most_ms => {
+                Self { since_ms, most_ms: most_ms.max(waits_ms) }
+            }
+            _ => Self { since_ms: now_ms, most_ms: waits_ms },
+        }
     }
 }
 
@@ -71,9 +98,16 @@ mod tests {
     }
 
     #[test]
-    fn a_queue_that_is_full_and_stays_full_is_long() {
-        let found = long(1_000, |number| if number < 50 { 40.0 } else { 600.0 });
-        assert!(found > 930, "{found}");
+    fn a_queue_that_is_full_is_long() {
+        let found = long(290, |number| if number < 50 { 40.0 } else { 600.0 });
+        assert!(found > 230, "{found}");
+    }
+
+    #[test]
+    fn a_queue_that_drains_and_fills_again_is_long_for_as_long_as_it_does() {
+        let found =
+            long(3_000, |number| if number < 50 { 40.0 } else { 300.0 + 150.0 * (f64::from(number) / 40.0).sin() });
+        assert!(found > 2_900, "{found}");
     }
 
     #[test]
@@ -88,9 +122,9 @@ mod tests {
     }
 
     #[test]
-    fn another_route_is_taken_for_a_queue_for_two_minutes_at_most() {
+    fn another_route_is_taken_for_a_queue_for_some_seconds() {
         let found = long(60 * 50 * 3, |number| if number < 50 { 40.0 } else { 250.0 });
-        assert!(found <= 120 * 50, "{found}");
+        assert!((200..300).contains(&found), "{found}");
     }
 
     #[test]
