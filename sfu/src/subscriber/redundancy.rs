@@ -11,16 +11,22 @@ use crate::rtp::sequence::ExtendedSeq;
 pub(crate) const MAX_FRAMES: usize = 4;
 /// Packets over which the loss is averaged: some seconds of speech.
 const MEMORY: f32 = 100.0;
+/// Weight of the newest report.
+const NEWEST_REPORT: f32 = 0.4;
+/// A browser asks for what it misses with each packet that it gets, until it comes: once in so many is answered, and the first counts.
+const PACKETS_PER_ANSWER: u64 = 5;
 /// From these losses on a frame is repeated 4 packets later, and once more after 8: losses on such links come in bursts, and a copy
 /// in the very next packet is lost with it.
 const REPEAT_ONCE_FROM: f32 = 0.02;
-const REPEAT_TWICE_FROM: f32 = 0.08;
+const REPEAT_TWICE_FROM: f32 = 0.12;
 
 #[derive(Debug)]
 pub(crate) struct Redundancy {
     pub(crate) payload_type: PayloadType,
     newest: ExtendedSeq,
     owed: Ages,
+    /// By the lost packet's number, modulo what is remembered: which it was, and the newest one when it was answered.
+    answered: [(ExtendedSeq, ExtendedSeq); u16::BITS as usize],
     /// Share of the packets that were asked for again, and that the last report missed.
     asked: f32,
     reported: f32,
@@ -37,6 +43,7 @@ impl Redundancy {
             payload_type,
             newest: ExtendedSeq(0),
             owed: Ages::default(),
+            answered: [(ExtendedSeq(0), ExtendedSeq(0)); u16::BITS as usize],
             asked: 0.0,
             reported: 0.0,
             is_queueing: false,
@@ -45,14 +52,22 @@ impl Redundancy {
 
     /// The subscriber misses the packet that was sent under this number. False: nothing that comes next reaches back so far.
     pub(crate) fn owe(&mut self, sequence: ExtendedSeq) -> bool {
-        self.asked += (1.0 - self.asked) / MEMORY;
-        let Some(behind_next) = self.newest.0.checked_sub(sequence.0).map(|behind| behind + 1) else { return false };
+        let newest = self.newest;
+        let Some(behind_next) = newest.0.checked_sub(sequence.0).map(|behind| behind + 1) else { return false };
+        let place = usize::from(sequence.seq_no().0) % self.answered.len();
+        let Some((lost, answered)) = self.answered.get_mut(place) else { return false };
+        let is_new = *lost != sequence;
+        if !is_new && newest.0 < answered.0 + PACKETS_PER_ANSWER {
+            return true;
+        }
+        (*lost, *answered) = (sequence, newest);
+        self.asked += if is_new { (1.0 - self.asked) / MEMORY } else { 0.0 };
         self.owed.add(behind_next)
     }
 
-    /// From a report block, 0..=1.
+    /// From a report block, 0..=1: of some fifty packets, so that one report by itself says little.
     pub(crate) fn note_loss(&mut self, ratio: f32) {
-        self.reported = ratio;
+        self.reported += (ratio - self.reported) * NEWEST_REPORT;
     }
 
     /// Packets wait before the link's bottleneck: it loses what is too much, and each repetition would be more of it.
@@ -121,16 +136,24 @@ mod tests {
     }
 
     #[test]
+    fn a_frame_that_is_asked_for_with_each_packet_is_repeated_now_and_then_and_lost_once() {
+        let mut redundancy = Redundancy::new(PayloadType(63));
+        let mut repeated = 0;
+        for sequence in 100..112 {
+            repeated += ages(&mut redundancy, sequence).len();
+            assert!(redundancy.owe(ExtendedSeq(99)));
+        }
+        assert_eq!(repeated, 3);
+        assert!(redundancy.asked < 0.011, "{}", redundancy.asked);
+    }
+
+    #[test]
     fn what_lies_too_far_back_or_was_never_sent_is_not_owed() {
         let mut redundancy = Redundancy::new(PayloadType(63));
         ages(&mut redundancy, 100);
         assert!(!redundancy.owe(ExtendedSeq(84)) && !redundancy.owe(ExtendedSeq(102)));
         assert!(redundancy.owe(ExtendedSeq(85)));
-        assert_eq!(
-            ages(&mut redundancy, 200),
-            [4],
-            "its time has passed; what is left is the precaution after three losses"
-        );
+        assert_eq!(ages(&mut redundancy, 200), [], "its time has passed");
     }
 
     #[test]
@@ -140,15 +163,17 @@ mod tests {
         redundancy.note_loss(0.05);
         assert_eq!(ages(&mut redundancy, 2), [4]);
         redundancy.note_loss(0.2);
-        assert_eq!(ages(&mut redundancy, 3), [8, 4]);
-        redundancy.note_loss(0.0);
-        assert_eq!(ages(&mut redundancy, 4), []);
+        assert_eq!(ages(&mut redundancy, 3), [4], "one report");
+        (0..5).for_each(|_| redundancy.note_loss(0.2));
+        assert_eq!(ages(&mut redundancy, 4), [8, 4]);
+        (0..5).for_each(|_| redundancy.note_loss(0.0));
+        assert_eq!(ages(&mut redundancy, 5), []);
     }
 
     #[test]
     fn where_packets_wait_nothing_is_repeated_that_was_not_asked_for() {
         let mut redundancy = Redundancy::new(PayloadType(63));
-        redundancy.note_loss(0.2);
+        (0..5).for_each(|_| redundancy.note_loss(0.2));
         redundancy.note_queueing(true);
         assert_eq!(ages(&mut redundancy, 10), []);
         assert!(redundancy.owe(ExtendedSeq(8)) && redundancy.owe(ExtendedSeq(9)));
