@@ -11,6 +11,10 @@ use crate::packet::LayerIndex;
 const TO_BEGIN: f64 = 0.95;
 /// A layer that plays is kept while it is at most this much above what fits: frames are not of one size.
 const TO_KEEP: f64 = 1.1;
+/// The lowest is kept for longer: its publisher hears of the link within seconds and makes it smaller.
+const TO_KEEP_LOWEST: f64 = 1.35;
+/// Who uses more than this share would use more: nothing else would find out that the link has become better.
+const TIGHT: f64 = 0.85;
 
 /// One picture that its viewer displays.
 #[derive(Clone, Copy, Debug)]
@@ -44,13 +48,13 @@ pub(crate) fn layer_costs(layers: &[LayerView], measured: &[Option<f64>; MAX_LAY
 
 fn usual_bps(height: u16) -> f64 {
     match height {
-        ..=180 => 150_000.0,
+        ..=180 => 80_000.0,
         181..=360 => 450_000.0,
         _ => 1_500_000.0,
     }
 }
 
-/// What each wish gets at most, `None` = nothing; true when some get less than they want.
+/// What each wish gets at most, `None` = nothing; true when some get less than they want, or just that.
 pub(crate) fn allocate(rate_bps: f64, voices_bps: f64, wishes: &[Wish], limits: &mut [Option<LayerIndex>]) -> bool {
     limits.fill(None);
     let mut left_bps = rate_bps - voices_bps;
@@ -63,7 +67,8 @@ pub(crate) fn allocate(rate_bps: f64, voices_bps: f64, wishes: &[Wish], limits: 
             }
         }
     }
-    wishes.iter().zip(limits).any(|(wish, limit)| limit.is_none_or(|limit| limit < wish.filling))
+    let is_short = wishes.iter().zip(limits).any(|(wish, limit)| limit.is_none_or(|limit| limit < wish.filling));
+    is_short || (!wishes.is_empty() && left_bps < (1.0 - TIGHT) * rate_bps)
 }
 
 /// Highest first.
@@ -81,7 +86,14 @@ fn raise(wish: &Wish, layer: usize, left_bps: f64, rate_bps: f64, limit: &mut Op
     let below = layer.checked_sub(1).and_then(|below| wish.layer_bps.get(below)).copied().unwrap_or_default();
     let more = (cost - below).max(0.0);
     let plays = wish.playing.is_some_and(|playing| playing.index() >= layer);
-    let room = left_bps - rate_bps * if plays { 1.0 - TO_KEEP } else { 1.0 - TO_BEGIN };
+    let share = if !plays {
+        TO_BEGIN
+    } else if layer == 0 {
+        TO_KEEP_LOWEST
+    } else {
+        TO_KEEP
+    };
+    let room = left_bps - rate_bps * (1.0 - share);
     if more > room {
         return 0.0;
     }

@@ -2,7 +2,7 @@
  * One RTCPeerConnection with the 17 fixed sections of signaling/PROTOCOL.md "Slots". One offer opens it; afterwards only an ICE restart makes
  * another. Sources come and go by `replaceTrack`. Owns the connection and its transceivers; knows neither socket nor state.
  */
-import { encodingsOf } from '../state/bandwidth.js';
+import { ANY_ROOM, encodingsOf } from '../state/bandwidth.js';
 import { offeredCodecs } from './codecs.js';
 import { withAudioRepair, withRedundancy } from './sdp.js';
 
@@ -46,6 +46,7 @@ export class Peer {
     this.wanted = new Map();
     /** @type {import('../protocol/types.js').Rung} */
     this.rung = 'full';
+    this.room = ANY_ROOM;
     /** Descriptions are exchanged one after the other. @type {Promise<unknown>} */
     this.negotiation = Promise.resolve();
     /** The server's last. */
@@ -141,10 +142,11 @@ export class Peer {
     return [this.sending.camera, this.sending.detail].some(({ mid, sender }) => sender.track !== null && (this.wanted.get(mid ?? '') ?? ['all']).length > 0);
   }
 
-  /** Sends no more picture than this rung has. @param {import('../protocol/types.js').Rung} rung */
-  shape(rung) {
-    if (rung === this.rung) return;
+  /** Sends no more picture than this rung has, and none that the listeners' links have no room for. @param {import('../protocol/types.js').Rung} rung @param {import('../state/bandwidth.js').Room} room */
+  shape(rung, room) {
+    if (rung === this.rung && room.leastBps === this.room.leastBps && room.mostBps === this.room.mostBps) return;
     this.rung = rung;
+    this.room = room;
     void this.#encodeAll();
   }
 
@@ -182,7 +184,7 @@ export class Peer {
     for (const [{ mid, sender }, layers] of pictures) {
       const wanted = this.wanted.get(mid ?? '') ?? layers.map(({ rid }) => rid ?? 'all');
       await this.#change(sender, ({ encodings }) => {
-        for (const [at, wish] of encodingsOf(this.rung, layers, wanted).entries()) {
+        for (const [at, wish] of encodingsOf(this.rung, layers, wanted, this.room).entries()) {
           const encoding = encodings[at];
           if (!encoding) continue;
           delete encoding.maxFramerate;

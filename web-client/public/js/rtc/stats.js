@@ -12,7 +12,8 @@
  * @property {number} samples @property {number} concealedSamples
  * @property {number} frames @property {number} freezeSeconds @property {number} videoStreams streams that have decoded a frame
  * @property {number} heardBytes all that came from the server, reports included
- * @property {number} soundLoss of the microphone, as the last report said @property {number | null} estimateBps
+ * @property {number} soundLoss of the microphone, as the last report said: repaired or not @property {number} soundLost what stayed lost of it @property {number} soundSent
+ * @property {number | null} estimateBps
  * @property {number} rttMs @property {number} jitterMs @property {UplinkStats['limited']} limited
  */
 
@@ -34,6 +35,8 @@ export function totalsOf(entries, atMs) {
     videoStreams: 0,
     heardBytes: 0,
     soundLoss: 0,
+    soundLost: 0,
+    soundSent: 0,
     estimateBps: null,
     rttMs: 0,
     jitterMs: 0,
@@ -49,11 +52,15 @@ function addEntry(totals, entry) {
     case 'outbound-rtp':
       totals.sentBytes += (entry.bytesSent ?? 0) + (entry.headerBytesSent ?? 0);
       totals.sentPackets += entry.packetsSent ?? 0;
+      if (entry.kind === 'audio') totals.soundSent += entry.packetsSent ?? 0;
       if (entry.qualityLimitationReason === 'cpu' || entry.qualityLimitationReason === 'bandwidth') totals.limited = entry.qualityLimitationReason;
       break;
     case 'remote-inbound-rtp':
       totals.sentLost += Math.max(0, entry.packetsLost ?? 0);
-      if (entry.kind === 'audio') totals.soundLoss = Math.max(totals.soundLoss, entry.fractionLost ?? 0);
+      if (entry.kind === 'audio') {
+        totals.soundLoss = Math.max(totals.soundLoss, entry.fractionLost ?? 0);
+        totals.soundLost += Math.max(0, entry.packetsLost ?? 0);
+      }
       totals.rttMs ||= (entry.roundTripTime ?? 0) * 1000;
       break;
     case 'candidate-pair':
@@ -100,6 +107,11 @@ export function statsBetween(before, now, rung) {
       frames_per_s: round(grown('frames') / videoSeconds),
     },
   };
+}
+
+/** Of the microphone's sound, what nothing brought. @param {Totals} before @param {Totals} now */
+export function soundMissed(before, now) {
+  return ratio(Math.max(0, now.soundLost - before.soundLost), now.soundSent - before.soundSent);
 }
 
 /** @param {number} part @param {number} whole */

@@ -2,9 +2,9 @@
  * Looks at the PeerConnection's statistics once a second: tells the server, climbs the bandwidth ladder, and lets the peer send and play
  * accordingly. Owns the clock of it and the stills.
  */
-import { begin, observe } from '../state/bandwidth.js';
+import { begin, observe, roomOf } from '../state/bandwidth.js';
 import { CALM, listen, playoutMs, speechBitrate } from '../state/speech.js';
-import { statsBetween, totalsOf } from '../rtc/stats.js';
+import { soundMissed, statsBetween, totalsOf } from '../rtc/stats.js';
 import { statsMessage, stillMessage } from '../protocol/messages.js';
 import { Camera } from './stills.js';
 
@@ -58,7 +58,8 @@ export class BandwidthWatch {
   /** @param {import('../state/bandwidth.js').Bandwidth} state */
   #adopt(state) {
     this.state = state;
-    this.link.peer?.shape(state.rung);
+    const downlinks = this.#others().map(({ downlink }) => ({ estimateBps: downlink?.estimate_bps ?? null, loss: downlink?.loss_ratio ?? 0 }));
+    this.link.peer?.shape(state.rung, roomOf(downlinks));
     this.store.dispatch({ type: 'rung', rung: state.rung });
   }
 
@@ -88,7 +89,7 @@ function sampleOf(before, now, { uplink, downlink }, isWatched) {
     estimateBps: uplink.estimate_bps,
     sentBps: uplink.rate_bps,
     loss: uplink.loss_ratio,
-    soundLoss: now.soundLoss,
+    soundLoss: soundMissed(before, now),
     concealed: now.samples > before.samples ? downlink.concealed_ratio : 0,
     isWatched,
     isHeard: now.heardBytes > before.heardBytes,

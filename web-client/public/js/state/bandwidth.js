@@ -13,7 +13,7 @@
  * @property {number | null} estimateBps what the browser believes its uplink carries
  * @property {number} sentBps
  * @property {number} loss share of what was sent that was lost, 0..1
- * @property {number} soundLoss of it, sound alone
+ * @property {number} soundLoss of the sound, what stayed lost
  * @property {number} concealed share of what is heard that was made up, 0..1
  * @property {boolean} isWatched somebody displays a picture of this person's
  * @property {boolean} isHeard anything at all comes from the server
@@ -102,20 +102,52 @@ export const sendsVideo = (rung) => rung === 'full' || rung === 'small';
 /**
  * What a section's encodings become: those that somebody watches, as far as the rung allows.
  * @param {Rung} rung @param {readonly {rid?: string, maxBitrate?: number}[]} layers as they were first set, lowest first @param {readonly string[]} wanted rids; any entry stands for a layer without one
+ * @param {Room} [room]
  * @returns {{active: boolean, maxBitrate?: number, maxFramerate?: number}[]}
  */
-export function encodingsOf(rung, layers, wanted) {
+export function encodingsOf(rung, layers, wanted, room = ANY_ROOM) {
   const asked = layers.map(({ rid }) => (rid ? wanted.includes(rid) : wanted.length > 0));
-  if (rung === 'full') return layers.map(({ maxBitrate }, at) => ({ active: asked[at] ?? false, maxBitrate }));
+  // Whoever has no room for it gets none: the lowest is made for the worst link, and what is alone for the best.
+  const lowest = layers.length > 1 ? room.leastBps : room.mostBps;
+  const bound = (/** @type {number} */ at, most = Infinity) => (at === 0 ? Math.min(most, lowest) : most);
+  if (rung === 'full') return layers.map(({ maxBitrate }, at) => ({ active: asked[at] ?? false, maxBitrate: finite(bound(at, maxBitrate)) }));
   // One layer alone: two would share what one needs. 360p when anybody wants as much.
   const middle = asked.slice(1).includes(true) ? Math.min(1, layers.length - 1) : 0;
   const only = asked.includes(true) ? middle : -1;
   return layers.map(({ maxBitrate }, at) => ({
     active: rung === 'small' && at === only,
-    maxBitrate: Math.min(maxBitrate ?? Infinity, SMALL_BPS),
+    maxBitrate: bound(at - middle, Math.min(maxBitrate ?? Infinity, SMALL_BPS)),
     maxFramerate: 15,
   }));
 }
+
+/** @param {number} bps */
+const finite = (bps) => (bps === Infinity ? undefined : bps);
+
+/** @typedef {{leastBps: number, mostBps: number}} Room what the worst and the best of the listeners' links leave for a picture */
+
+/** @type {Readonly<Room>} */
+export const ANY_ROOM = Object.freeze({ leastBps: Infinity, mostBps: Infinity });
+
+/**
+ * Beside the sound, in steps, so that encoders are left in peace.
+ * @param {{estimateBps: number | null, loss: number}[]} downlinks of the listeners @returns {Room} Infinity while nothing is known
+ */
+export function roomOf(downlinks) {
+  const rooms = downlinks.map(({ estimateBps, loss }) => {
+    if (estimateBps === null) return Infinity;
+    const left = FILLS * (estimateBps - SOUND_BPS * (loss < LIGHT_LOSS ? 1 : 2));
+    return Math.max(LEAST_PICTURE_BPS, Math.floor(left / STEP_BPS) * STEP_BPS);
+  });
+  return rooms.length > 0 ? { leastBps: Math.min(...rooms), mostBps: Math.max(...rooms) } : ANY_ROOM;
+}
+/** Sound with its headers, without copies. */
+const SOUND_BPS = 40_000;
+const FILLS = 0.95;
+const STEP_BPS = 20_000;
+/** Of a head that speaks, 180 lines high. */
+const LEAST_PICTURE_BPS = 60_000;
+
 /** More shows little at this size. Below it the browser's own estimate holds the encoder. */
 const SMALL_BPS = 280_000;
 

@@ -6,26 +6,29 @@
 /**
  * @typedef {object} Speech
  * @property {boolean} isRedundant each frame is sent again beside the next (RFC 2198)
- * @property {number} rttFloorMs the shortest round trip so far
+ * @property {readonly number[]} rttsMs of the last seconds
  * @property {number} calmSeconds how long the uplink has lost little
  * @property {number} singleSeconds how long no frame was sent again
- * @property {number} trouble share of what is heard that is lost on the way here, or comes too late; at its worst, forgotten slowly
+ * @property {number} trouble share of what is heard that is lost on the way here, or comes too late: soon believed, slowly forgotten
  */
 
 /** @type {Readonly<Speech>} */
-export const CALM = Object.freeze({ isRedundant: false, rttFloorMs: Infinity, calmSeconds: 0, singleSeconds: Infinity, trouble: 0 });
+export const CALM = Object.freeze({ isRedundant: false, rttsMs: [], calmSeconds: 0, singleSeconds: Infinity, trouble: 0 });
 
-const REDUNDANT_FROM = 0.03;
-const CALM_BELOW = 0.01;
+/** Of packets, before repair. What is lost more rarely Opus mends by itself, with what it says again of a frame in the next one (RFC 6716 §2.1.7). */
+const REDUNDANT_FROM = 0.06;
+const CALM_BELOW = 0.03;
 const CALM_SECONDS = 30;
 /** To begin again costs a moment of the picture. */
 const REST_SECONDS = 15;
 /** Redundancy costs as much as speech: not where a link carries little more than that. Loss alone takes an estimate far down, so it must be very low. */
 const REDUNDANT_NEEDS_BPS = 60_000;
-/** Packets that wait so much longer than they must are lost because too much is sent. */
+/** Packets that wait so much longer than a moment ago are lost because too much is sent. What stays longer although less is sent is another route. */
 const QUEUE_MS = 150;
-/** Half after 30 seconds: the wait that ended the trouble is not given up at once. */
-const FORGETS = 0.977;
+const ROUTE_SECONDS = 8;
+/** Half after 30 seconds: the wait that ended the trouble is not given up at once; nor does one bad second, of fifty packets, begin it. */
+const FORGETS = 0.023;
+const LEARNS = 0.25;
 
 /**
  * @param {Speech} before
@@ -35,13 +38,14 @@ const FORGETS = 0.977;
  */
 export function listen(before, { soundLoss, estimateBps, rttMs, downlinkLoss, speakersLoss, concealed }) {
   const calmSeconds = soundLoss < CALM_BELOW ? before.calmSeconds + 1 : 0;
-  const rttFloorMs = rttMs > 0 ? Math.min(before.rttFloorMs, rttMs) : before.rttFloorMs;
-  const affordable = (estimateBps === null || estimateBps >= REDUNDANT_NEEDS_BPS) && rttMs < rttFloorMs + QUEUE_MS;
+  const rttsMs = rttMs > 0 ? [...before.rttsMs, rttMs].slice(-ROUTE_SECONDS) : before.rttsMs;
+  const affordable = (estimateBps === null || estimateBps >= REDUNDANT_NEEDS_BPS) && rttMs < Math.min(...rttsMs) + QUEUE_MS;
   const goesOn = before.isRedundant && calmSeconds < CALM_SECONDS;
   const begins = soundLoss >= REDUNDANT_FROM && before.singleSeconds >= REST_SECONDS;
   const isRedundant = affordable && (goesOn || begins);
   const singleSeconds = isRedundant ? 0 : before.singleSeconds + 1;
-  return { isRedundant, rttFloorMs, calmSeconds, singleSeconds, trouble: Math.max(downlinkLoss, speakersLoss, 2 * concealed, before.trouble * FORGETS) };
+  const more = Math.max(downlinkLoss, speakersLoss, 2 * concealed) - before.trouble;
+  return { isRedundant, rttsMs, calmSeconds, singleSeconds, trouble: before.trouble + more * (more > 0 ? LEARNS : FORGETS) };
 }
 
 /**
@@ -55,12 +59,14 @@ export function speechBitrate(estimatesBps) {
 }
 
 /**
- * What was lost comes again beside a later frame: 80 ms later, and with heavy loss once more after 160 (sfu/src/subscriber/redundancy.rs), or a
- * round trip later when it was asked for. Sound that has been played cannot be repaired.
+ * What was lost comes again beside a later frame: 80 ms later, and with heavy loss once more after 160 (sfu/src/subscriber/redundancy.rs). What was
+ * asked for comes a round trip later, and is waited for when that is no longer. Sound that has been played cannot be repaired.
  * @param {number} trouble @param {number} rttMs @returns {number | null} null: as the browser thinks
  */
 export function playoutMs(trouble, rttMs) {
   if (trouble < 0.02) return null;
-  const repeated = trouble < 0.08 ? 120 : 200;
-  return Math.max(repeated, Math.min(300, Math.round(rttMs) + 60));
+  const asked = Math.round(rttMs) + 60;
+  return trouble < HEAVY ? Math.max(120, asked <= 180 ? asked : 0) : 200;
 }
+/** From here on the copy after 80 ms is often lost as well. */
+const HEAVY = 0.15;
