@@ -30,6 +30,10 @@ impl Timebase {
         Self { origin, latest: Moment { at: origin, us: 0 } }
     }
 
+    pub(crate) fn origin(&self) -> Instant {
+        self.origin
+    }
+
     pub(crate) fn moment(&mut self, at: Instant) -> Moment {
         if self.latest.at != at {
             self.latest = Moment::since(self.origin, at);

@@ -50,8 +50,8 @@ impl Shard {
         let Some(peer) = self.peers.get_mut(index.0) else { return };
         let feedback = peer.next_feedback <= now;
         let interval = if now < peer.eager_until { EAGER_INTERVAL } else { LAYERS_INTERVAL };
-        let layers = take_due(&mut peer.next_layers, now, interval);
-        let report = take_due(&mut peer.next_report, now, REPORT_INTERVAL);
+        let layers = take_due(&mut peer.next_layers, now, || peer.beat.next(now, interval));
+        let report = take_due(&mut peer.next_report, now, || peer.beat.next(now, REPORT_INTERVAL));
         let (key, room) = (peer.key, peer.room);
         let interval = now.saturating_duration_since(peer.reported);
         if feedback {
@@ -88,7 +88,8 @@ impl Shard {
             return;
         };
         if let Some(peer) = self.peers.get_mut(index.0).filter(|_| uplink.arrivals.is_pending()) {
-            take_due(&mut peer.next_feedback, now, uplink.feedback_pace.next_interval(now));
+            let pause = uplink.feedback_pace.next_interval(now);
+            peer.next_feedback = peer.beat.after(now, pause);
         }
         let media = uplink.any_ssrc().unwrap_or(FEEDBACK_SSRC);
         for _ in 0..MAX_FEEDBACKS {
@@ -176,13 +177,11 @@ fn expired(peer: &Peer, now: Instant) -> Option<CloseReason> {
     (peer.connected && peer.ice.consent_expired(now)).then_some(CloseReason::ConsentExpired)
 }
 
-/// True when the moment has come; it is then set one interval on, from when it should have come: what is due at multiples of an
-/// interval stays together, and wakes the shard once.
-fn take_due(next: &mut Instant, now: Instant, interval: Duration) -> bool {
+/// True when the moment has come; then the next one is set.
+fn take_due(next: &mut Instant, now: Instant, following: impl FnOnce() -> Instant) -> bool {
     let due = *next <= now;
     if due {
-        let planned = *next + interval;
-        *next = if now < planned { planned } else { now + interval };
+        *next = following();
     }
     due
 }

@@ -117,7 +117,7 @@ impl Shard {
     fn await_picture(&mut self, now: Instant, viewer: PeerIndex) {
         let Some(peer) = self.peers.get_mut(viewer.0).filter(|peer| peer.connected) else { return };
         peer.eager_until = now + EAGER_FOR;
-        peer.next_layers = peer.next_layers.min(now + EAGER_INTERVAL);
+        peer.next_layers = peer.next_layers.min(peer.beat.next(now, EAGER_INTERVAL));
         let next = peer.next_layers;
         self.wake(viewer, next);
     }

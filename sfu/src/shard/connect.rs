@@ -137,7 +137,7 @@ impl Shard {
         }
         let Some(peer) = self.peers.get_mut(index.0) else { return Ok(()) };
         peer.connected = true;
-        (peer.reported, peer.next_report) = (now, now + REPORT_INTERVAL);
+        (peer.reported, peer.next_report) = (now, peer.beat.next(now + REPORT_INTERVAL / 2, REPORT_INTERVAL));
         peer.eager_until = now + EAGER_FOR;
         let handshake = now.saturating_duration_since(peer.opened);
         let event = Event::PeerConnected { peer: peer.key, handshake };

@@ -6,6 +6,7 @@
 
 mod ahead;
 mod attention;
+mod beat;
 mod bindings;
 mod congestion;
 mod connect;

@@ -1,5 +1,7 @@
 //! Peers come and go: one PeerConnection each, from `OpenPeer` to its end.
 
+use super::beat::Beat;
+use super::rooms::Room;
 use super::{MAX_PEERS, Shard};
 use crate::batch::SendBatch;
 use crate::description::{DtlsParameters, PeerDescription};
@@ -20,6 +22,8 @@ pub(super) const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(30);
 pub(super) struct Peer {
     pub key: PeerKey,
     pub room: RoomKey,
+    /// The room's.
+    pub beat: Beat,
     pub ice: IceLite,
     pub dtls_parameters: DtlsParameters,
     /// Made when ICE has found an address.
@@ -51,9 +55,12 @@ impl Shard {
             self.counters.dropped.limit += 1;
             return None;
         }
+        let origin = self.timebase.origin();
+        let beat = self.rooms.entry(room).or_insert_with(|| Room::new(Beat::new(origin, now))).beat;
         let index = PeerIndex(self.peers.insert(Peer {
             key,
             room,
+            beat,
             ice: IceLite::new(&description.ice, now),
             dtls_parameters: description.dtls.clone(),
             dtls: None,
@@ -74,7 +81,9 @@ impl Shard {
         self.downlinks.insert(Downlink::new(now, index, description, &mut self.rng));
         self.demux.add_ufrag(&description.ice.local_ufrag, index);
         self.by_key.insert(key, index);
-        self.rooms.entry(room).or_default().peers.push(index);
+        if let Some(room) = self.rooms.get_mut(&room) {
+            room.peers.push(index);
+        }
         self.count_population();
         self.wake(index, now + HANDSHAKE_TIMEOUT);
         Some(())

@@ -1,16 +1,23 @@
 //! Rooms as the shard sees them: who is in one, and who speaks.
 
 use super::Shard;
+use super::beat::Beat;
 use crate::event::{Event, MAX_SPEAKERS};
 use crate::ids::{PeerIndex, PeerKey, RoomKey, TrackKey};
 use std::time::Instant;
 
-#[derive(Default)]
 pub(super) struct Room {
     /// In order of arrival.
     pub peers: Vec<PeerIndex>,
+    pub beat: Beat,
     /// As last told, loudest first.
     speakers: Vec<TrackKey>,
+}
+
+impl Room {
+    pub(super) fn new(beat: Beat) -> Self {
+        Self { peers: Vec::new(), beat, speakers: Vec::new() }
+    }
 }
 
 impl Shard {

@@ -19,6 +19,21 @@ fn a_peer_connects_within_a_few_round_trips() {
 }
 
 #[test]
+fn people_of_a_room_are_looked_after_at_the_same_moments_whenever_they_came() {
+    let mut world = World::new(Conditions::default(), 38);
+    for _ in 0..10 {
+        world.join(&SIMULCAST);
+        let client = world.clients.last_mut().unwrap();
+        (client.sends_audio, client.sends_video) = (false, false);
+        world.run(Duration::from_millis(237));
+    }
+    world.run(Duration::from_secs(4));
+    world.timeouts = 0;
+    world.run(Duration::from_secs(2));
+    assert!((8..=12).contains(&world.timeouts), "five looks a second, and reports with them: {}", world.timeouts);
+}
+
+#[test]
 fn a_peer_connects_over_a_link_that_loses_a_fifth() {
     let conditions = Conditions { delay: Duration::from_millis(25), uplink_loss: 0.2, downlink_loss: 0.2 };
     let mut world = World::new(conditions, 32);

@@ -46,6 +46,8 @@ pub(crate) struct World {
     pub(crate) only_media: bool,
     /// Most peers that one `handle_timeout` has answered by DTLS.
     pub(crate) handshakes_at_once: usize,
+    /// Moments at which time alone woke the shard.
+    pub(crate) timeouts: usize,
 }
 
 impl World {
@@ -75,6 +77,7 @@ impl World {
             datagrams: 0,
             only_media: false,
             handshakes_at_once: 0,
+            timeouts: 0,
         }
     }
 
@@ -244,6 +247,7 @@ impl World {
         }
         if self.shard.next_timeout().is_some_and(|at| at <= now) {
             self.shard.handle_timeout(now, &mut self.batch);
+            self.timeouts += 1;
             self.handshakes_at_once = self.handshakes_at_once.max(self.answered_by_dtls());
         }
         self.produce();
