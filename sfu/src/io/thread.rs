@@ -209,9 +209,10 @@ impl<C: Core, S: FnMut(ShardMessage) -> bool> TurnLoop<C, S> {
         let mut awake_since = now();
         let mut next_snapshot = awake_since + SNAPSHOT_INTERVAL;
         let mut gauge = StrainGauge::new(awake_since);
+        let mut is_readable = true;
         loop {
             let stopping = self.commands.is_stopping();
-            let more_to_read = self.receive();
+            let more_to_read = is_readable && self.receive();
             let more_commands = self.take_commands();
             self.outlet.flush();
             let turned = now();
@@ -236,10 +237,12 @@ impl<C: Core, S: FnMut(ShardMessage) -> bool> TurnLoop<C, S> {
             if ends {
                 return Ok(());
             }
-            if !(more_to_read || more_commands || more_events) {
+            is_readable = if more_to_read || more_commands || more_events {
+                true
+            } else {
                 let wake_at = self.core.next_timeout().map_or(next_snapshot, |at| at.min(next_snapshot));
-                self.waiter.wait(wake_at.saturating_duration_since(asleep_since))?;
-            }
+                self.waiter.wait(wake_at.saturating_duration_since(asleep_since))?
+            };
             awake_since = now();
             self.counters.idle += awake_since - asleep_since;
         }

@@ -207,6 +207,16 @@ fn work_that_is_left_due_lets_datagrams_through_and_is_done_without_a_sleep() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_thread_that_time_alone_wakes_does_not_read_the_socket() {
+    let (shard, inbox) = start(Echo::ticking(Duration::from_millis(5)), IoMode::Batched, 16);
+    std::thread::sleep(Duration::from_millis(500));
+    shard.shutdown().unwrap();
+    let io = last_snapshot(&inbox).io;
+    assert!(io.turns >= 10 && io.receive.calls <= io.turns / 4, "{} reads in {} turns", io.receive.calls, io.turns);
+}
+
+#[test]
 fn a_core_that_cannot_keep_up_hears_how_far_it_is_behind_and_one_that_can_hears_nothing() {
     let behind_ms = |slowness| {
         let (shard, inbox) = start(Echo { slowness, ..Echo::default() }, IoMode::Batched, 64);

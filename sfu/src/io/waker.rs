@@ -1,6 +1,6 @@
 //! The shard thread's sleep, and its end: a datagram, a wake-up from another thread, or the next deadline.
 //!
-//! On Linux `ppoll` on the socket and an eventfd. Elsewhere a read with a timeout, which an empty datagram to our own port
+//! On Linux epoll on the socket and an eventfd. Elsewhere a read with a timeout, which an empty datagram to our own port
 //! ends. Wake-ups do not add up: one of them means "look at the queue".
 
 use super::IoMode;
@@ -8,7 +8,7 @@ use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 #[cfg(target_os = "linux")]
-use {super::linux, std::fs::File, std::io::Read, std::io::Write, std::os::fd::AsFd, std::sync::Arc};
+use {super::linux, std::fs::File, std::io::Write, std::sync::Arc};
 
 /// Ends one [`Waiter`]'s sleep, from any thread.
 pub(super) enum Waker {
@@ -21,10 +21,10 @@ pub(super) enum Waker {
 }
 
 /// Sleeps for the thread that owns the socket.
-pub(super) struct Waiter {
-    socket: UdpSocket,
+pub(super) enum Waiter {
     #[cfg(target_os = "linux")]
-    counter: Option<Arc<File>>,
+    Watch(linux::Watch),
+    Socket(UdpSocket),
 }
 
 /// The two ends of a wake-up for the thread that reads `socket`, which must be non-blocking.
@@ -33,18 +33,14 @@ pub(super) fn wake_up(socket: UdpSocket, mode: IoMode) -> io::Result<(Waker, Wai
         #[cfg(target_os = "linux")]
         IoMode::Batched => {
             let counter = Arc::new(linux::event_counter()?);
-            Ok((Waker::Counter(Arc::clone(&counter)), Waiter { socket, counter: Some(counter) }))
+            let watch = linux::Watch::new(socket, Arc::clone(&counter))?;
+            Ok((Waker::Counter(counter), Waiter::Watch(watch)))
         }
         _ => {
             let to = reachable(socket.local_addr()?);
             let any = if to.is_ipv6() { Ipv6Addr::UNSPECIFIED.into() } else { Ipv4Addr::UNSPECIFIED.into() };
             let from = UdpSocket::bind(SocketAddr::new(any, 0))?;
-            let waiter = Waiter {
-                socket,
-                #[cfg(target_os = "linux")]
-                counter: None,
-            };
-            Ok((Waker::Datagram { from, to }, waiter))
+            Ok((Waker::Datagram { from, to }, Waiter::Socket(socket)))
         }
     }
 }
@@ -71,24 +67,24 @@ impl Waker {
 }
 
 impl Waiter {
-    /// Returns when the socket is readable, somebody woke us, or `timeout` has passed; sometimes for no reason.
-    pub(super) fn wait(&self, timeout: Duration) -> io::Result<()> {
+    /// Returns when the socket is readable, somebody woke us, or `timeout` has passed; sometimes for no reason. False when there
+    /// was nothing to read.
+    pub(super) fn wait(&self, timeout: Duration) -> io::Result<bool> {
         if timeout.is_zero() {
-            return Ok(());
+            return Ok(true);
         }
-        #[cfg(target_os = "linux")]
-        if let Some(counter) = &self.counter {
-            if linux::wait_readable(self.socket.as_fd(), counter.as_fd(), timeout)? {
-                // Reading sets the counter back to 0; whoever adds to it from here on is heard next time.
-                let _ = (&**counter).read(&mut [0; 8]);
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Watch(watch) => watch.wait(timeout),
+            Self::Socket(socket) => {
+                socket.set_read_timeout(Some(timeout))?;
+                socket.set_nonblocking(false)?;
+                // Whatever this says (a datagram, too long a one, nothing in time, an ICMP error), the next thing to do is to read.
+                let _ = socket.peek_from(&mut [0; 1]);
+                socket.set_nonblocking(true)?;
+                Ok(true)
             }
-            return Ok(());
         }
-        self.socket.set_read_timeout(Some(timeout))?;
-        self.socket.set_nonblocking(false)?;
-        // Whatever this says (a datagram, too long a one, nothing in time, an ICMP error), the next thing to do is to read.
-        let _ = self.socket.peek_from(&mut [0; 1]);
-        self.socket.set_nonblocking(true)
     }
 }
 

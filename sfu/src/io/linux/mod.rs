@@ -10,16 +10,17 @@ mod control;
 mod receive;
 mod runs;
 mod send;
+mod watch;
 
 pub(super) use receive::BatchedReceiver;
 pub(super) use send::BatchedSender;
+pub(super) use watch::Watch;
 
 use address::RawAddress;
 use std::fs::File;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
-use std::time::Duration;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 /// A non-blocking UDP socket. `[::]` takes IPv4 as well, whatever `net.ipv6.bindv6only` says.
 pub(super) fn bind(listen: SocketAddr) -> io::Result<UdpSocket> {
@@ -58,28 +59,12 @@ const fn option_len() -> libc::socklen_t {
     libc::c_int::BITS / 8
 }
 
-/// A counter that makes a thread's `ppoll` return when something is added to it.
+/// A counter that ends a [`Watch`]'s sleep when something is added to it.
 pub(super) fn event_counter() -> io::Result<File> {
     // SAFETY: takes plain values.
     let fd = check(unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) })?;
     // SAFETY: the kernel has just made `fd` for us and nobody else knows it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) }.into())
-}
-
-/// Sleeps until one of the two is readable or the time is up; whether the second is readable.
-pub(super) fn wait_readable(first: BorrowedFd<'_>, second: BorrowedFd<'_>, timeout: Duration) -> io::Result<bool> {
-    let watch = |fd: BorrowedFd<'_>| libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 };
-    let mut fds = [watch(first), watch(second)];
-    let timeout = libc::timespec {
-        tv_sec: libc::time_t::try_from(timeout.as_secs()).unwrap_or(libc::time_t::MAX),
-        tv_nsec: timeout.subsec_nanos().into(),
-    };
-    // SAFETY: `fds` has the two entries we say and, like `timeout`, lives through the call; no signal mask is passed.
-    let outcome = check(unsafe { libc::ppoll(fds.as_mut_ptr(), 2, &raw const timeout, std::ptr::null()) });
-    match outcome {
-        Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(error),
-        _ => Ok(fds[1].revents != 0),
-    }
 }
 
 /// Keeps the calling thread on one processor.

@@ -16,8 +16,9 @@ pub(super) const MAX_SEGMENTS: usize = 64;
 const MAX_RUN_BYTES: usize = 65_535 - 20 - 8;
 
 pub(super) struct RunPlan {
-    /// Destination and index in the batch, sorted: the index keeps each destination's order.
-    order: Vec<(u32, usize)>,
+    /// Destination and, in the low half, index in the batch, sorted: the index keeps each destination's order. One number, since
+    /// numbers sort in a third of the time that pairs take.
+    order: Vec<u64>,
     runs: Vec<Run>,
 }
 
@@ -38,11 +39,12 @@ impl RunPlan {
     /// Replaces the plan by one for `batch`. With `max_segments` 1 every datagram is a run of its own.
     pub(super) fn plan(&mut self, batch: &SendBatch, max_segments: usize) {
         self.order.clear();
-        self.order.extend(batch.outgoing().enumerate().map(|(index, datagram)| (datagram.destination, index)));
+        let places = batch.outgoing().zip(0_u32..);
+        self.order.extend(places.map(|(datagram, index)| u64::from(datagram.destination) << 32 | u64::from(index)));
         self.order.sort_unstable();
         self.runs.clear();
-        for &(_, index) in &self.order {
-            let Some(datagram) = batch.nth(index) else { continue };
+        for place in &self.order {
+            let Some(datagram) = batch.nth(index(*place)) else { continue };
             let len = datagram.bytes.len();
             match self.runs.last_mut() {
                 Some(run) if run.takes(datagram.to, len, max_segments) => {
@@ -60,8 +62,12 @@ impl RunPlan {
 
     /// The payloads of all runs, one run after the other.
     pub(super) fn payloads<'a>(&'a self, batch: &'a SendBatch) -> impl Iterator<Item = &'a [u8]> {
-        self.order.iter().filter_map(|&(_, index)| batch.nth(index)).map(|datagram| datagram.bytes)
+        self.order.iter().filter_map(|place| batch.nth(index(*place))).map(|datagram| datagram.bytes)
     }
+}
+
+fn index(place: u64) -> usize {
+    usize::try_from(place & u64::from(u32::MAX)).unwrap_or(usize::MAX)
 }
 
 impl Run {
