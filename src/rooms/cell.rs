@@ -41,8 +41,6 @@ pub(super) struct RoomState {
     pub(super) waiting_since: HashMap<ConnectionId, UnixMillis>,
     /// What each person's connection was like since the person came.
     pub(super) measured: BTreeMap<ParticipantId, Quality>,
-    /// Whose quality was counted last, and when: one rating goes to everybody in the call.
-    pub(super) last_rating: Option<(ParticipantId, UnixMillis)>,
     empty_since: Option<UnixMillis>,
     deadline: Option<UnixMillis>,
     /// Forgotten by the registry; takes nothing more.
@@ -73,7 +71,6 @@ impl RoomCell {
             peers: BTreeMap::new(),
             waiting_since: HashMap::new(),
             measured: BTreeMap::new(),
-            last_rating: None,
             empty_since: None,
             deadline: None,
             closed: false,

@@ -5,7 +5,7 @@
 use super::cell::{OpenPeer, RoomCell, RoomState};
 use super::media::NotAnswered;
 use super::notices::{self, Happening, RoomNotice};
-use super::{Rooms, convert};
+use super::{Rooms, convert, outbox};
 use crate::model::quality::POOR_MOS;
 use kenes_sfu::command::Command;
 use kenes_sfu::ids::{PeerKey, TrackKey};
@@ -24,6 +24,7 @@ pub(super) fn run(
 ) -> Option<Input> {
     match effect {
         Effect::Send { connection, message } => send(rooms, state, connection, &message, now),
+        Effect::SendToAll { connections, message } => send_to_all(rooms, state, &connections, &message),
         Effect::CloseSocket { connection } => close_socket(state, connection),
         Effect::OpenMedia { peer, offer } => return Some(open_media(rooms, cell, state, peer, &offer, now)),
         Effect::RestartMedia { peer, neg_id, offer } => {
@@ -65,7 +66,6 @@ fn send(rooms: &Rooms, state: &mut RoomState, connection: ConnectionId, message:
                 rooms.metrics.session.waiting_seconds.observe(now.since(since).as_secs_f64());
             }
         }
-        ServerMessage::Quality(quality) => count_rating(rooms, state, quality, now),
         ServerMessage::Error(error) => rooms.metrics.websocket.count_error(error.code),
         _ => {}
     }
@@ -74,10 +74,14 @@ fn send(rooms: &Rooms, state: &mut RoomState, connection: ConnectionId, message:
     }
 }
 
-fn count_rating(rooms: &Rooms, state: &mut RoomState, quality: &Quality, now: UnixMillis) {
-    if state.last_rating.replace((quality.id, now)) == Some((quality.id, now)) {
-        return;
+fn send_to_all(rooms: &Rooms, state: &mut RoomState, connections: &[ConnectionId], message: &ServerMessage) {
+    if let ServerMessage::Quality(quality) = message {
+        count_rating(rooms, state, quality);
     }
+    outbox::send_to_all(connections.iter().filter_map(|connection| state.sockets.get(connection)), message);
+}
+
+fn count_rating(rooms: &Rooms, state: &mut RoomState, quality: &Quality) {
     rooms.metrics.session.observe_rating(quality);
     let has_video = state.room.sends_video(quality.id);
     state.measured.entry(quality.id).or_default().add_rating(quality, has_video);

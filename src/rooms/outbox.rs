@@ -1,6 +1,7 @@
 //! The bounded way out to one socket. A reader too slow for it loses the socket, and resumes: nothing waits for it and nothing
 //! is skipped in between.
 
+use axum::extract::ws::Utf8Bytes;
 use kenes_signaling::message::ServerMessage;
 use std::sync::Arc;
 use tokio::sync::{Notify, mpsc};
@@ -15,7 +16,7 @@ pub(super) struct Outbox {
 }
 
 pub(super) enum Outgoing {
-    Text(String),
+    Text(Utf8Bytes),
     /// Close once what came before is out.
     Close,
 }
@@ -33,9 +34,17 @@ pub(super) fn outbox() -> (Outbox, OutboxEnd) {
     (Outbox { queue: sender, overflow: Arc::clone(&overflow) }, OutboxEnd { queue: receiver, overflow })
 }
 
+/// Written out once, however many get it.
+pub(super) fn send_to_all<'a>(outboxes: impl Iterator<Item = &'a Outbox>, message: &ServerMessage) {
+    let text = Utf8Bytes::from(message.to_json());
+    for outbox in outboxes {
+        outbox.push(Outgoing::Text(text.clone()));
+    }
+}
+
 impl Outbox {
     pub(super) fn send(&self, message: &ServerMessage) {
-        self.push(Outgoing::Text(message.to_json()));
+        send_to_all(std::iter::once(self), message);
     }
 
     pub(super) fn close(&self) {

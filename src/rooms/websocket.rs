@@ -9,13 +9,14 @@ use super::{Phase, Rooms};
 use crate::clock;
 use crate::tokens::{Grant, TokenError, TokenKey, Use};
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
+use futures_util::SinkExt as _;
 use kenes_signaling::ids::{ConnectionId, Language, PersonName, ResumeSecret, RoomId, Subject};
 use kenes_signaling::limits::{DEAD_AFTER, RateLimit, SDP_MESSAGE_BYTES};
 use kenes_signaling::message::{ByeReason, ClientMessage, ErrorCode, ErrorMessage, Join, ServerMessage};
 use kenes_signaling::room::{Claims, Input};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
 /// Frames and messages beyond this cut the socket; those between it and [`SDP_MESSAGE_BYTES`] close it with 1009.
@@ -73,14 +74,14 @@ async fn exchange(socket: &mut WebSocket, session: &mut Session<'_>, end: &mut O
         tokio::select! {
             biased;
             () = end.overflow.notified() => return Ending::SlowReader,
-            outgoing = end.queue.recv() => match outgoing {
-                Some(Outgoing::Text(text)) => match timeout(WRITE_WITHIN, socket.send(Message::Text(text.into()))).await {
-                    Ok(Ok(())) => {}
+            outgoing = end.queue.recv() => {
+                match timeout(WRITE_WITHIN, send_waiting(socket, outgoing, &mut end.queue)).await {
+                    Ok(Ok(false)) => {}
+                    Ok(Ok(true)) => return Ending::Dismissed,
                     Ok(Err(_)) => return Ending::Gone,
                     Err(_) => return Ending::SlowReader,
-                },
-                Some(Outgoing::Close) | None => return Ending::Dismissed,
-            },
+                }
+            }
             () = stopped(&mut phase) => return Ending::Stopped,
             () = sleep_until(patience) => return if session.cell.is_some() { Ending::Silent } else { Ending::NoJoin },
             incoming = socket.recv() => {
@@ -93,6 +94,26 @@ async fn exchange(socket: &mut WebSocket, session: &mut Session<'_>, end: &mut O
             }
         }
     }
+}
+
+/// Sends the first and all that waits behind it in one write: a room's people are rated at the same moment, and a write costs more
+/// than the messages in it. True when the socket is to be closed.
+async fn send_waiting(
+    socket: &mut WebSocket,
+    first: Option<Outgoing>,
+    queue: &mut mpsc::Receiver<Outgoing>,
+) -> Result<bool, axum::Error> {
+    let mut next = first;
+    let mut closes = next.is_none();
+    while let Some(outgoing) = next {
+        match outgoing {
+            Outgoing::Text(text) => socket.feed(Message::Text(text)).await?,
+            Outgoing::Close => closes = true,
+        }
+        next = queue.try_recv().ok().filter(|_| !closes);
+    }
+    socket.flush().await?;
+    Ok(closes)
 }
 
 async fn stopped(phase: &mut watch::Receiver<Phase>) {

@@ -10,6 +10,11 @@ pub enum Effect {
         connection: ConnectionId,
         message: ServerMessage,
     },
+    /// The same to each.
+    SendToAll {
+        connections: Vec<ConnectionId>,
+        message: ServerMessage,
+    },
     /// Close once what was sent before is out. The room has forgotten the connection already.
     CloseSocket {
         connection: ConnectionId,

@@ -185,7 +185,7 @@ impl Room {
         }
         self.speakers.clone_from(&ids);
         self.changed = true;
-        self.send_to_call(&ServerMessage::Speakers { ids });
+        self.send_to_call(ServerMessage::Speakers { ids });
     }
 }
 

@@ -227,11 +227,9 @@ impl Room {
         self.out.push(Effect::Send { connection, message });
     }
 
-    fn send_to_call(&mut self, message: &ServerMessage) {
-        let connections: Vec<ConnectionId> = self.sessions().filter_map(|(_, session)| session.greeted()).collect();
-        for connection in connections {
-            self.send(connection, message.clone());
-        }
+    fn send_to_call(&mut self, message: ServerMessage) {
+        let connections = self.sessions().filter_map(|(_, session)| session.greeted()).collect();
+        self.out.push(Effect::SendToAll { connections, message });
     }
 
     fn refuse(&mut self, connection: ConnectionId, code: ErrorCode, field: Option<&str>) {

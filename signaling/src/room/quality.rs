@@ -30,7 +30,7 @@ impl Room {
         let stats = session.stats.as_ref().filter(|(at, _)| now.since(*at) <= STATS_FRESH_FOR).map(|(_, stats)| stats);
         let mut quality = rate(report, stats);
         quality.paused = report.paused.iter().filter_map(|mid| session.wiring.viewed(mid)).collect();
-        self.send_to_call(&ServerMessage::Quality(quality));
+        self.send_to_call(ServerMessage::Quality(quality));
     }
 }
 

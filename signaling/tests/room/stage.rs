@@ -53,6 +53,9 @@ impl Stage {
         for effect in self.room.handle(self.now, input) {
             match effect {
                 Effect::Send { connection, message } => self.receive(connection, message),
+                Effect::SendToAll { connections, message } => {
+                    connections.into_iter().for_each(|connection| self.receive(connection, message.clone()));
+                }
                 Effect::Noted(note) => self.notes.push(note),
                 other => {
                     offered.extend(if let Effect::OpenMedia { peer, .. } = &other { Some(*peer) } else { None });

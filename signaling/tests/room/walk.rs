@@ -293,6 +293,9 @@ impl Walk {
     fn check(&mut self, effect: Effect) {
         match effect {
             Effect::Send { connection, message } => self.check_message(connection, message),
+            Effect::SendToAll { connections, message } => {
+                connections.into_iter().for_each(|connection| self.check_message(connection, message.clone()));
+            }
             Effect::CloseSocket { connection } => {
                 self.sockets.remove(&connection);
                 assert!(self.closed.insert(connection), "{connection:?} was closed twice");
