@@ -70,7 +70,7 @@ impl Uplink {
         }
     }
 
-    /// A receiver report with a block per stream heard so far, written into `out`.
+    /// A receiver report with a block per stream heard so far, written into `out`; nothing for who sends nothing.
     pub(crate) fn write_receiver_report(&mut self, now: Instant, cname: &str, out: &mut [u8]) -> usize {
         let mut blocks = [EMPTY_BLOCK; MAX_REPORT_BLOCKS];
         let mut count = 0;
@@ -82,6 +82,9 @@ impl Uplink {
                     count += 1;
                 }
             }
+        }
+        if count == 0 {
+            return 0;
         }
         let mut writer = CompoundWriter::new(out);
         let blocks = blocks.get(..count).unwrap_or_default();
