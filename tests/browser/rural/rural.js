@@ -45,7 +45,7 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '100,300,1000' },
     rtt: { type: 'string', default: '50,300' },
     servers: { type: 'string', default: 'kenes,janus' },
-    settle: { type: 'string', default: '8' },
+    settle: { type: 'string', default: '16' },
     seconds: { type: 'string', default: '10' },
     into: { type: 'string', default: 'bench/results' },
   },
