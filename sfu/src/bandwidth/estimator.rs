@@ -241,7 +241,7 @@ impl Estimator {
         let acked_bps = acked_bps.map(|acked| newest_bps.map_or(acked, |newest| newest.max(acked)));
         Measured {
             signal,
-            is_queueing: self.is_queueing(),
+            wait: self.queueing.wait(),
             acked_bps,
             rtt: rtt.unwrap_or(RTT_UNKNOWN),
             is_application_limited,

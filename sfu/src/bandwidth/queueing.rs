@@ -17,9 +17,19 @@ const NEWEST: f64 = 0.1;
 /// A receiver's clock that jumps this far has been set, or has wrapped.
 const JUMP_MS: f64 = 3_000.0;
 
+/// Before the bottleneck.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// No longer than a frame takes.
+    None,
+    Short,
+    Long,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Queueing {
     state: Option<State>,
+    waits_ms: f64,
     long: Option<Long>,
 }
 
@@ -56,6 +66,7 @@ impl Queueing {
         }
         state.shortest_ms = state.shortest_ms.min(delay_ms);
         let waits_ms = state.smoothed_ms - state.shortest_ms.min(state.shortest_before_ms);
+        self.waits_ms = waits_ms;
         let is_long = waits_ms >= if self.long.is_some() { SHORT_MS } else { LONG_MS };
         self.long = is_long.then(|| Long::after(self.long, sent_ms, waits_ms));
         if self.long.is_some_and(|long| sent_ms - long.since_ms >= PATIENCE_MS) {
@@ -63,6 +74,14 @@ impl Queueing {
             (state.shortest_before_ms, state.shortest_ms) = (state.smoothed_ms, state.smoothed_ms);
         }
         self.state = Some(state);
+    }
+
+    pub(crate) fn wait(&self) -> Wait {
+        match self.waits_ms {
+            _ if self.is_long() => Wait::Long,
+            short if short >= SHORT_MS => Wait::Short,
+            _ => Wait::None,
+        }
     }
 
     /// Packets wait much longer than they must: what is lost is lost because too much is sent.

@@ -4,6 +4,7 @@
 //! Owns the delay-based estimate of one downlink and what it has learnt of the bottleneck's capacity.
 
 use super::delay::Signal;
+use super::queueing::Wait;
 use std::time::{Duration, Instant};
 
 /// What is kept of the arriving rate when the queue grows. Milder than the draft's (§5.5) while it is short: a tenth more gets through
@@ -50,7 +51,7 @@ struct Capacity {
 pub(crate) struct Measured {
     pub signal: Signal,
     /// Packets wait long before the bottleneck.
-    pub is_queueing: bool,
+    pub wait: Wait,
     pub acked_bps: Option<f64>,
     pub rtt: Duration,
     /// The sender has sent less than it might: that nothing went wrong proves nothing.
@@ -107,13 +108,18 @@ impl DelayBasedRate {
     }
 
     fn decrease(&mut self, now: Instant, measured: Measured) {
+        // Who sends far less than it may, and waits hardly, has sent one large frame; how fast that came says nothing of the link.
+        if measured.is_application_limited && measured.wait == Wait::None {
+            self.phase = Phase::Hold;
+            return;
+        }
         // Once a round trip: the last decrease must have had its effect.
         let soon = self.decreased.is_some_and(|at| now.saturating_duration_since(at) < measured.rtt.max(RESPONSE));
         let acked = measured.acked_bps.unwrap_or(self.rate_bps);
         if soon && acked > self.rate_bps / 2.0 {
             return;
         }
-        self.rate_bps = self.rate_bps.min(if measured.is_queueing { DRAIN } else { BACK_OFF } * acked);
+        self.rate_bps = self.rate_bps.min(if measured.wait == Wait::Long { DRAIN } else { BACK_OFF } * acked);
         self.capacity.learn(acked);
         (self.decreased, self.phase) = (Some(now), Phase::Hold);
     }
@@ -150,7 +156,7 @@ mod tests {
 
     const MEASURED: Measured = Measured {
         signal: Signal::Steady,
-        is_queueing: true,
+        wait: Wait::Long,
         acked_bps: Some(500_000.0),
         rtt: Duration::from_millis(100),
         is_application_limited: false,
@@ -187,7 +193,7 @@ mod tests {
     fn a_queue_that_is_short_yet_takes_less_of_the_rate() {
         let start = Instant::now();
         let mut rate = DelayBasedRate::new(start, 800_000.0);
-        rate.update(start, Measured { signal: Signal::Grows, is_queueing: false, ..MEASURED });
+        rate.update(start, Measured { signal: Signal::Grows, wait: Wait::Short, ..MEASURED });
         assert!((rate.rate_bps() - 475_000.0).abs() < 1.0);
     }
 
@@ -207,5 +213,12 @@ mod tests {
         let mut rate = DelayBasedRate::new(start, 300_000.0);
         let idle = Measured { is_application_limited: true, ..MEASURED };
         assert!((after(&mut rate, start, 20, idle) - 300_000.0).abs() < 1.0);
+        let frame = Measured { signal: Signal::Grows, wait: Wait::None, ..idle };
+        assert!((after(&mut rate, start, 20, frame) - 300_000.0).abs() < 1.0, "one large frame");
+        rate.update(
+            start + Duration::from_secs(60),
+            Measured { acked_bps: Some(100_000.0), wait: Wait::Short, ..frame },
+        );
+        assert!((rate.rate_bps() - 95_000.0).abs() < 1.0, "a queue");
     }
 }
