@@ -126,7 +126,8 @@ test('speech is repeated while the uplink loses, and for half a minute of calm m
 });
 
 test('a link that carries speech once does not carry it twice', () => {
-  assert.equal(listen(CALM, heard(0.2, { estimateBps: 50_000 })).isRedundant, false);
+  assert.equal(listen(CALM, heard(0.1, { estimateBps: 50_000 })).isRedundant, false);
+  assert.equal(listen(CALM, heard(0.3, { estimateBps: 30_000 })).isRedundant, true, 'the air loses, nothing waits, and any estimate falls');
 });
 
 test('loss that comes with waiting is answered by sending less', () => {

@@ -18,10 +18,12 @@ export const CALM = Object.freeze({ isRedundant: false, rttsMs: [], calmSeconds:
 /** Of packets, before repair. What is lost more rarely Opus mends by itself, with what it says again of a frame in the next one (RFC 6716 §2.1.7). */
 const REDUNDANT_FROM = 0.06;
 const CALM_BELOW = 0.03;
+/** From here on a copy is often lost as well. */
+const HEAVY = 0.15;
 const CALM_SECONDS = 30;
 /** To begin again costs a moment of the picture. */
 const REST_SECONDS = 15;
-/** Redundancy costs as much as speech: not where a link carries little more than that. Loss alone takes an estimate far down, so it must be very low. */
+/** Redundancy costs as much as speech: not where a link carries little more than that. Heavy loss takes any estimate far down, and where nothing waits it is the air's. */
 const REDUNDANT_NEEDS_BPS = 60_000;
 /** Packets that wait so much longer than a moment ago are lost because too much is sent. What stays longer although less is sent is another route. */
 const QUEUE_MS = 150;
@@ -39,7 +41,8 @@ const LEARNS = 0.25;
 export function listen(before, { soundLoss, estimateBps, rttMs, downlinkLoss, speakersLoss, concealed }) {
   const calmSeconds = soundLoss < CALM_BELOW ? before.calmSeconds + 1 : 0;
   const rttsMs = rttMs > 0 ? [...before.rttsMs, rttMs].slice(-ROUTE_SECONDS) : before.rttsMs;
-  const affordable = (estimateBps === null || estimateBps >= REDUNDANT_NEEDS_BPS) && rttMs < Math.min(...rttsMs) + QUEUE_MS;
+  const waits = rttMs >= Math.min(...rttsMs) + QUEUE_MS;
+  const affordable = !waits && (estimateBps === null || estimateBps >= REDUNDANT_NEEDS_BPS || soundLoss >= HEAVY);
   const goesOn = before.isRedundant && calmSeconds < CALM_SECONDS;
   const begins = soundLoss >= REDUNDANT_FROM && before.singleSeconds >= REST_SECONDS;
   const isRedundant = affordable && (goesOn || begins);
@@ -68,5 +71,3 @@ export function playoutMs(trouble, rttMs) {
   const asked = Math.round(rttMs) + 60;
   return trouble < HEAVY ? Math.max(120, asked <= 180 ? asked : 0) : 200;
 }
-/** From here on the copy after 80 ms is often lost as well. */
-const HEAVY = 0.15;
