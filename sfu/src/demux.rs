@@ -55,6 +55,11 @@ impl Demux {
         Some(peer)
     }
 
+    /// Who is there, without taking it for the last one.
+    pub(crate) fn expected_at(&self, address: SocketAddr) -> Option<PeerIndex> {
+        self.by_address.get(&address).copied()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.by_address.is_empty() && self.by_ufrag.is_empty()
     }

@@ -18,6 +18,7 @@ pub mod io;
 mod measure;
 mod moment;
 mod packet;
+mod prefetch;
 mod publisher;
 mod router;
 pub mod rtcp;

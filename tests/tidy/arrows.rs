@@ -33,7 +33,7 @@ const fn pure(name: &'static str, uses: &'static [&'static str], never: &'static
 
 pub(crate) const SFU: Arrows = Arrows {
     folder: "sfu/src",
-    ground: &["ids", "moment", "units", "description", "command", "event", "counters", "batch", "measure"],
+    ground: &["ids", "moment", "units", "description", "command", "event", "counters", "batch", "measure", "prefetch"],
     modules: &[
         module("io", &["shard"]),
         module("shard", &["demux", "uplink", "router", "downlink", "transport", "packet", "rtp", "rtcp"]),

@@ -4,7 +4,7 @@
 
 use crate::cipher::Cipher;
 use crate::client::{Client, Credentials};
-use crate::script::{Cast, LENGTH, SLICE_DATAGRAMS, Script};
+use crate::script::{Cast, LENGTH, SLICE_DATAGRAMS, Script, Turn};
 use crate::traffic::{Loss, Traffic};
 use anyhow::{Context as _, Result, ensure};
 use kenes_sfu::batch::SendBatch;
@@ -32,6 +32,8 @@ const MAX_ROUND_TRIPS: usize = 20;
 const BATCH_BYTES: usize = 1 << 20;
 const BATCH_DATAGRAMS: usize = 1_024;
 const MAX_DATAGRAM: usize = 1_500;
+/// … and how far it looks ahead.
+const EXPECTED: usize = 2;
 
 pub struct World {
     shard: Shard,
@@ -231,7 +233,12 @@ impl World {
     pub fn run_slice(&mut self, script: &Script, slice: &Range<usize>) -> usize {
         let first = script.datagrams(slice).start;
         let mut sent = 0;
-        for turn in script.turns.get(slice.clone()).unwrap_or_default() {
+        let turns = script.turns.get(slice.clone()).unwrap_or_default();
+        for position in 0..EXPECTED {
+            self.expect(script, turns.get(position), first);
+        }
+        for (position, turn) in turns.iter().enumerate() {
+            self.expect(script, turns.get(position + EXPECTED), first);
             self.shard_turn(script, turn, first);
             sent += self.batch.len();
             self.batch.clear();
@@ -239,7 +246,17 @@ impl World {
         sent
     }
 
-    fn shard_turn(&mut self, script: &Script, turn: &crate::script::Turn, first: usize) {
+    /// As `sfu::io` does with what it has received and not yet handed over.
+    fn expect(&mut self, script: &Script, turn: Option<&Turn>, first: usize) {
+        let datagram = |turn: &Turn| {
+            let index = turn.datagrams.start;
+            let buffer = self.received.get(index - first)?;
+            Some((turn.from, buffer.get(..script.datagram(index).len())?))
+        };
+        self.shard.expect(turn.and_then(datagram));
+    }
+
+    fn shard_turn(&mut self, script: &Script, turn: &Turn, first: usize) {
         while self.shard.next_timeout().is_some_and(|at| at <= turn.at) {
             self.shard.handle_timeout(turn.at, &mut self.batch);
         }

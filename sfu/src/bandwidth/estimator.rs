@@ -112,9 +112,9 @@ impl Estimator {
         self.queueing.is_long()
     }
 
-    /// A word of where the next packet is noted.
-    pub(crate) fn read_ahead(&self) -> usize {
-        self.history.read_ahead()
+    /// Where the next packet will be noted (`shard::ahead`).
+    pub(crate) fn request_history(&self) {
+        self.history.request_next();
     }
 
     /// The transport-wide number of the next packet.

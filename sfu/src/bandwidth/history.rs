@@ -3,10 +3,14 @@
 //! Owns one downlink's last [`PACKETS`] records, allocated with the first packet, eight bytes each. Times are microseconds of
 //! the caller's origin. Concludes nothing.
 
+use crate::prefetch;
 use std::num::NonZeroU8;
 
 /// Two seconds of 8 Mbit/s in full packets; a power of two.
 const PACKETS: usize = 2_048;
+
+/// Of the records of a frame's packets.
+const BURST_BYTES: usize = 64;
 
 /// Names a probe among the last ones.
 pub(crate) type ProbeId = NonZeroU8;
@@ -52,9 +56,10 @@ pub(crate) struct History {
 }
 
 impl History {
-    pub(crate) fn read_ahead(&self) -> usize {
-        let place = self.records.as_ref().and_then(|records| records.get(position(self.next)));
-        place.map_or(0, |record| record.len.into())
+    /// Where the next burst will be noted (`shard::ahead`).
+    pub(crate) fn request_next(&self) {
+        let next = self.records.as_ref().and_then(|records| records.get(position(self.next)..));
+        prefetch::request_first(next.unwrap_or_default(), BURST_BYTES);
     }
 
     /// The number for the next packet.

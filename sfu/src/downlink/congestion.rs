@@ -14,6 +14,7 @@ use crate::description::MediaKind;
 use crate::ids::SectionIndex;
 use crate::moment::Moment;
 use crate::packet::LayerIndex;
+use crate::prefetch;
 use crate::rtcp::transport_feedback::TransportFeedback;
 use crate::subscriber::slot::{PADDING_LEN, Slot};
 use std::time::{Duration, Instant};
@@ -26,6 +27,9 @@ const VOICES_WINDOW: Duration = Duration::from_secs(1);
 const FAR_MORE: f64 = 1.5;
 /// What a voice that begins to speak takes, headers included.
 const VOICE_BPS: f64 = 40_000.0;
+
+/// Of a downlink's congestion: with the estimator's beginning.
+const FIRST_BYTES: usize = 192;
 
 /// What each packet touches comes first, the estimator's beginning included.
 #[repr(C)]
@@ -66,10 +70,17 @@ impl Congestion {
         }
     }
 
-    /// A word of each line of what a packet touches.
-    pub(super) fn read_ahead(&self) -> usize {
-        let estimator = self.estimator.as_ref().map_or(0, Estimator::read_ahead);
-        usize::from(self.pacer.is_waiting()) ^ usize::from(self.probing.is_some()) ^ estimator
+    /// What each packet touches (`shard::ahead`).
+    pub(super) fn request(&self) {
+        prefetch::request_first(self, FIRST_BYTES);
+        prefetch::request(&self.voices);
+    }
+
+    /// Where the next packet will be noted.
+    pub(super) fn request_history(&self) {
+        if let Some(estimator) = &self.estimator {
+            estimator.request_history();
+        }
     }
 
     /// For the slot's next packet.

@@ -18,6 +18,7 @@ use crate::description::{MediaKind, PeerDescription};
 use crate::ids::{Mid, PeerIndex, SectionIndex, Ssrc, TrackIndex};
 use crate::moment::Moment;
 use crate::packet::{Context, KeptPacket, MediaPacket};
+use crate::prefetch;
 use crate::rtp::sequence::ExtendedSeq;
 use crate::subscriber::slot::{Admission, MAX_REDUNDANT_PAYLOAD, NotWritten, Written};
 use crate::transport::srtp::{MAX_OVERHEAD, SrtpSender};
@@ -32,6 +33,11 @@ const PACKET_OVERHEAD: usize = 64 + MAX_OVERHEAD;
 
 /// A plain compound of ours: below every path's MTU when sealed.
 pub(crate) const MAX_RTCP_LEN: usize = 1_100;
+
+/// Of a downlink: all before the congestion's beginning.
+const FIRST_BYTES: usize = 80;
+/// Of the sender: the way to the keys, which are the library's and elsewhere.
+const FIRST_SENDER_BYTES: usize = 64;
 
 /// What each packet touches comes first; behind the keys is what time and reports touch.
 #[repr(C)]
@@ -160,11 +166,19 @@ impl Downlink {
         std::mem::take(&mut self.sent_bytes)
     }
 
-    /// A word of each place that a packet for this slot will need (`shard::ahead`).
-    pub(crate) fn read_ahead(&self, section: SectionIndex) -> usize {
-        let slot = self.slot(section).map_or(0, Slot::read_ahead);
-        let own = usize::from(self.remote.is_some()) ^ self.congestion.read_ahead();
-        slot ^ own ^ self.srtp.as_ref().map_or(0, SrtpSender::read_ahead)
+    /// Of each packet, whatever slot it is for (`shard::ahead`).
+    pub(crate) fn request(&self) {
+        prefetch::request_first(self, FIRST_BYTES);
+        self.congestion.request();
+        prefetch::request_first(&self.srtp, FIRST_SENDER_BYTES);
+    }
+
+    /// What that leads to, for a packet of this slot. Reads nothing of it.
+    pub(crate) fn request_slot(&self, section: SectionIndex) {
+        if let Some(slot) = self.slots.get(section.0) {
+            prefetch::request(slot);
+        }
+        self.congestion.request_history();
     }
 
     /// The hot end of a packet's path: rewrite into the batch, seal there. Video that the link does not carry at once waits in its

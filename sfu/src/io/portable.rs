@@ -3,6 +3,7 @@
 //! Owns one receive buffer. It is the reference that the fast path is tested against, and what runs where that is missing.
 
 use super::counters::{ReceiveCounters, SendCounters};
+use super::socket::Incoming;
 use crate::batch::SendBatch;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
@@ -28,7 +29,7 @@ impl PortableReceiver {
 
     /// Hands over what waits in the socket, up to [`DATAGRAMS`]; true when there may be more. Empty datagrams are
     /// nobody's, or a wake-up, and are skipped.
-    pub(super) fn receive(&mut self, mut deliver: impl FnMut(SocketAddr, &mut [u8])) -> bool {
+    pub(super) fn receive(&mut self, mut deliver: impl FnMut(Incoming<'_>)) -> bool {
         for _ in 0..DATAGRAMS {
             self.counters.calls += 1;
             match self.socket.recv_from(&mut self.buffer) {
@@ -36,7 +37,7 @@ impl PortableReceiver {
                     let Some(datagram) = self.buffer.get_mut(..len).filter(|bytes| !bytes.is_empty()) else { continue };
                     self.counters.datagrams += 1;
                     self.counters.bytes += u64::try_from(len).unwrap_or_default();
-                    deliver(SocketAddr::new(from.ip().to_canonical(), from.port()), datagram);
+                    deliver(Incoming::Datagram(SocketAddr::new(from.ip().to_canonical(), from.port()), datagram));
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
                 // Some systems report here that an earlier datagram found nobody; the next call may bring one again.

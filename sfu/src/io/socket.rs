@@ -62,6 +62,13 @@ pub(super) fn bind(listen: SocketAddr) -> io::Result<UdpSocket> {
     Ok(socket)
 }
 
+/// What a call of [`Receiver::receive`] says.
+pub(super) enum Incoming<'a> {
+    /// What will be handed over after the next one, if anything: only its memory may be asked for.
+    Expected(Option<(SocketAddr, &'a [u8])>),
+    Datagram(SocketAddr, &'a mut [u8]),
+}
+
 impl Receiver {
     pub(super) fn new(socket: UdpSocket, mode: IoMode) -> Self {
         match mode {
@@ -72,7 +79,7 @@ impl Receiver {
     }
 
     /// Hands over a bounded number of waiting datagrams, in the order of their arrival; true when there may be more.
-    pub(super) fn receive(&mut self, deliver: impl FnMut(SocketAddr, &mut [u8])) -> bool {
+    pub(super) fn receive(&mut self, deliver: impl FnMut(Incoming<'_>)) -> bool {
         match self {
             #[cfg(target_os = "linux")]
             Self::Batched(receiver) => receiver.receive(deliver),

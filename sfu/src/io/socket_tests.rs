@@ -53,7 +53,11 @@ fn take(peer: &UdpSocket, count: usize) -> Vec<(Vec<u8>, SocketAddr)> {
 fn read_all(receiver: &mut Receiver, count: usize) -> Vec<(SocketAddr, Vec<u8>)> {
     let mut seen = Vec::new();
     for _ in 0..500 {
-        receiver.receive(|from, datagram| seen.push((from, datagram.to_vec())));
+        receiver.receive(|incoming| {
+            if let Incoming::Datagram(from, datagram) = incoming {
+                seen.push((from, datagram.to_vec()));
+            }
+        });
         if seen.len() >= count {
             break;
         }

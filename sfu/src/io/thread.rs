@@ -6,7 +6,7 @@
 //! Owns the shard, both halves of the socket and the send batch. Must not look into any of what it carries.
 
 use super::queue::{CommandQueue, ShardHandle, command_queue};
-use super::socket::{self, IoMode, Receiver, Sender};
+use super::socket::{self, Incoming, IoMode, Receiver, Sender};
 use super::strain::{StrainGauge, Totals};
 use super::waker::{self, Waiter};
 use super::{IoCounters, LatencyHistogram};
@@ -38,6 +38,8 @@ const SNAPSHOT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What the loop drives: the shard, and in tests a made-up one that ticks, echoes and panics on demand.
 trait Core {
+    /// A datagram that will be handed over after the next one.
+    fn expect(&mut self, datagram: Option<(SocketAddr, &[u8])>);
     /// Finds room in `batch` for the burst of one datagram ([`crate::batch::DATAGRAM_HEADROOM`]).
     fn handle_datagram(&mut self, now: Instant, from: SocketAddr, datagram: &mut [u8], batch: &mut SendBatch);
     fn handle_command(&mut self, now: Instant, command: Command, batch: &mut SendBatch);
@@ -141,6 +143,10 @@ fn pin(cpu: Option<usize>) {
 }
 
 impl Core for Shard {
+    fn expect(&mut self, datagram: Option<(SocketAddr, &[u8])>) {
+        self.expect(datagram);
+    }
+
     fn handle_datagram(&mut self, now: Instant, from: SocketAddr, datagram: &mut [u8], batch: &mut SendBatch) {
         self.handle_datagram(now, from, datagram, batch);
     }
@@ -258,10 +264,13 @@ impl<C: Core, S: FnMut(ShardMessage) -> bool> TurnLoop<C, S> {
         let Self { core, receiver, outlet, .. } = self;
         for _ in 0..READS_PER_TURN {
             let read_at = now();
-            let more = receiver.receive(|from, datagram| {
-                core.handle_datagram(read_at, from, datagram, &mut outlet.batch);
-                if outlet.batch.is_nearly_full() {
-                    outlet.flush_forwarded(read_at);
+            let more = receiver.receive(|incoming| match incoming {
+                Incoming::Expected(datagram) => core.expect(datagram),
+                Incoming::Datagram(from, datagram) => {
+                    core.handle_datagram(read_at, from, datagram, &mut outlet.batch);
+                    if outlet.batch.is_nearly_full() {
+                        outlet.flush_forwarded(read_at);
+                    }
                 }
             });
             outlet.flush_forwarded(read_at);

@@ -44,6 +44,8 @@ impl Echo {
 }
 
 impl Core for Echo {
+    fn expect(&mut self, _datagram: Option<(SocketAddr, &[u8])>) {}
+
     fn handle_datagram(&mut self, now: Instant, from: SocketAddr, datagram: &mut [u8], batch: &mut SendBatch) {
         assert!(datagram != POISON, "the test asked for a panic");
         self.counters.rtp_received_packets += 1;

@@ -4,6 +4,7 @@
 
 use super::MediaPacket;
 use crate::ids::RtpTimestamp;
+use crate::prefetch;
 use crate::rtp::sequence::ExtendedSeq;
 
 /// A timestamp offset of 14 bits reaches back 17 frames of 20 ms (RFC 2198 §3).
@@ -11,12 +12,18 @@ const FRAMES: usize = 16;
 /// 20 ms at 200 kbit/s: more than a stethoscope's 128.
 const MAX_FRAME_LEN: usize = 512;
 
+/// Of a place: what a frame of 32 kbit/s takes.
+const FRAME_BYTES: usize = 128;
+
 pub(crate) struct RecentFrames {
     epoch: u32,
+    /// The place after the newest frame's.
+    next: usize,
     frames: Box<[Frame; FRAMES]>,
 }
 
 #[derive(Clone, Copy)]
+#[repr(C)]
 struct Frame {
     sequence: Option<ExtendedSeq>,
     timestamp: RtpTimestamp,
@@ -28,7 +35,7 @@ const NO_FRAME: Frame = Frame { sequence: None, timestamp: RtpTimestamp(0), len:
 
 impl RecentFrames {
     pub(crate) fn new() -> Self {
-        Self { epoch: 0, frames: Box::new([NO_FRAME; FRAMES]) }
+        Self { epoch: 0, next: 0, frames: Box::new([NO_FRAME; FRAMES]) }
     }
 
     pub(crate) fn insert(&mut self, packet: &MediaPacket<'_>) {
@@ -36,10 +43,18 @@ impl RecentFrames {
             self.frames.iter_mut().for_each(|frame| frame.sequence = None);
             self.epoch = packet.epoch;
         }
+        self.next = place(packet.sequence.next());
         let Some(frame) = self.frames.get_mut(place(packet.sequence)) else { return };
         let Some(room) = frame.bytes.get_mut(..packet.payload.len()) else { return };
         room.copy_from_slice(packet.payload);
         (frame.sequence, frame.timestamp, frame.len) = (Some(packet.sequence), packet.timestamp, packet.payload.len());
+    }
+
+    /// Where the next frame will be (`shard::ahead`).
+    pub(crate) fn request_next(&self) {
+        if let Some(frame) = self.frames.get(self.next) {
+            prefetch::request_first(frame, FRAME_BYTES);
+        }
     }
 
     /// Its time and its bytes.

@@ -58,6 +58,9 @@ impl LayerRate {
 }
 
 impl PublishedLayer {
+    /// All before its names: what a packet touches.
+    pub(super) const FIRST_BYTES: usize = 184;
+
     pub(crate) fn new(rid: Option<Rid>, clock_rate_hz: u32) -> Self {
         Self {
             rid,
@@ -87,10 +90,6 @@ impl PublishedLayer {
     pub(crate) fn note_packet(&mut self, now: Instant, bytes: usize) {
         self.last_packet = Some(now);
         self.bytes += bytes as u64;
-    }
-
-    pub(crate) fn read_ahead(&self) -> usize {
-        usize::from(self.needs_keyframe) ^ usize::from(self.reception.missing.is_empty())
     }
 
     pub(crate) fn is_flowing(&self, now: Instant) -> bool {

@@ -44,10 +44,6 @@ impl MissingList {
         Self { entries: VecDeque::new() }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
     /// Everything from `from` up to but not including `to` was jumped over. False when that is more than the list holds:
     /// it is then empty, and video needs a key frame.
     pub(crate) fn note_gap(&mut self, now: Instant, from: ExtendedSeq, to: ExtendedSeq) -> bool {

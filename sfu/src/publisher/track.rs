@@ -9,6 +9,9 @@ use crate::ids::{Mid, PayloadType, Rid, Ssrc};
 use crate::packet::{LayerClocks, LayerIndex};
 use arrayvec::ArrayVec;
 
+/// Of a track: all before its layers, and how many they are.
+const FIRST_BYTES: usize = 40;
+
 /// What each packet touches comes first.
 #[derive(Debug)]
 #[repr(C)]
@@ -59,9 +62,9 @@ impl PublishedTrack {
         u8::try_from(position).ok().map(LayerIndex)
     }
 
-    /// A word of each line of what a packet touches.
-    pub(crate) fn read_ahead(&self, layer: LayerIndex) -> usize {
-        self.layers.get(layer.index()).map_or(0, PublishedLayer::read_ahead)
+    /// What a packet of the layer touches, and the layers below it (`shard::ahead`).
+    pub(crate) fn bytes_up_to(layer: LayerIndex) -> usize {
+        FIRST_BYTES + size_of::<PublishedLayer>() * layer.index() + PublishedLayer::FIRST_BYTES
     }
 
     pub(crate) fn layer_mut(&mut self, index: LayerIndex) -> Option<&mut PublishedLayer> {

@@ -4,11 +4,15 @@
 
 use super::log::{PacketLog, Position};
 use crate::packet::{KeptPacket, MediaPacket};
+use crate::prefetch;
 use crate::rtp::sequence::ExtendedSeq;
 use std::time::Instant;
 
 /// Packets of one layer that can be found: a second of the fastest we know. A power of two.
 const CACHE_PACKETS: usize = 512;
+
+/// Of the positions of a frame's packets.
+const BURST_BYTES: usize = 64;
 
 pub(crate) struct PacketCache {
     positions: Box<[Position]>,
@@ -33,9 +37,9 @@ impl PacketCache {
         }
     }
 
-    /// A word of where the next packet's position will be, most likely.
-    pub(super) fn read_ahead(&self) -> usize {
-        self.positions.get(self.newest).map_or(0, |position| usize::from(*position == Position::NOWHERE))
+    /// Where the positions of the next burst will be (`shard::ahead`).
+    pub(super) fn request_next(&self) {
+        prefetch::request_first(self.positions.get(self.newest..).unwrap_or_default(), BURST_BYTES);
     }
 
     pub(super) fn find<'log>(

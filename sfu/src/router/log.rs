@@ -9,6 +9,7 @@
 use crate::description::Codec;
 use crate::ids::RtpTimestamp;
 use crate::packet::{KeptPacket, MediaPacket};
+use crate::prefetch;
 use crate::rtp::sequence::ExtendedSeq;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -128,7 +129,13 @@ impl Chunk {
             marker: packet.marker,
             codec: packet.codec,
         });
+        self.request_next(len);
         Some(self.packets.len() - 1)
+    }
+
+    /// What was written a second ago is in no cache any more. The next packet is most likely as long as this one.
+    fn request_next(&self, len: usize) {
+        prefetch::request_first(self.bytes.get(self.used..).unwrap_or_default(), len);
     }
 }
 

@@ -10,6 +10,7 @@ use crate::description::{MAX_LAYERS, MediaKind};
 use crate::ids::{PeerIndex, RoomKey, SectionIndex, TrackIndex, TrackKey};
 use crate::packet::recent::RecentFrames;
 use crate::packet::{KeptPacket, LayerIndex, MediaPacket};
+use crate::prefetch;
 use crate::rtp::sequence::ExtendedSeq;
 use arrayvec::ArrayVec;
 use cache::PacketCache;
@@ -36,6 +37,9 @@ pub(crate) struct Router {
     subscriptions: usize,
     log: PacketLog,
 }
+
+/// Of a track: all before what its publisher is asked for.
+const FIRST_BYTES: usize = 128;
 
 /// In place and small: subscribers follow, of which a track has a few.
 #[repr(C)]
@@ -142,12 +146,22 @@ impl Router {
         self.tracks.get(index.0)?.recent.as_ref()
     }
 
-    /// A word of each place that a packet of this layer will need (`shard::ahead`).
-    pub(crate) fn read_ahead(&self, index: TrackIndex, layer: LayerIndex) -> usize {
-        let Some(track) = self.tracks.get(index.0) else { return 0 };
-        let viewer = track.subscribers.first().map_or(0, |subscriber| subscriber.peer.0);
-        let cache = track.caches.get(layer.index()).and_then(Option::as_ref);
-        usize::from(track.forwarding) ^ viewer ^ cache.map_or(0, PacketCache::read_ahead)
+    /// What a packet of this track touches (`shard::ahead`).
+    pub(crate) fn request(&self, index: TrackIndex) {
+        let Some(track) = self.tracks.get(index.0) else { return };
+        prefetch::request_first(track, FIRST_BYTES);
+        prefetch::request_first(&track.subscribers, size_of::<Subscriber>());
+    }
+
+    /// Where its next packet will be kept.
+    pub(crate) fn request_cache(&self, index: TrackIndex, layer: LayerIndex) {
+        let Some(track) = self.tracks.get(index.0) else { return };
+        if let Some(cache) = track.caches.get(layer.index()).and_then(Option::as_ref) {
+            cache.request_next();
+        }
+        if let Some(recent) = &track.recent {
+            recent.request_next();
+        }
     }
 
     pub(crate) fn kept(

@@ -7,6 +7,7 @@
 use super::writer::{Body, CompoundWriter, NoRoom};
 use super::{feedback_type, packet_type};
 use crate::ids::{SeqNo, Ssrc};
+use crate::prefetch;
 use crate::rtp::sequence::ExtendedSeq;
 
 /// A delta's unit.
@@ -204,6 +205,9 @@ const WINDOW: u64 = MAX_RECORDED as u64;
 /// Packets in one feedback: what a fast peer sends in 100 ms. More are the next one's.
 const MAX_REPORTED: usize = 256;
 
+/// Of the arrivals of a frame's packets.
+const BURST_BYTES: usize = 64;
+
 /// When a peer's packets arrived, by transport-wide sequence number.
 pub struct ArrivalRecorder {
     /// Time zero of the ticks: the first arrival.
@@ -249,9 +253,10 @@ impl ArrivalRecorder {
         self.begin = self.begin.min(index);
     }
 
-    /// The next number's place is free, as it is unless numbers ran round.
-    pub(crate) fn is_next_empty(&self) -> bool {
-        self.arrival(self.end) == 0
+    /// Where the next burst's arrivals will be noted (`shard::ahead`).
+    pub(crate) fn request_next(&self) {
+        let next = usize::try_from(self.end % WINDOW).ok().and_then(|next| self.ticks.get(next..));
+        prefetch::request_first(next.unwrap_or_default(), BURST_BYTES);
     }
 
     /// Whether there is anything to report.

@@ -49,6 +49,12 @@ pub enum RtpError {
 }
 
 impl RtpHeader {
+    /// Of a packet that is not looked at otherwise.
+    pub(crate) fn ssrc_of(packet: &[u8]) -> Option<Ssrc> {
+        let &[.., a, b, c, d] = packet.first_chunk::<FIXED_LEN>()?;
+        Some(Ssrc(u32::from_be_bytes([a, b, c, d])))
+    }
+
     pub fn parse(packet: &[u8]) -> Result<Self, RtpError> {
         let fixed: &[u8; FIXED_LEN] = packet.first_chunk().ok_or(RtpError::Truncated)?;
         let &[first, second, seq_0, seq_1, time_0, time_1, time_2, time_3, ssrc_0, ssrc_1, ssrc_2, ssrc_3] = fixed;

@@ -68,7 +68,7 @@ impl Shard {
         }
         let Some(peer) = self.peers.get_mut(index.0) else { return };
         if peer.dtls.is_none() {
-            peer.dtls = Some(DtlsTransport::new(&self.identity, &peer.dtls_parameters, now));
+            peer.dtls = Some(Box::new(DtlsTransport::new(&self.identity, &peer.dtls_parameters, now)));
             self.flush_dtls(now, index, batch);
         }
     }

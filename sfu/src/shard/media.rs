@@ -1,6 +1,5 @@
 //! The path of a media packet, and of the RTCP that speaks about it.
 
-use super::ahead::Trail;
 use super::{Shard, wake};
 use crate::batch::SendBatch;
 use crate::counters::Counters;
@@ -11,6 +10,7 @@ use crate::moment::Moment;
 use crate::packet::Context;
 use crate::router::Router;
 use crate::rtcp::{self, RtcpPacket};
+use crate::rtp::header::RtpHeader;
 use crate::uplink::{Received, Redundancy};
 use slab::Slab;
 use std::time::Instant;
@@ -18,14 +18,14 @@ use std::time::Instant;
 impl Shard {
     /// Receive, keep, rewrite and seal for each subscriber: one pass, no queue, no allocation.
     pub(super) fn forward(&mut self, now: Instant, from: PeerIndex, datagram: &mut [u8], batch: &mut SendBatch) {
-        self.read_ahead(from);
         let now = self.timebase.moment(now);
+        let ssrc = RtpHeader::ssrc_of(datagram).filter(|_| self.is_spread());
         let Some(uplink) = self.uplinks.get_mut(from.0) else { return };
         let received = uplink.receive_rtp(now, datagram, &mut self.counters);
         // By reference: it is large.
         let Some(received) = &received else { return };
-        if let Some(viewer) = self.router.subscribers(received.track).first() {
-            self.trails.note(from, Trail { track: received.track, layer: received.packet.layer, viewer: *viewer });
+        if let Some(ssrc) = ssrc {
+            self.trails.note(from, ssrc, received, self.router.subscribers(received.track));
         }
         let fate = fan_out(&mut self.router, &mut self.downlinks, &mut self.counters, now, received, batch);
         if !fate.is_kept && self.overload.is_active() && received.packet.codec.is_video() {

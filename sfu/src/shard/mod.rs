@@ -147,9 +147,11 @@ impl Shard {
         let mut due = std::mem::take(&mut self.due);
         self.timers.fire(now, &mut due);
         let reached = due.len().min(PEERS_PER_TIMEOUT);
-        for peer in due.drain(..reached) {
-            self.attend(now, peer, batch);
+        for (position, peer) in due.iter().enumerate().take(reached) {
+            self.expect_attention(due.get(position + 1), due.get(position + 2));
+            self.attend(now, *peer, batch);
         }
+        due.drain(..reached);
         self.due = due;
         self.continue_handshake(now, batch);
     }

@@ -8,31 +8,26 @@ use crate::description::{DtlsParameters, PeerDescription};
 use crate::downlink::{Downlink, Slot};
 use crate::event::{CloseReason, Event};
 use crate::ids::{PeerIndex, PeerKey, RoomKey, SectionIndex, TrackIndex, TrackKey};
+use crate::prefetch;
 use crate::router::Subscriber;
 use crate::transport::dtls::DtlsTransport;
 use crate::transport::ice::IceLite;
 use crate::uplink::Uplink;
 use std::collections::VecDeque;
+use std::mem::offset_of;
 use std::time::{Duration, Instant};
 
 /// From `OpenPeer` to a finished DTLS handshake.
 pub(super) const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Connection and schedule of one peer; the media halves are its neighbours in the other slabs.
+/// Connection and schedule of one peer; the media halves are its neighbours in the other slabs. What each look at it touches comes
+/// first.
+#[repr(C)]
 pub(super) struct Peer {
     pub key: PeerKey,
     pub room: RoomKey,
     /// The room's.
     pub beat: Beat,
-    pub ice: IceLite,
-    pub dtls_parameters: DtlsParameters,
-    /// Made when ICE has found an address.
-    pub dtls: Option<DtlsTransport>,
-    pub dtls_deadline: Option<Instant>,
-    /// Until the peer's turn comes (`handshakes.rs`).
-    pub dtls_waiting: VecDeque<Box<[u8]>>,
-    pub opened: Instant,
-    pub connected: bool,
     /// The entry in the timer wheel that counts.
     pub wakes_at: Option<Instant>,
     pub next_feedback: Instant,
@@ -41,6 +36,25 @@ pub(super) struct Peer {
     pub eager_until: Instant,
     pub next_report: Instant,
     pub reported: Instant,
+    pub opened: Instant,
+    pub dtls_deadline: Option<Instant>,
+    /// Until the peer's turn comes (`handshakes.rs`).
+    pub dtls_waiting: VecDeque<Box<[u8]>>,
+    pub connected: bool,
+    pub ice: IceLite,
+    /// Made when ICE has found an address. Large, and of no use after the handshake but for the end.
+    pub dtls: Option<Box<DtlsTransport>>,
+    pub dtls_parameters: DtlsParameters,
+}
+
+/// Of a peer: all before its connection.
+const FIRST_BYTES: usize = offset_of!(Peer, ice);
+
+impl Peer {
+    /// What a look at it touches (`shard::ahead`).
+    pub(super) fn request(&self) {
+        prefetch::request_first(self, FIRST_BYTES);
+    }
 }
 
 impl Shard {

@@ -193,11 +193,6 @@ impl Slot {
         self.needs_keyframe = true;
     }
 
-    /// A word of each line of what a packet touches.
-    pub(crate) fn read_ahead(&self) -> usize {
-        usize::from(self.needs_keyframe) ^ self.timeline.read_ahead()
-    }
-
     /// Whether a packet will play once its turn has come; [`Admission::Begins`] when nothing of another layer will before it.
     pub(crate) fn admit(&mut self, packet: &MediaPacket<'_>) -> Admission {
         let source = (packet.layer, packet.epoch);

@@ -68,10 +68,6 @@ impl Timeline {
         self.last.map(|sent| sent.timestamp)
     }
 
-    pub(crate) fn read_ahead(&self) -> usize {
-        usize::from(self.current.is_some()) ^ usize::from(self.clock_rate_hz == 0)
-    }
-
     /// The next packet of any source begins a new stretch.
     pub(crate) fn stop(&mut self) {
         self.current = None;

@@ -10,17 +10,21 @@ use crate::description::{Codec, ExtensionIds, MediaKind, PeerDescription};
 use crate::ids::{Mid, RtpTimestamp, SeqNo, Ssrc, TrackIndex};
 use crate::moment::Moment;
 use crate::packet::{LayerClocks, LayerIndex, MediaPacket};
+use crate::prefetch;
 use crate::publisher::reception::Verdict;
 pub(crate) use crate::publisher::track::PublishedTrack;
 use crate::rtcp::transport_feedback::ArrivalRecorder;
 use crate::rtp::header::{Extensions, RtpHeader};
 use crate::rtp::payload::{Outline, Pictures};
 use crate::rtp::{red, rtx};
-use crate::transport::srtp::{SrtpError, SrtpReceiver};
+use crate::transport::srtp::{FIRST_RECEIVER_BYTES, SrtpError, SrtpReceiver};
 use feedback::FeedbackPace;
 use sources::{Carried, Role, Source, Sources};
 use std::ops::Range;
 use std::time::Instant;
+
+/// Of an uplink: all before the SRTP receiver that the packets of its first sources touch.
+const FIRST_BYTES: usize = 256;
 
 /// What each packet touches comes first.
 #[repr(C)]
@@ -28,8 +32,6 @@ pub(crate) struct Uplink {
     pub(crate) tracks: Vec<UplinkTrack>,
     pub(crate) arrivals: ArrivalRecorder,
     pub(crate) feedback_pace: FeedbackPace,
-    /// Position of the track and the layer that were heard last.
-    newest: (usize, LayerIndex),
     /// Something was missing when the layers were last looked through, or since.
     may_miss: bool,
     /// One numbering for all bundled sections (RFC 8843 §9.1), so a packet's extensions are read before its section is known.
@@ -47,6 +49,8 @@ pub(crate) struct UplinkTrack {
 /// A packet to forward, and the clocks with which a subscriber may switch to it.
 pub(crate) struct Received<'a> {
     pub track: TrackIndex,
+    /// Among the uplink's tracks.
+    pub position: u8,
     pub packet: MediaPacket<'a>,
     pub clocks: &'a LayerClocks,
     /// A loss was noticed: this uplink is to be looked after then.
@@ -58,8 +62,8 @@ pub(crate) struct Received<'a> {
 /// Redundant audio (RFC 2198) whose newest frame was received: where it stands in the opened datagram, and of which packet.
 #[derive(Clone)]
 pub(crate) struct Redundancy {
-    /// Position among the uplink's tracks.
-    track: usize,
+    /// Of the track among the uplink's.
+    position: u8,
     layer: LayerIndex,
     sequence: SeqNo,
     timestamp: RtpTimestamp,
@@ -69,7 +73,7 @@ pub(crate) struct Redundancy {
 impl Redundancy {
     fn beside(source: Source, header: &RtpHeader, payload: Range<usize>) -> Self {
         let (sequence, timestamp) = (header.sequence, header.timestamp);
-        Self { track: source.track(), layer: source.layer, sequence, timestamp, payload }
+        Self { position: source.position, layer: source.layer, sequence, timestamp, payload }
     }
 
     /// The older frames, the oldest first, each with how many packets before this one it was sent first: browsers repeat what
@@ -97,7 +101,6 @@ impl Uplink {
             tracks,
             arrivals: ArrivalRecorder::default(),
             feedback_pace: FeedbackPace::default(),
-            newest: (0, LayerIndex::SINGLE),
             may_miss: false,
             extensions,
             sources,
@@ -130,12 +133,28 @@ impl Uplink {
         self.tracks.iter().flat_map(|track| &track.published.layers).find_map(|layer| layer.ssrc)
     }
 
-    /// A word of each place that a packet like the last one will need (`shard::ahead`).
-    pub(crate) fn read_ahead(&self) -> usize {
-        let (track, layer) = self.newest;
-        let track = self.tracks.get(track).map_or(0, |track| track.published.read_ahead(layer));
-        let srtp = self.srtp.as_ref().map_or(0, SrtpReceiver::read_ahead);
-        track ^ srtp ^ usize::from(self.arrivals.is_next_empty())
+    /// Of each packet, whatever it carries (`shard::ahead`).
+    pub(crate) fn request(&self) {
+        prefetch::request_first(self, FIRST_BYTES);
+        prefetch::request_first(&self.srtp, FIRST_RECEIVER_BYTES);
+    }
+
+    /// What that leads to, for whoever looks at all of it.
+    pub(crate) fn request_tracks(&self) {
+        for track in &self.tracks {
+            prefetch::request_first(track, size_of::<TrackIndex>() + PublishedTrack::bytes_up_to(LayerIndex::SINGLE));
+        }
+    }
+
+    /// What that leads to, for a packet of this source. Reads nothing of it.
+    pub(crate) fn request_source(&self, ssrc: Ssrc, track: u8, layer: LayerIndex) {
+        if let Some(track) = self.tracks.get(usize::from(track)) {
+            prefetch::request_first(track, size_of::<TrackIndex>() + PublishedTrack::bytes_up_to(layer));
+        }
+        if let Some(srtp) = &self.srtp {
+            srtp.request_window(ssrc);
+        }
+        self.arrivals.request_next();
     }
 
     /// Opens one datagram that RFC 7983 classifies as RTP, in place. `None`: dropped, and counted why.
@@ -179,7 +198,7 @@ impl Uplink {
         frame: &red::Block<'a>,
         counters: &mut Counters,
     ) -> Option<Received<'a>> {
-        let UplinkTrack { index, published } = self.tracks.get_mut(redundancy.track)?;
+        let UplinkTrack { index, published } = self.tracks.get_mut(usize::from(redundancy.position))?;
         let codec = published.codec(frame.payload_type)?.codec;
         let layer = published.layer_mut(redundancy.layer)?;
         let epoch = layer.epoch;
@@ -198,7 +217,8 @@ impl Uplink {
             pictures: Pictures::default(),
             payload: frame.data,
         };
-        Some(Received { track: *index, packet, clocks: &published.clocks, next_nack: None, redundancy: None })
+        let (track, position) = (*index, redundancy.position);
+        Some(Received { track, position, packet, clocks: &published.clocks, next_nack: None, redundancy: None })
     }
 
     fn accept<'a>(
@@ -214,7 +234,7 @@ impl Uplink {
             return None;
         };
         let payload = plain.get(range.clone())?;
-        let Self { tracks, sources, newest, may_miss, .. } = self;
+        let Self { tracks, sources, may_miss, .. } = self;
         let Some((source, Carried { codec, nack })) = sources.of_packet(header, extensions, tracks) else {
             counters.dropped.rtp_unknown_source += 1;
             return None;
@@ -222,7 +242,6 @@ impl Uplink {
         let UplinkTrack { index, published } = tracks.get_mut(source.track())?;
         let is_redundant = codec == Codec::Red;
         let (codec, payload) = if is_redundant { newest_frame(published, payload)? } else { (codec, payload) };
-        *newest = (source.track(), source.layer);
         let kind = published.kind;
         let layer = published.layer_mut(source.layer)?;
         layer.note_packet(now.at, header.len + payload.len());
@@ -273,7 +292,8 @@ impl Uplink {
             payload,
         };
         let redundancy = is_redundant.then(|| Redundancy::beside(source, header, range));
-        Some(Received { track: *index, packet, clocks: &published.clocks, next_nack, redundancy })
+        let (track, position) = (*index, source.position);
+        Some(Received { track, position, packet, clocks: &published.clocks, next_nack, redundancy })
     }
 
     /// Opens one datagram that RFC 7983 classifies as RTCP, in place, and gives the plain compound.

@@ -23,8 +23,8 @@ pub(super) struct Sources {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Source {
     ssrc: Ssrc,
-    /// Position among the uplink's tracks.
-    track: u8,
+    /// Of the track among the uplink's.
+    pub position: u8,
     pub layer: LayerIndex,
     pub role: Role,
     /// What the last packet carried: a stream seldom changes its payload type.
@@ -102,7 +102,7 @@ impl Sources {
 
     /// `None` when there are too many.
     fn add(&mut self, ssrc: Ssrc, track: usize, layer: LayerIndex, role: Role) -> Option<usize> {
-        let source = Source { ssrc, track: u8::try_from(track).ok()?, layer, role, carried: None };
+        let source = Source { ssrc, position: u8::try_from(track).ok()?, layer, role, carried: None };
         self.known.try_push(source).ok()?;
         Some(self.known.len() - 1)
     }
@@ -111,7 +111,7 @@ impl Sources {
 impl Source {
     /// Position among the uplink's tracks.
     pub(super) fn track(&self) -> usize {
-        self.track.into()
+        self.position.into()
     }
 
     /// What a packet of this payload type carries; `None` for a type that was not agreed.

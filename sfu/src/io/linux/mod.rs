@@ -1,6 +1,6 @@
 //! The fast path: Linux' batched system calls, segmentation offload and thread placement.
 //!
-//! Owns no state; each submodule owns its own preallocated headers. The only place for `unsafe` beside its submodules:
+//! Owns no state; each submodule owns its own preallocated headers. With its submodules the place for `unsafe`:
 //! every block says why it is sound, and everything that leaves this module is safe to call.
 
 #![expect(unsafe_code, reason = "system calls that std does not offer")]

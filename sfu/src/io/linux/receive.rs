@@ -6,12 +6,16 @@ use super::address::RawAddress;
 use super::control::{self, ControlBuffer};
 use super::{check, set_option};
 use crate::io::counters::ReceiveCounters;
+use crate::io::socket::Incoming;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd;
 
 /// Buffers that one call fills at most.
 const BUFFERS: usize = 32;
+
+/// How many buffers ahead of the one that is handed over the shard hears of one.
+const EXPECTED: usize = 2;
 
 /// With GRO a buffer must take whatever the kernel has joined: one IP packet's worth. Pages that are never filled are never
 /// touched.
@@ -58,7 +62,7 @@ impl BatchedReceiver {
 
     /// Hands over what waits in the socket, up to one call's worth; true when there may be more. Empty datagrams are
     /// nobody's and are skipped.
-    pub(in crate::io) fn receive(&mut self, mut deliver: impl FnMut(SocketAddr, &mut [u8])) -> bool {
+    pub(in crate::io) fn receive(&mut self, mut deliver: impl FnMut(Incoming<'_>)) -> bool {
         self.point();
         let filled = match self.fill() {
             Ok(filled) => {
@@ -70,27 +74,45 @@ impl BatchedReceiver {
                 return false;
             }
         };
-        let buffers = self.buffers.chunks_mut(self.buffer_len);
-        for ((header, name), buffer) in self.headers.iter().zip(self.names.iter()).zip(buffers).take(filled) {
-            // SAFETY: `fill` has passed this header, pointing at our own control buffer, to recvmmsg with success.
-            let said = unsafe { control::read(&header.msg_hdr) };
-            if let Some(total) = said.queue_dropped {
-                self.counters.queue_dropped += u64::from(total.wrapping_sub(self.queue_dropped));
-                self.queue_dropped = total;
-            }
-            if header.msg_hdr.msg_flags & libc::MSG_TRUNC != 0 {
-                self.counters.truncated += 1;
-                continue;
-            }
-            let len = usize::try_from(header.msg_len).unwrap_or_default();
-            let (Some(from), Some(bytes)) = (name.decode(), buffer.get_mut(..len)) else { continue };
-            for datagram in bytes.chunks_mut(said.segment_len.unwrap_or(len).max(1)) {
-                self.counters.datagrams += 1;
-                self.counters.bytes += u64::try_from(datagram.len()).unwrap_or_default();
-                deliver(from, datagram);
-            }
+        for first in 0..EXPECTED {
+            deliver(Incoming::Expected(self.first_datagram(first, filled)));
+        }
+        for position in 0..filled {
+            deliver(Incoming::Expected(self.first_datagram(position + EXPECTED, filled)));
+            self.hand_over(position, &mut deliver);
         }
         filled == BUFFERS
+    }
+
+    /// Of a buffer: the datagrams that the kernel has joined have one sender.
+    fn first_datagram(&self, position: usize, filled: usize) -> Option<(SocketAddr, &[u8])> {
+        let header = self.headers.get(position).filter(|_| position < filled)?;
+        let len = usize::try_from(header.msg_len).ok()?;
+        let buffer = self.buffers.get(position * self.buffer_len..)?;
+        Some((self.names.get(position)?.decode()?, buffer.get(..len)?))
+    }
+
+    fn hand_over(&mut self, position: usize, deliver: &mut impl FnMut(Incoming<'_>)) {
+        let Self { headers, names, buffers, buffer_len, counters, .. } = self;
+        let buffer = buffers.get_mut(position * *buffer_len..).unwrap_or_default();
+        let (Some(header), Some(name)) = (headers.get(position), names.get(position)) else { return };
+        // SAFETY: `fill` has passed this header, pointing at our own control buffer, to recvmmsg with success.
+        let said = unsafe { control::read(&header.msg_hdr) };
+        if let Some(total) = said.queue_dropped {
+            counters.queue_dropped += u64::from(total.wrapping_sub(self.queue_dropped));
+            self.queue_dropped = total;
+        }
+        if header.msg_hdr.msg_flags & libc::MSG_TRUNC != 0 {
+            counters.truncated += 1;
+            return;
+        }
+        let len = usize::try_from(header.msg_len).unwrap_or_default();
+        let (Some(from), Some(bytes)) = (name.decode(), buffer.get_mut(..len)) else { return };
+        for datagram in bytes.chunks_mut(said.segment_len.unwrap_or(len).max(1)) {
+            counters.datagrams += 1;
+            counters.bytes += u64::try_from(datagram.len()).unwrap_or_default();
+            deliver(Incoming::Datagram(from, datagram));
+        }
     }
 
     pub(in crate::io) fn counters(&self) -> &ReceiveCounters {

@@ -14,6 +14,7 @@ mod sender;
 mod tests;
 
 pub use keys::from_keying_material;
+pub(crate) use receiver::FIRST_BYTES as FIRST_RECEIVER_BYTES;
 pub use receiver::{SrtpReceiver, Unprotected};
 pub use sender::SrtpSender;
 

@@ -6,14 +6,19 @@
 use super::cipher::Cipher;
 use super::replay::Sources;
 use super::{SrtpError, SrtpProfile};
+use crate::ids::Ssrc;
 use crate::rtp::header::RtpHeader;
 use crate::rtp::sequence::ExtendedSeq;
+
+/// What each packet touches lies within so many bytes of the beginning: the way to the keys, which are the library's and elsewhere,
+/// the way to the windows, and the first SSRCs.
+pub(crate) const FIRST_BYTES: usize = size_of::<Cipher>() + 64;
 
 /// What each packet touches comes first.
 #[repr(C)]
 pub struct SrtpReceiver {
-    rtp: Sources,
     cipher: Cipher,
+    rtp: Sources,
     rtcp: Sources,
 }
 
@@ -32,9 +37,9 @@ impl SrtpReceiver {
         Ok(Self { cipher: Cipher::new(profile, key, salt)?, rtp: Sources::default(), rtcp: Sources::default() })
     }
 
-    /// A word beside the keys and of the window that was used last (`shard::ahead`).
-    pub(crate) fn read_ahead(&self) -> usize {
-        self.rtp.read_ahead() ^ self.cipher.read_ahead()
+    /// A source's window (`shard::ahead`).
+    pub(crate) fn request_window(&self, ssrc: Ssrc) {
+        self.rtp.request(ssrc);
     }
 
     /// Opens an SRTP packet in place. `header` is what [`RtpHeader::parse`] read from it.

@@ -4,6 +4,7 @@
 
 use super::MAX_SOURCES;
 use crate::ids::Ssrc;
+use crate::prefetch;
 use arrayvec::ArrayVec;
 
 /// 64 packets each. A video stream's retransmissions on its own SSRC may be a second old.
@@ -64,8 +65,6 @@ pub(super) struct Sources {
     entries: Vec<Source>,
     /// Counts authentic packets: the clock of "unheard longest".
     clock: u64,
-    /// The entry that was marked last.
-    newest: usize,
     /// Of the entries, in place: a look-up reads a line or two and follows one pointer.
     ssrcs: ArrayVec<Ssrc, MAX_SOURCES>,
 }
@@ -90,8 +89,11 @@ impl Sources {
         Place { ssrc, position: self.ssrcs.iter().position(|known| *known == ssrc) }
     }
 
-    pub(super) fn read_ahead(&self) -> usize {
-        self.entries.get(self.newest).map_or(0, |source| usize::from(source.last_heard == 0))
+    /// What is kept of a source (`shard::ahead`).
+    pub(super) fn request(&self, ssrc: Ssrc) {
+        if let Some(source) = self.source(self.find(ssrc)) {
+            prefetch::request(source);
+        }
     }
 
     /// The highest index seen of a source; `None` for one not known.
@@ -107,7 +109,6 @@ impl Sources {
     pub(super) fn mark(&mut self, place: Place, index: u64) {
         self.clock += 1;
         let last_heard = self.clock;
-        self.newest = place.position.unwrap_or(self.entries.len());
         if let Some(source) = place.position.and_then(|position| self.entries.get_mut(position)) {
             source.window.mark(index);
             source.last_heard = last_heard;

@@ -23,11 +23,6 @@ impl SrtpSender {
         Ok(Self { cipher: Cipher::new(profile, key, salt)?, next_rtcp_index: 1 })
     }
 
-    /// A word beside the keys (`shard::ahead`).
-    pub(crate) fn read_ahead(&self) -> usize {
-        self.cipher.read_ahead()
-    }
-
     /// Seals in place the packet of `plain_len` bytes at the start of `buffer`, whose first `header_len` bytes are its header
     /// with the SSRC and the low bits of `index`; the tag goes behind it. Gives the length to send, at most
     /// [`MAX_OVERHEAD`](super::MAX_OVERHEAD) more than the plain one.
