@@ -131,12 +131,12 @@ const NARROW: &[Bound] = &[
     (Patients, QueueDown, 100.0),
 ];
 
-/// No picture fits.
+/// Beside a voice no picture fits: the words are as on any other link, and the page shows stills (ADR 0016).
 const WORDS_ALONE: &[Bound] = &[
-    (Patients, FirstWord, 600.0),
-    (Patients, AudioGap, 300.0),
-    (Patients, Concealed, 5.0),
-    (Patients, QueueDown, 300.0),
+    (Patients, FirstWord, 400.0),
+    (Patients, AudioGap, 100.0),
+    (Patients, Concealed, 1.0),
+    (Patients, QueueDown, 100.0),
 ];
 
 /// The link becomes narrow under one's hands, and wide again.
@@ -219,10 +219,11 @@ pub fn named(name: &str) -> Result<(Scenario, u64)> {
     entry.with_context(|| format!("no consultation is called {name}"))?.scenario()
 }
 
-/// One patient behind a link that is given in words, both ways.
+/// One patient behind a link that is given in words, both ways, or one link for each way with a bar between.
 fn on_link(link: &str) -> Result<(Scenario, u64)> {
     let (scenario, seed) = ENTRY.scenario()?;
-    let (uplink, downlink) = (link.parse()?, link.parse()?);
+    let (uplink, downlink) = link.split_once('|').unwrap_or((link, link));
+    let (uplink, downlink) = (uplink.trim().parse()?, downlink.trim().parse()?);
     Ok((Scenario { name: "given".to_owned(), uplink, downlink, steady_bps: Some(800_000), ..scenario }, seed))
 }
 
