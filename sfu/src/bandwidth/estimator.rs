@@ -25,6 +25,12 @@ const LIMITED: f64 = 0.65;
 /// Of the measure of what was sent.
 const SENT_WINDOW: Duration = Duration::from_millis(500);
 const RTT_UNKNOWN: Duration = Duration::from_millis(200);
+/// Of what is sent; beyond that a link loses what is too much, whatever its delay says.
+const MOST_IN_THE_AIR: f64 = 0.25;
+/// A probe may be more than the link carries, for a moment: the queue that it makes is gone after this, and says nothing of the media of who
+/// sends less than that share of the estimate.
+const DRAINS_MS: f64 = 100.0;
+const IDLE: f64 = 0.5;
 /// A receiver that has not answered the first packet by then never will.
 const HEARD_WITHIN: Duration = Duration::from_millis(1_500);
 /// Feedback that stays away so long while packets go out means that they do not arrive, or that nothing comes back.
@@ -44,6 +50,8 @@ pub(crate) struct Estimator {
     /// Loss of what was sent before then was an outage, and says nothing of how much fits.
     outage_until_us: u64,
     trend: DelayTrend,
+    /// What is sent until then waits behind a probe.
+    probed_until_ms: f64,
     queueing: Queueing,
     throughput: Throughput,
     delay_based: DelayBasedRate,
@@ -81,6 +89,7 @@ impl Estimator {
             heard: None,
             outage_until_us: 0,
             trend: DelayTrend::default(),
+            probed_until_ms: 0.0,
             queueing: Queueing::default(),
             throughput: Throughput::default(),
             delay_based: DelayBasedRate::new(now, START_BPS),
@@ -227,7 +236,13 @@ impl Estimator {
     fn note_arrival(&mut self, sent: Sent, received_us: i64) -> Option<Finding> {
         let sent_ms = sent.at_us as f64 / 1e3;
         let received_ms = received_us as f64 / 1e3;
-        self.trend.note(sent_ms, received_ms);
+        if sent.probe.is_some() {
+            self.probed_until_ms = sent_ms + DRAINS_MS;
+        }
+        let is_idle = self.sent.rate_bps < IDLE * self.estimate_bps();
+        if sent_ms > self.probed_until_ms || !is_idle {
+            self.trend.note(sent_ms, received_ms);
+        }
         self.queueing.note(sent_ms, received_ms);
         self.throughput.note(received_ms, usize::from(sent.len));
         self.prober.note(sent.probe?, sent_ms, received_ms, usize::from(sent.len))
@@ -239,6 +254,9 @@ impl Estimator {
         // Who sent less until now has filled the queue by the newest alone.
         let newest_bps = self.throughput.newest_bps().filter(|_| signal == Signal::Grows);
         let acked_bps = acked_bps.map(|acked| newest_bps.map_or(acked, |newest| newest.max(acked)));
+        // What the air loses the bottleneck has carried; where packets wait long they are lost before it.
+        let in_the_air = if self.is_queueing() { 0.0 } else { self.loss_based.loss_ratio().min(MOST_IN_THE_AIR) };
+        let acked_bps = acked_bps.map(|acked| acked / (1.0 - in_the_air));
         Measured {
             signal,
             wait: self.queueing.wait(),

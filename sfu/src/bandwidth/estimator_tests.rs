@@ -19,6 +19,11 @@ struct Run {
 
 /// Sends as much as the estimate allows for `seconds`, in frames of 25 a second; a link's time is the receiver's.
 fn run(link: &str, seconds: u64, seed: u64) -> Run {
+    run_sending(link, seconds, seed, APPETITE_BPS, PACKET)
+}
+
+/// The same, but at most so much, in packets of this length.
+fn run_sending(link: &str, seconds: u64, seed: u64, most_bps: f64, packet: usize) -> Run {
     let profile: kenes_link::Profile = link.parse().unwrap();
     let delay = profile.delay;
     let mut way = Link::new(profile, seed);
@@ -31,13 +36,13 @@ fn run(link: &str, seconds: u64, seed: u64) -> Run {
     for ms in 0..seconds * 1_000 {
         let (elapsed, now) = (Duration::from_millis(ms), start + Duration::from_millis(ms));
         if ms % 5 == 0 {
-            credit = (credit + estimator.estimate_bps().min(APPETITE_BPS) / 8.0 * 0.005).min(6_000.0);
+            credit = (credit + estimator.estimate_bps().min(most_bps) / 8.0 * 0.005).min(6_000.0);
             let probe = estimator.next_probe(now, None, estimator.estimate_bps() < APPETITE_BPS);
             let mut train = probe.map_or(0, |probe| probe.bytes.max(PADDING * 5));
             let mut gap = Duration::ZERO;
-            while credit >= PACKET as f64 || train > 0 {
+            while credit >= packet as f64 || train > 0 {
                 let train_of = probe.filter(|_| train > 0);
-                let len = if train_of.is_some() { PADDING } else { PACKET };
+                let len = if train_of.is_some() { PADDING } else { packet };
                 estimator.note_sent(Moment::since(start, now + gap), len, train_of.map(|probe| probe.id));
                 way.send(elapsed + gap, len, (number, elapsed + gap));
                 if let Some(probe) = train_of {
@@ -148,4 +153,21 @@ fn who_is_back_from_an_outage_and_is_sent_nothing_is_asked_for_a_sign_of_life() 
     estimator.handle_silence(at(3));
     assert!(estimator.next_probe(at(3), None, false).is_some());
     assert_eq!(estimator.next_probe(at(3), None, false), None, "once a second");
+}
+
+#[test]
+fn what_the_air_loses_the_bottleneck_has_carried() {
+    let start = Instant::now();
+    let mut estimator = Estimator::new(start);
+    estimator.loss_based.update(start, None, 300_000.0);
+    (0..100).for_each(|number| estimator.loss_based.note(PACKET, number % 10 != 0));
+    estimator.loss_based.update(start + Duration::from_millis(300), None, 300_000.0);
+    let carried_bps = estimator.measured(Some(270_000.0), None).acked_bps.unwrap();
+    assert!((carried_bps - 300_000.0).abs() < 1.0, "{carried_bps}");
+}
+
+#[test]
+fn who_sends_words_alone_does_not_take_the_queue_of_its_own_probes_for_a_full_link() {
+    let run = run_sending("rate=150k delay=25ms queue=15k", 30, 3, 48_000.0, 120);
+    assert!((135_000.0..155_000.0).contains(&run.estimate_from(10)), "{:?}", run.estimate_bps);
 }

@@ -54,7 +54,7 @@ impl LossBasedRate {
     }
 
     /// The share of the recent packets that was lost.
-    fn loss_ratio(&self) -> f64 {
+    pub(crate) fn loss_ratio(&self) -> f64 {
         let (lost, packets) = self.weighted().fold((0.0, 0.0), |(lost, packets), (look, weight)| {
             (lost + weight * look.lost, packets + weight * look.packets)
         });
