@@ -222,6 +222,7 @@ impl Estimator {
         if let Some(before_bps) = heard.and_then(|heard| heard.before_silence_bps) {
             self.outage_until_us = now.us;
             (self.trend, self.loss_based) = Default::default();
+            self.queueing.forget_wait();
             self.prober.restore(before_bps);
         }
     }

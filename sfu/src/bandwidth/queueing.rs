@@ -84,6 +84,14 @@ impl Queueing {
         }
     }
 
+    /// What waited has been let through or is lost.
+    pub(crate) fn forget_wait(&mut self) {
+        (self.waits_ms, self.long) = (0.0, None);
+        if let Some(state) = &mut self.state {
+            state.smoothed_ms = state.shortest_ms.min(state.shortest_before_ms);
+        }
+    }
+
     /// Packets wait much longer than they must: what is lost is lost because too much is sent.
     pub(crate) fn is_long(&self) -> bool {
         self.long.is_some()
@@ -133,6 +141,21 @@ mod tests {
     fn a_queue_that_has_drained_is_not() {
         let found = long(1_000, |number| if (50..150).contains(&number) { 600.0 } else { 40.0 });
         assert!((90..150).contains(&found), "{found}");
+    }
+
+    #[test]
+    fn what_waited_before_an_outage_does_not_wait_after_it() {
+        let mut queueing = Queueing::default();
+        for number in 0..100 {
+            let sent_ms = f64::from(number) * 20.0;
+            queueing.note(sent_ms, sent_ms + if number < 50 { 40.0 } else { 600.0 });
+        }
+        assert!(queueing.is_long());
+        queueing.forget_wait();
+        queueing.note(9_000.0, 9_040.0);
+        assert!(!queueing.is_long());
+        (0..10).for_each(|_| queueing.note(9_020.0, 9_620.0));
+        assert!(queueing.is_long(), "a wait that is there is found again");
     }
 
     #[test]
