@@ -63,6 +63,12 @@ const ENTRIES: &[Entry] = &[
     Entry { name: "outage-10", bounds: BACK_SOON, ..both("rate=6M delay=40ms queue=200k outage=10s+10s") },
     Entry { name: "narrow-1M", downlink: "rate=1M delay=30ms queue=60k", bounds: NARROW, ..ENTRY },
     Entry { name: "narrow-300k", downlink: "rate=300k delay=50ms queue=30k", bounds: NARROW, ..ENTRY },
+    Entry {
+        name: "narrow-lossy",
+        downlink: "rate=300k delay=25ms loss=10% queue=22500",
+        bounds: NARROW_AND_LOSSY,
+        ..ENTRY
+    },
     Entry { name: "narrow-100k", downlink: "rate=100k delay=80ms queue=20k", bounds: WORDS_ALONE, ..ENTRY },
     Entry { name: "steps", downlink: STEPS, seconds: 45, bounds: SWINGING, ..ENTRY },
     Entry { name: "steps-codel", downlink: STEPS_CODEL, seconds: 45, bounds: SWINGING, ..ENTRY },
@@ -129,6 +135,17 @@ const NARROW: &[Bound] = &[
     (Patients, Frozen, 10.0),
     (Patients, FrameRate, 20.0),
     (Patients, QueueDown, 100.0),
+];
+
+/// What repairs the words leaves room for the small picture.
+const NARROW_AND_LOSSY: &[Bound] = &[
+    (Patients, FirstWord, 400.0),
+    (Patients, FirstFrame, 1_500.0),
+    (Patients, AudioGap, 120.0),
+    (Patients, Concealed, 4.0),
+    (Patients, Frozen, 25.0),
+    (Patients, FrameRate, 15.0),
+    (Patients, QueueDown, 200.0),
 ];
 
 /// Beside a voice no picture fits: the words are as on any other link, and the page shows stills (ADR 0016).
