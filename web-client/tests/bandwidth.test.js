@@ -159,9 +159,11 @@ test('whatever makes sound come late counts, is soon believed and slowly forgott
 });
 
 test('sound waits for what repairs it, and no longer than that', () => {
-  assert.equal(playoutMs(0, 300), null);
-  assert.equal(playoutMs(0.05, 40), 120);
-  assert.equal(playoutMs(0.05, 90), 150);
-  assert.equal(playoutMs(0.05, 300), 120, 'what is asked for comes too late in any case');
-  assert.equal(playoutMs(0.2, 40), 200);
+  const waits = (/** @type {number} */ trouble, /** @type {number} */ rttMs, missed = 0) => playoutMs({ trouble, missed }, rttMs);
+  assert.equal(waits(0, 300), null);
+  assert.equal(waits(0.05, 40), 120);
+  assert.equal(waits(0.05, 90), 150);
+  assert.equal(waits(0.05, 300), 120, 'what is asked for comes too late in any case');
+  assert.equal(waits(0.2, 40), 200);
+  assert.equal(waits(0.08, 40, 0.04), 200, 'losses come in bursts');
 });

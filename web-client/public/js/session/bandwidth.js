@@ -51,7 +51,7 @@ export class BandwidthWatch {
     const { loss_ratio: downlinkLoss, concealed_ratio: concealed } = downlink;
     this.speech = listen(this.speech, { soundLoss, estimateBps: uplink.estimate_bps, rttMs: uplink.rtt_ms, downlinkLoss, speakersLoss, concealed });
     await peer.speak(this.speech.isRedundant, speechBitrate([uplink.estimate_bps, ...others.map((other) => other.downlink?.estimate_bps ?? null)]));
-    peer.playAfter(playoutMs(this.speech.trouble, uplink.rtt_ms));
+    peer.playAfter(playoutMs(this.speech, uplink.rtt_ms));
     await this.#sendStill(totals.atMs, uplink.estimate_bps);
   }
 

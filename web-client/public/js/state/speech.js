@@ -10,10 +10,11 @@
  * @property {number} calmSeconds how long the uplink has lost little
  * @property {number} singleSeconds how long no frame was sent again
  * @property {number} trouble share of what is heard that is lost on the way here, or comes too late: soon believed, slowly forgotten
+ * @property {number} missed share of what is heard that nothing brought in time, likewise
  */
 
 /** @type {Readonly<Speech>} */
-export const CALM = Object.freeze({ isRedundant: false, rttsMs: [], calmSeconds: 0, singleSeconds: Infinity, trouble: 0 });
+export const CALM = Object.freeze({ isRedundant: false, rttsMs: [], calmSeconds: 0, singleSeconds: Infinity, trouble: 0, missed: 0 });
 
 /** Of packets, before repair. What is lost more rarely Opus mends by itself, with what it says again of a frame in the next one (RFC 6716 §2.1.7). */
 const REDUNDANT_FROM = 0.06;
@@ -47,9 +48,12 @@ export function listen(before, { soundLoss, estimateBps, rttMs, downlinkLoss, sp
   const begins = soundLoss >= REDUNDANT_FROM && before.singleSeconds >= REST_SECONDS;
   const isRedundant = affordable && (goesOn || begins);
   const singleSeconds = isRedundant ? 0 : before.singleSeconds + 1;
-  const more = Math.max(downlinkLoss, speakersLoss, 2 * concealed) - before.trouble;
-  return { isRedundant, rttsMs, calmSeconds, singleSeconds, trouble: before.trouble + more * (more > 0 ? LEARNS : FORGETS) };
+  const trouble = towards(before.trouble, Math.max(downlinkLoss, speakersLoss, 2 * concealed));
+  return { isRedundant, rttsMs, calmSeconds, singleSeconds, trouble, missed: towards(before.missed, concealed) };
 }
+
+/** @param {number} before @param {number} now */
+const towards = (before, now) => before + (now - before) * (now > before ? LEARNS : FORGETS);
 
 /**
  * Opus is well understood from 16 kbit/s on; headers take 25 more. Who hears worst decides: nobody on the way can encode speech anew.
@@ -64,10 +68,11 @@ export function speechBitrate(estimatesBps) {
 /**
  * What was lost comes again beside a later frame: 80 ms later, and with heavy loss once more after 160 (sfu/src/subscriber/redundancy.rs). What was
  * asked for comes a round trip later, and is waited for when that is no longer. Sound that has been played cannot be repaired.
- * @param {number} trouble @param {number} rttMs @returns {number | null} null: as the browser thinks
+ * @param {Pick<Speech, 'trouble' | 'missed'>} speech @param {number} rttMs @returns {number | null} null: as the browser thinks
  */
-export function playoutMs(trouble, rttMs) {
+export function playoutMs({ trouble, missed }, rttMs) {
   if (trouble < 0.02) return null;
+  if (trouble >= HEAVY || missed >= 0.02) return 200;
   const asked = Math.round(rttMs) + 60;
-  return trouble < HEAVY ? Math.max(120, asked <= 180 ? asked : 0) : 200;
+  return Math.max(120, asked <= 180 ? asked : 0);
 }
