@@ -10,7 +10,7 @@
  * @property {number} calmSeconds how long the uplink has lost little
  * @property {number} singleSeconds how long no frame was sent again
  * @property {number} trouble share of what is heard that is lost on the way here, or comes too late: soon believed, slowly forgotten
- * @property {number} missed share of what is heard that nothing brought in time, likewise
+ * @property {number} missed share of it that neither copies nor what was asked for brought in time, likewise
  */
 
 /** @type {Readonly<Speech>} */
@@ -49,7 +49,7 @@ export function listen(before, { soundLoss, estimateBps, rttMs, downlinkLoss, sp
   const isRedundant = affordable && (goesOn || begins);
   const singleSeconds = isRedundant ? 0 : before.singleSeconds + 1;
   const trouble = towards(before.trouble, Math.max(downlinkLoss, speakersLoss, 2 * concealed));
-  return { isRedundant, rttsMs, calmSeconds, singleSeconds, trouble, missed: towards(before.missed, concealed) };
+  return { isRedundant, rttsMs, calmSeconds, singleSeconds, trouble, missed: towards(before.missed, Math.max(speakersLoss, concealed)) };
 }
 
 /** @param {number} before @param {number} now */
