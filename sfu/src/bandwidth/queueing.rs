@@ -29,7 +29,6 @@ pub(crate) enum Wait {
 #[derive(Debug, Default)]
 pub(crate) struct Queueing {
     state: Option<State>,
-    waits_ms: f64,
     long: Option<Long>,
 }
 
@@ -65,8 +64,7 @@ impl Queueing {
             state.window_began_ms = sent_ms;
         }
         state.shortest_ms = state.shortest_ms.min(delay_ms);
-        let waits_ms = state.smoothed_ms - state.shortest_ms.min(state.shortest_before_ms);
-        self.waits_ms = waits_ms;
+        let waits_ms = state.waits_ms();
         let is_long = waits_ms >= if self.long.is_some() { SHORT_MS } else { LONG_MS };
         self.long = is_long.then(|| Long::after(self.long, sent_ms, waits_ms));
         if self.long.is_some_and(|long| sent_ms - long.since_ms >= PATIENCE_MS) {
@@ -77,24 +75,30 @@ impl Queueing {
     }
 
     pub(crate) fn wait(&self) -> Wait {
-        match self.waits_ms {
+        match self.state {
             _ if self.is_long() => Wait::Long,
-            short if short >= SHORT_MS => Wait::Short,
+            Some(state) if state.waits_ms() >= SHORT_MS => Wait::Short,
             _ => Wait::None,
         }
     }
 
     /// What waited has been let through or is lost.
     pub(crate) fn forget_wait(&mut self) {
-        (self.waits_ms, self.long) = (0.0, None);
+        self.long = None;
         if let Some(state) = &mut self.state {
-            state.smoothed_ms = state.shortest_ms.min(state.shortest_before_ms);
+            state.smoothed_ms -= state.waits_ms();
         }
     }
 
     /// Packets wait much longer than they must: what is lost is lost because too much is sent.
     pub(crate) fn is_long(&self) -> bool {
         self.long.is_some()
+    }
+}
+
+impl State {
+    fn waits_ms(&self) -> f64 {
+        self.smoothed_ms - self.shortest_ms.min(self.shortest_before_ms)
     }
 }
 

@@ -50,7 +50,7 @@ struct Capacity {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Measured {
     pub signal: Signal,
-    /// Packets wait long before the bottleneck.
+    /// Of packets before the bottleneck.
     pub wait: Wait,
     pub acked_bps: Option<f64>,
     pub rtt: Duration,

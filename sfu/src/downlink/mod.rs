@@ -25,6 +25,7 @@ use crate::transport::srtp::{MAX_OVERHEAD, SrtpSender};
 use congestion::Congestion;
 use feedback::Feedback;
 use rand::{Rng, RngExt};
+use std::mem::offset_of;
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -35,7 +36,7 @@ const PACKET_OVERHEAD: usize = 64 + MAX_OVERHEAD;
 pub(crate) const MAX_RTCP_LEN: usize = 1_100;
 
 /// Of a downlink: all before the congestion's beginning.
-const FIRST_BYTES: usize = 80;
+const FIRST_BYTES: usize = offset_of!(Downlink, congestion);
 /// Of the sender: the way to the keys, which are the library's and elsewhere.
 const FIRST_SENDER_BYTES: usize = 64;
 

@@ -5,6 +5,7 @@
 use super::keyframe::KeyframeRequests;
 use super::reception::Reception;
 use crate::ids::{Rid, Ssrc};
+use std::mem::offset_of;
 use std::time::{Duration, Instant};
 
 /// A layer that was silent for this long is not flowing: the encoder or the uplink has dropped it.
@@ -59,7 +60,7 @@ impl LayerRate {
 
 impl PublishedLayer {
     /// All before its names: what a packet touches.
-    pub(super) const FIRST_BYTES: usize = 184;
+    pub(super) const FIRST_BYTES: usize = offset_of!(Self, rid);
 
     pub(crate) fn new(rid: Option<Rid>, clock_rate_hz: u32) -> Self {
         Self {

@@ -109,14 +109,15 @@ export function encodingsOf(rung, layers, wanted, room = ANY_ROOM) {
   const asked = layers.map(({ rid }) => (rid ? wanted.includes(rid) : wanted.length > 0));
   // Whoever has no room for it gets none: the lowest is made for the worst link, and what is alone for the best.
   const lowest = layers.length > 1 ? room.leastBps : room.mostBps;
-  const bound = (/** @type {number} */ at, most = Infinity) => (at === 0 ? Math.min(most, lowest) : most);
-  if (rung === 'full') return layers.map(({ maxBitrate }, at) => ({ active: asked[at] ?? false, maxBitrate: finite(bound(at, maxBitrate)) }));
+  if (rung === 'full') {
+    return layers.map(({ maxBitrate = Infinity }, at) => ({ active: asked[at] ?? false, maxBitrate: finite(Math.min(maxBitrate, at === 0 ? lowest : Infinity)) }));
+  }
   // One layer alone: two would share what one needs. 360p when anybody wants as much.
   const middle = asked.slice(1).includes(true) ? Math.min(1, layers.length - 1) : 0;
   const only = asked.includes(true) ? middle : -1;
   return layers.map(({ maxBitrate }, at) => ({
     active: rung === 'small' && at === only,
-    maxBitrate: bound(at - middle, Math.min(maxBitrate ?? Infinity, SMALL_BPS)),
+    maxBitrate: Math.min(maxBitrate ?? Infinity, SMALL_BPS, lowest),
     maxFramerate: 15,
   }));
 }
