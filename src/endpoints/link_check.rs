@@ -33,8 +33,8 @@ use utoipa::{IntoParams, ToSchema};
 
 /// Of a site's history.
 const SHOWN: u32 = 100;
-/// Of one check: what to try with, two of no bytes, samples of growing size both ways, the trial, what came of it.
-pub const REQUESTS_A_CHECK: u32 = 13;
+/// Of one check: what to try with, three of no bytes, samples of growing size both ways, the trial, what came of it.
+pub const REQUESTS_A_CHECK: u32 = 18;
 /// Trials of all pages at a time. Each is two silent peers of at most 100 KiB, for twelve seconds.
 pub const MAX_TRIALS: usize = 256;
 /// A second of 1 Mbit/s: enough to tell whether a link carries full video.
@@ -145,9 +145,9 @@ pub async fn receive_sample(_: Measuring, body: Body) -> Result<StatusCode, Prob
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Trial {
-    /// Two sections of sound that is sent. The second is not asked to fall silent, and is what the other PeerConnection hears.
+    /// Up to seven sections of sound that is sent. All but the first are not asked to fall silent, and are what the other PeerConnection hears.
     speak: String,
-    /// One section of sound that is received.
+    /// Up to six sections of sound that is received: the last hears the other's last, and so on.
     listen: String,
 }
 

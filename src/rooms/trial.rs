@@ -1,5 +1,6 @@
-//! A link tried out before a call: two PeerConnections of one page, outside every room, of which one hears what the other says. What the
-//! page learns from them (which transport works, how long a packet takes, how many are lost) is true of the call that follows.
+//! A link tried out before a call: two PeerConnections of one page, outside every room, of which one hears what the other says, on several
+//! sections at once: more packets tell a loss more closely. What the page learns from them (which transport works, how long a packet takes,
+//! how many are lost) is true of the call that follows.
 //!
 //! Owns nothing but a task per trial, which ends it after [`TRIAL_LIFE`] whatever the page does. No room, no visit and no record knows of it.
 
@@ -13,14 +14,16 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 
-/// A page measures for six seconds, and has to get through first.
+/// A page measures for nine seconds, and its answer takes its time.
 const TRIAL_LIFE: Duration = Duration::from_secs(12);
+/// Sections of sound that go through.
+const MAX_WAYS: usize = 6;
 
 /// The SDP of a trial's two PeerConnections.
 pub struct Pair {
-    /// Sends sound; what is heard is its last section.
+    /// Sends sound; what is heard are its last sections.
     pub speak: String,
-    /// Receives it.
+    /// Receives it, in its last sections.
     pub listen: String,
 }
 
@@ -60,8 +63,10 @@ impl Rooms {
     fn open_trial(&self, shard: ShardId, offers: &Pair) -> Result<(Pair, Ends), TrialRefused> {
         let speak = self.media.answer(shard, &offers.speak, None)?;
         let listen = self.media.answer(shard, &offers.listen, None)?;
-        let said = mid_of(&speak.description, |flow| matches!(flow, Flow::Uplink { .. }))?;
-        let heard = mid_of(&listen.description, |flow| matches!(flow, Flow::Downlink { .. }))?;
+        let ways = ways(&speak.description, &listen.description);
+        if ways.is_empty() {
+            return Err(TrialRefused::BadOffer);
+        }
         let room = RoomKey(self.next_number());
         let [speaker, listener] = [PeerKey(self.next_number()), PeerKey(self.next_number())];
         let open = |peer, negotiated: &Negotiated| Command::OpenPeer {
@@ -69,12 +74,12 @@ impl Rooms {
             room,
             description: Box::new(negotiated.description.clone()),
         };
-        let track = Some(TrackKey { peer: speaker, mid: said });
-        let commands = [
-            open(speaker, &speak),
-            open(listener, &listen),
-            Command::BindAudio { subscriber: listener, mid: heard, track },
-        ];
+        let bind = |(said, heard)| {
+            let track = Some(TrackKey { peer: speaker, mid: said });
+            Command::BindAudio { subscriber: listener, mid: heard, track }
+        };
+        let opened = [open(speaker, &speak), open(listener, &listen)];
+        let commands: Vec<_> = opened.into_iter().chain(ways.into_iter().map(bind)).collect();
         let ends = Ends { shard, peers: [(speaker, speak.description), (listener, listen.description)] };
         for command in commands {
             if self.media.send(shard, command).is_err() {
@@ -102,11 +107,17 @@ impl Rooms {
     }
 }
 
-/// Of the last section of sound that runs so: of a speaker's two, the one that is never silent (see `kenes_sfu::sdp`).
-fn mid_of(description: &PeerDescription, runs: impl Fn(&Flow) -> bool) -> Result<Mid, TrialRefused> {
-    let mut sections = description.sections.iter().rev();
-    let section = sections.find(|section| section.kind == MediaKind::Audio && runs(&section.flow));
-    section.map(|section| section.mid).ok_or(TrialRefused::BadOffer)
+/// Which section of the listener hears which of the speaker: the last the last, and so on. Of a speaker's sections the first is left over,
+/// for it may fall silent (see `kenes_sfu::sdp`).
+fn ways(speak: &PeerDescription, listen: &PeerDescription) -> Vec<(Mid, Mid)> {
+    let said = mids_from_the_last(speak, |flow| matches!(flow, Flow::Uplink { .. }));
+    let heard = mids_from_the_last(listen, |flow| matches!(flow, Flow::Downlink { .. }));
+    said.zip(heard).take(MAX_WAYS).collect()
+}
+
+fn mids_from_the_last(description: &PeerDescription, runs: impl Fn(&Flow) -> bool) -> impl Iterator<Item = Mid> {
+    let sections = description.sections.iter().rev();
+    sections.filter(move |section| section.kind == MediaKind::Audio && runs(&section.flow)).map(|section| section.mid)
 }
 
 impl From<NotAnswered> for TrialRefused {

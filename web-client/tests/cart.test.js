@@ -120,11 +120,12 @@ test('a covered camera shows no picture', () => {
 });
 
 test('a network is good when it carries a moving picture', () => {
-  const good = /** @type {const} */ ({ transport: 'udp', rttMs: 60, upBps: 3e6, downBps: 9e6, lossUp: 0, lossDown: 0 });
+  const good = /** @type {const} */ ({ transport: 'udp', rttMs: 60, upBps: 3e6, downBps: 9e6, lossUp: 0, lossDown: 0, lossSpread: null });
   assert.deepEqual(judgeNetwork(good), { result: 'ok', why: null });
   assert.deepEqual(judgeNetwork({ ...good, upBps: 300_000 }), { result: 'ok', why: 'network_slow' });
   assert.deepEqual(judgeNetwork({ ...good, transport: 'tcp' }), { result: 'ok', why: 'network_detour' });
   assert.deepEqual(judgeNetwork({ ...good, upBps: 100_000 }), { result: 'failed', why: 'network_slow' });
+  assert.deepEqual(judgeNetwork({ ...good, lossDown: 0.08 }), { result: 'ok', why: 'network_patchy' });
   assert.deepEqual(judgeNetwork({ ...good, lossDown: 0.3 }), { result: 'failed', why: 'network_lossy' });
   assert.deepEqual(judgeNetwork({ ...good, transport: null }), { result: 'failed', why: 'network_blocked' });
   assert.deepEqual(judgeNetwork(SILENCE), { result: 'failed', why: 'network_silent' });

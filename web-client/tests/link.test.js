@@ -1,12 +1,12 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { HEAVY_LOSS, NEEDS_BPS } from '../public/js/state/bandwidth.js';
-import { SILENCE, judge, lossOf, nextSample, rateOf, read, written } from '../public/js/state/link.js';
+import { HEAVY_LOSS, LIGHT_LOSS, NEEDS_BPS } from '../public/js/state/bandwidth.js';
+import { SILENCE, atLeast, isInDoubt, judge, lossOf, nextSample, rateOf, read, waysOf, written } from '../public/js/state/link.js';
 
 /** @typedef {import('../public/js/state/link.js').Measured} Measured */
 
 /** @type {Measured} */
-const GOOD = { transport: 'udp', rttMs: 80, upBps: 5_000_000, downBps: 9_000_000, lossUp: 0, lossDown: 0.01 };
+const GOOD = { transport: 'udp', rttMs: 80, upBps: 5_000_000, downBps: 9_000_000, lossUp: 0, lossDown: 0.01, lossSpread: null };
 
 /** @param {Partial<Measured>} other */
 const said = (other) => judge({ ...GOOD, ...other });
@@ -33,7 +33,9 @@ test('what is lost takes the moving picture first and then the call, and is name
   assert.deepEqual(said({ lossDown: 0.2, downBps: 300_000 }), { rung: 'audio', why: 'lossy' });
   assert.deepEqual(said({ lossDown: 0.6 }), { rung: 'phone', why: 'lossy' });
   assert.deepEqual(said({ lossUp: 0.2, upBps: 10_000 }), { rung: 'audio', why: 'lossy' }, 'pages suffer more than speech');
-  assert.deepEqual(said({ lossUp: HEAVY_LOSS - 0.01 }), { rung: 'full', why: null });
+  assert.deepEqual(said({ lossUp: HEAVY_LOSS - 0.01 }), { rung: 'full', why: 'patchy' });
+  assert.deepEqual(said({ lossDown: LIGHT_LOSS, downBps: 300_000 }), { rung: 'small', why: 'patchy' });
+  assert.deepEqual(said({ lossDown: LIGHT_LOSS - 0.01 }), { rung: 'full', why: null });
 });
 
 test('a detour and a long way are said where nothing worse is', () => {
@@ -73,14 +75,99 @@ test('a rate is measured over a long way too, with few bytes of a slow link and 
   assert.equal(rateOf([], 80), null);
 });
 
+test('a transfer that a lost packet held up is taken again, and the best one counts', () => {
+  const rttMs = 80;
+  const clean = { bytes: 4 * 1024, ms: rttMs + 110 };
+  const heldUp = { bytes: 16 * 1024, ms: rttMs + 1_900 };
+  assert.equal(nextSample([clean], rttMs), 16 * 1024);
+  assert.equal(nextSample([clean, heldUp], rttMs), 16 * 1024);
+  assert.equal(nextSample([clean, heldUp, heldUp, heldUp], rttMs), null, 'so it is slow');
+  const passed = { bytes: 16 * 1024, ms: rttMs + 437 };
+  assert.equal(nextSample([clean, heldUp, passed], rttMs), null);
+  assert.ok(Math.abs((rateOf([clean, heldUp, passed], rttMs) ?? 0) - 300_000) < 3_000);
+  assert.equal(nextSample([heldUp], rttMs), 16 * 1024, 'the first has nothing to be compared with');
+});
+
+test('a lossy link that TCP calls slow is filled with silence, and carries what comes of it', () => {
+  const slow = { ...GOOD, upBps: 17_000, downBps: 400_000, lossDown: 0.08 };
+  assert.equal(isInDoubt(slow), true);
+  assert.equal(isInDoubt({ ...slow, lossDown: LIGHT_LOSS - 0.01 }), false, 'there TCP is believed');
+  assert.equal(isInDoubt({ ...slow, lossDown: HEAVY_LOSS }), false, 'there is no picture whatever it carries');
+  assert.equal(isInDoubt({ ...slow, upBps: NEEDS_BPS.small }), false);
+  const filled = atLeast(slow, 230, 800);
+  assert.deepEqual([filled.upBps, filled.downBps], [184_000, 400_000]);
+  assert.deepEqual(judge(filled), { rung: 'small', why: 'patchy' });
+});
+
+test('silence takes as many ways as a link has room for, and one on a link that nobody could measure', () => {
+  assert.equal(waysOf({ upBps: 5e6, downBps: 5e6 }), 4);
+  assert.equal(waysOf({ upBps: 300_000, downBps: 250_000 }), 4);
+  assert.equal(waysOf({ upBps: 110_000, downBps: 5e6 }), 2);
+  assert.equal(waysOf({ upBps: 20_000, downBps: 5e6 }), 1);
+  assert.equal(waysOf({ upBps: null, downBps: 5e6 }), 1);
+});
+
+/** @typedef {import('../public/js/state/link.js').Counted} Counted */
+
+/** @param {Partial<Counted>} counted */
+const shared = (counted) => {
+  const { lossUp, lossDown } = lossOf([{ sent: 100, missed: 0, reportedMs: 1, received: 100, lost: 0, ...counted }]);
+  return { lossUp, lossDown };
+};
+
 test('losses of the whole way are shared out between its two halves', () => {
-  assert.deepEqual(lossOf({ sent: 100, lossUp: 0, received: 100, lost: 0 }), { lossUp: 0, lossDown: 0 });
-  assert.deepEqual(lossOf({ sent: 100, lossUp: 0.2, received: 64, lost: 36 }), { lossUp: 0.2, lossDown: 0.2 });
-  assert.deepEqual(lossOf({ sent: 100, lossUp: 0, received: 70, lost: 30 }), { lossUp: 0, lossDown: 0.3 });
-  assert.deepEqual(lossOf({ sent: 100, lossUp: 0.4, received: 70, lost: 30 }), { lossUp: 0.3, lossDown: 0 }, 'the two were not counted over the same second');
-  assert.deepEqual(lossOf({ sent: 100, lossUp: null, received: 70, lost: 30 }), { lossUp: null, lossDown: 0.3 });
-  assert.deepEqual(lossOf({ sent: 100, lossUp: 0, received: 0, lost: 0 }), { lossUp: 0, lossDown: 1 }, 'nothing came');
-  assert.deepEqual(lossOf({ sent: 0, lossUp: null, received: 0, lost: 0 }), { lossUp: null, lossDown: null }, 'nothing was sent');
+  assert.deepEqual(shared({}), { lossUp: 0, lossDown: 0 });
+  assert.deepEqual(shared({ missed: 20, received: 64, lost: 36 }), { lossUp: 0.2, lossDown: 0.2 });
+  assert.deepEqual(shared({ received: 70, lost: 30 }), { lossUp: 0, lossDown: 0.3 });
+  assert.deepEqual(shared({ missed: 40, received: 70, lost: 30 }), { lossUp: 0.3, lossDown: 0 }, 'the two were not counted over the same packets');
+  assert.deepEqual(shared({ missed: null, received: 70, lost: 30 }), { lossUp: null, lossDown: 0.3 });
+  assert.deepEqual(shared({ received: 0, lost: 0 }), { lossUp: 0, lossDown: 1 }, 'nothing came');
+  assert.deepEqual(shared({ sent: 0, missed: null, received: 0 }), { lossUp: null, lossDown: null }, 'nothing was sent');
+  assert.deepEqual(lossOf([]), { lossUp: null, lossDown: null, lossSpread: null });
+});
+
+test('what the server missed is a share of what had been sent when it said so', () => {
+  const reported = { sent: 500, missed: 50, reportedMs: 7, received: 430, lost: 50 };
+  assert.equal(lossOf([reported, { ...reported, sent: 800, received: 720, lost: 80 }]).lossUp, 0.1);
+});
+
+/** 800 packets of a link, counted 16 times; each is lost by itself, or eight at once. @param {number} share @param {() => number} random @param {number} together @returns {Counted[]} */
+function trial(share, random, together = 1) {
+  const counted = { sent: 0, missed: 0, reportedMs: 0, received: 0, lost: 0 };
+  return Array.from({ length: 16 }, (_, at) => {
+    for (let group = 0; group < 48 / together; group++) counted[random() < share ? 'lost' : 'received'] += together;
+    return { ...counted, sent: (at + 1) * 48, reportedMs: at };
+  });
+}
+
+/** The same numbers each time (mulberry32). @param {number} seed */
+const seeded = (seed) => () => {
+  seed = (seed + 0x6d2b79f5) | 0;
+  let mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+  mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+  return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+};
+
+test('0, 3, 8 and 15 % are told apart, and the spread holds the truth about as often as it says', () => {
+  const random = seeded(1);
+  const midway = [-1, 0.015, 0.055, 0.115, 1];
+  for (const [at, share] of [0, 0.03, 0.08, 0.15].entries()) {
+    const trials = Array.from({ length: 200 }, () => lossOf(trial(share, random)));
+    const [from, to] = [midway[at] ?? 0, midway[at + 1] ?? 1];
+    const told = trials.filter(({ lossDown }) => lossDown !== null && lossDown > from && lossDown < to).length;
+    assert.ok(told >= 195, `${share} was told from the others ${told} times of 200`);
+    const held = trials.filter(({ lossSpread }) => lossSpread && lossSpread[0] <= share && share <= lossSpread[1]).length;
+    assert.ok(held >= 184, `the spread held ${share} ${held} times of 200`);
+  }
+});
+
+test('where packets are lost eight at a time the spread is wider, and still holds the truth', () => {
+  const random = seeded(2);
+  const trials = Array.from({ length: 200 }, () => lossOf(trial(0.08, random, 8)));
+  const width = trials.reduce((sum, { lossSpread }) => sum + ((lossSpread?.[1] ?? 0) - (lossSpread?.[0] ?? 0)), 0) / trials.length;
+  assert.ok(width > 0.08, `${width}`);
+  const held = trials.filter(({ lossSpread }) => lossSpread && lossSpread[0] <= 0.08 && lossSpread[1] >= 0.08).length;
+  assert.ok(held >= 176, `the spread held it ${held} times of 200`);
 });
 
 test('what was measured is read as it was written', () => {

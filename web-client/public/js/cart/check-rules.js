@@ -57,6 +57,7 @@ const NETWORK_WHY = {
   unreachable: 'network_silent',
   media_blocked: 'network_blocked',
   lossy: 'network_lossy',
+  patchy: 'network_patchy',
   slow_up: 'network_slow',
   slow_down: 'network_slow',
   far: 'network_far',

@@ -1,24 +1,30 @@
 /**
  * Measures the link before a call, against the server's `/api/v1/link-check`: first how fast it is, by a few transfers, then, over the very way
- * that media would take, which transport works and what is lost. Some seconds and at most 0.2 MB each way. What it means is `state/link.js`'s.
+ * that media would take, which transport works and what is lost. Nine seconds and 0.3 MB each way at most. What it means is `state/link.js`'s.
  */
-import { SILENCE, lossOf, nextSample, rateOf, written } from '../state/link.js';
+import { MOST_WAYS, SILENCE, atLeast, isInDoubt, lossOf, nextSample, rateOf, waysOf, written } from '../state/link.js';
 
 /** @typedef {import('../state/link.js').Measured} Measured */
 /** @typedef {import('../state/link.js').Sample} Sample */
+/** @typedef {import('../state/link.js').Counted} Counted */
 /** @typedef {import('../state/link.js').Transport} Transport */
 /** @typedef {{token: () => Promise<string | null>, microphone: MediaStreamTrack | undefined}} Means `token` null: the cookie tells who asks */
 
 const BASE = '/api/v1/link-check';
 /** Whatever is known by then is what is said. */
-const MOST_MS = 7_000;
-const PINGS = 2;
+const MOST_MS = 10_000;
+const PINGS = 3;
 const RATES_MS = 2_000;
 /** What opens the way for media would take its part of a slow link while that is measured. */
 const QUIET_AFTER_MS = 1_200;
 /** Whoever has not got through by then has no way through, or none that would last. */
 const CONNECTED_MS = 4_500;
-const LISTEN_MS = 2_000;
+/** Four seconds of 200 packets: they tell 3 % from none and from 8, and the server reports four times on what came. */
+const LISTEN_MS = 4_200;
+const COUNT_MS = 250;
+/** How long the link is filled, and from when on what comes counts. */
+const FILL_MS = 1_200;
+const FILLED_MS = 400;
 
 /** The server said no: too often, or it is too busy. */
 export class NotMeasured extends Error {}
@@ -48,17 +54,21 @@ async function measure({ token, microphone }, measured, signal) {
   try {
     const server = new Server(await token(), signal);
     const { ice_servers } = await (await server.ask('')).json();
+    // Alone: the offers alone would fill a slow link for some time.
+    const rttMs = await roundTrip(server);
+    measured.rttMs = rttMs;
     const connecting = within(CONNECTED_MS, signal, media.connect(ice_servers, server), false);
     // Looked at below; until then nobody is to be alarmed.
     connecting.catch(() => {});
-    const rttMs = await roundTrip(server);
-    measured.rttMs = rttMs;
     await within(QUIET_AFTER_MS, signal, connecting, false);
     await Promise.all([
       rate(rttMs, signal, (bytes, until) => server.ask(`/sample?bytes=${bytes}`, { signal: until }).then((answer) => answer.arrayBuffer())).then((bps) => (measured.downBps = bps)),
       rate(rttMs, signal, (bytes, until) => server.ask('/sample', { method: 'POST', body: noise(bytes), signal: until })).then((bps) => (measured.upBps = bps)),
     ]);
-    if (await connecting) Object.assign(measured, await media.listen(signal));
+    if (await connecting) {
+      await media.listen(waysOf(measured), signal, (heard) => Object.assign(measured, heard));
+      if (isInDoubt(measured)) Object.assign(measured, atLeast(measured, await media.fill(signal), FILL_MS - FILLED_MS));
+    }
     // For whoever looks after this place's network; nobody waits for it.
     server.tell(measured).catch(() => {});
   } finally {
@@ -141,12 +151,13 @@ function noise(bytes) {
   return all;
 }
 
-/** Two PeerConnections with the server, of which one hears the silence that the other sends. Owns both and the silence. */
+/** Two PeerConnections with the server, of which one hears the silence that the other sends, several times at once. Owns both and the silence. */
 class Trial {
   /** @type {MediaStreamTrack | null} */ #silence = null;
   /** @type {AudioContext | null} */ #context = null;
   /** @type {RTCPeerConnection | null} */ #speaker = null;
   /** @type {RTCPeerConnection | null} */ #listener = null;
+  /** @type {RTCRtpSender[]} */ #senders = [];
 
   /** @param {MediaStreamTrack | undefined} microphone its clock, not its sound */
   constructor(microphone) {
@@ -157,10 +168,12 @@ class Trial {
   async connect(iceServers, server) {
     const [speaker, listener] = [this.#open(iceServers), this.#open(iceServers)];
     [this.#speaker, this.#listener] = [speaker, listener];
-    // Silence of the first section is not sent; that of the second is (sfu/src/sdp/text.rs).
+    // Silence of the first section is not sent; that of the others is (sfu/src/sdp/text.rs).
     speaker.addTransceiver('audio', { direction: 'sendonly' });
-    speaker.addTransceiver(this.#makeSilence(), { direction: 'sendonly', sendEncodings: [{ maxBitrate: 32_000 }] });
-    listener.addTransceiver('audio', { direction: 'recvonly' });
+    for (let way = 0; way < MOST_WAYS; way++) {
+      this.#senders.push(speaker.addTransceiver('audio', { direction: 'sendonly', sendEncodings: [{ maxBitrate: 32_000 }] }).sender);
+      listener.addTransceiver('audio', { direction: 'recvonly' });
+    }
     for (const peer of [speaker, listener]) await peer.setLocalDescription(await peer.createOffer());
     const answers = await server.tryOut({ speak: speaker.localDescription?.sdp, listen: listener.localDescription?.sdp });
     await speaker.setRemoteDescription({ type: 'answer', sdp: answers.speak });
@@ -173,35 +186,64 @@ class Trial {
     return new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers });
   }
 
+  /** @returns {MediaStreamTrack} */
   #makeSilence() {
-    this.#silence = this.microphone?.clone() ?? null;
-    if (this.#silence === null) {
+    let silence = this.microphone?.clone();
+    if (!silence) {
       this.#context = new AudioContext();
-      this.#silence = this.#context.createMediaStreamDestination().stream.getAudioTracks()[0] ?? null;
+      silence = this.#context.createMediaStreamDestination().stream.getAudioTracks()[0];
     }
-    if (this.#silence === null) throw new Error('no sound');
-    this.#silence.enabled = false;
-    return this.#silence;
+    if (!silence) throw new Error('no sound');
+    silence.enabled = false;
+    return silence;
   }
 
-  /** @param {AbortSignal} signal @returns {Promise<Pick<Measured, 'transport' | 'lossUp' | 'lossDown'>>} */
-  async listen(signal) {
+  /**
+   * Not before the rates are known: a slow link has no room for both.
+   * @param {number} ways that the silence takes at once @param {AbortSignal} signal @param {(heard: Pick<Measured, 'transport'> & import('../state/link.js').Loss) => void} onHeard so far
+   */
+  async listen(ways, signal, onHeard) {
+    await this.#send(ways);
+    /** @type {Counted[]} */
+    const counted = [];
+    const ends = performance.now() + LISTEN_MS;
+    while (performance.now() < ends) {
+      await within(COUNT_MS, signal, new Promise(() => {}), null);
+      const { transport, ...count } = await this.#count();
+      counted.push(count);
+      onHeard({ transport, ...lossOf(counted) });
+    }
+  }
+
+  /** All that there is at once. @param {AbortSignal} signal @returns {Promise<number>} packets that came through from FILLED_MS to FILL_MS */
+  async fill(signal) {
+    await this.#send(MOST_WAYS);
+    await within(FILLED_MS, signal, new Promise(() => {}), null);
     const before = await this.#count();
-    await within(LISTEN_MS, signal, new Promise(() => {}), null);
-    const { transport, sent, lossUp, received, lost } = await this.#count();
-    return { transport, ...lossOf({ sent: sent - before.sent, lossUp, received: received - before.received, lost: Math.max(0, lost - before.lost) }) };
+    await within(FILL_MS - FILLED_MS, signal, new Promise(() => {}), null);
+    return (await this.#count()).received - before.received;
   }
 
+  /** @param {number} ways */
+  async #send(ways) {
+    this.#silence ??= this.#makeSilence();
+    await Promise.all(this.#senders.slice(0, ways).map((sender) => sender.replaceTrack(this.#silence)));
+  }
+
+  /** @returns {Promise<Counted & Pick<Measured, 'transport'>>} since the beginning */
   async #count() {
     const [spoken = [], heard = []] = await Promise.all([this.#speaker, this.#listener].map(async (peer) => /** @type {any[]} */ ([...((await peer?.getStats())?.values() ?? [])])));
-    const inbound = heard.find((entry) => entry.type === 'inbound-rtp');
+    const sum = (/** @type {any[]} */ entries, /** @type {string} */ key) => entries.reduce((all, entry) => all + (entry[key] ?? 0), 0);
+    const reports = spoken.filter((entry) => entry.type === 'remote-inbound-rtp' && entry.fractionLost !== undefined);
+    const inbound = heard.filter((entry) => entry.type === 'inbound-rtp');
     return {
       transport: transportOf(spoken),
-      sent: spoken.filter((entry) => entry.type === 'outbound-rtp').reduce((sum, entry) => sum + (entry.packetsSent ?? 0), 0),
-      // Of the second before the server's last report.
-      lossUp: spoken.find((entry) => entry.type === 'remote-inbound-rtp')?.fractionLost ?? null,
-      received: inbound?.packetsReceived ?? 0,
-      lost: inbound?.packetsLost ?? 0,
+      sent: sum(spoken.filter((entry) => entry.type === 'outbound-rtp'), 'packetsSent'),
+      // By the server's last reports.
+      missed: reports.length > 0 ? Math.max(0, sum(reports, 'packetsLost')) : null,
+      reportedMs: reports.reduce((newest, { timestamp }) => Math.max(newest, timestamp), 0),
+      received: sum(inbound, 'packetsReceived'),
+      lost: Math.max(0, sum(inbound, 'packetsLost')),
     };
   }
 

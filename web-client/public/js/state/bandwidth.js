@@ -50,7 +50,8 @@ const MOST_PATIENCE_MS = 120_000;
 export const HEAVY_LOSS = 0.15;
 /** Beside stills, that much of the sound may be lost. */
 const STILLS_LOSS = 0.05;
-const LIGHT_LOSS = 0.03;
+/** From here on a picture shows it. */
+export const LIGHT_LOSS = 0.03;
 /** From here on words are missed. */
 export const DEAD_RATIO = 0.5;
 const DEAD_MS = 10_000;

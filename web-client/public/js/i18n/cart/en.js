@@ -70,6 +70,7 @@ export const en = {
   'cart_why.network_slow': 'The network is slow: the picture may freeze. Move the cart closer to the Wi-Fi, or use a cable.',
   'cart_why.network_blocked': 'The network opens pages but lets no calls through. Ask whoever keeps it to open UDP, or TCP 443, to this server.',
   'cart_why.network_lossy': 'The network loses much: the picture will freeze. Move the cart closer to the Wi-Fi, or use a cable.',
+  'cart_why.network_patchy': 'The network loses some: speech is repaired, the picture may stutter. Closer to the Wi-Fi, or with a cable, it is better.',
   'cart_why.network_far': 'Answers take long to arrive: let each other finish.',
   'cart_why.network_detour': 'The network blocks UDP: calls take a detour, and may lag.',
   'cart_why.speaker_silent': 'No sound. Check the volume, and that the speakers are plugged in and switched on.',

@@ -11,6 +11,7 @@ export const en = {
   'link.why.slow_up': 'Sending is slow. Move closer to the Wi-Fi, or close what else uses the internet here.',
   'link.why.slow_down': 'Receiving is slow. Move closer to the Wi-Fi, or close what else uses the internet here.',
   'link.why.lossy': 'Much is lost on the way. Move closer to the Wi-Fi, or change to another network.',
+  'link.why.patchy': 'Some is lost on the way: speech is repaired, the picture may stutter. It helps to be closer to the Wi-Fi.',
   'link.why.far': 'Answers take long to arrive: let each other finish.',
   'link.why.udp_blocked': 'This network blocks the usual way for calls (UDP): they take a detour, and may lag.',
   'link.why.media_blocked': 'This network opens pages but lets no calls through. Try mobile internet or another Wi-Fi.',
@@ -19,4 +20,5 @@ export const en = {
   'link.figure.up': 'sends {rate} Mbit/s',
   'link.figure.rtt': '{ms} ms',
   'link.figure.lost': '{percent} % lost',
+  'link.figure.lost_about': '{percent} % lost ({from} to {to} %)',
 };
