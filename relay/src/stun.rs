@@ -1,4 +1,4 @@
-//! STUN messages as a TURN server reads and writes them (RFC 8489).
+//! STUN messages as a TURN server reads and writes them (RFC 8489), and whoever asks one for an address.
 //!
 //! State: none. Anybody on the network may call [`Message::parse`]: it allocates nothing and looks at each byte a bounded number of times.
 //! Knows attributes and integrity; what methods mean is `turn`'s. The shard has a reader of its own that knows connectivity checks alone
@@ -12,7 +12,7 @@ pub const HEADER_LEN: usize = 20;
 const MAGIC_COOKIE: [u8; 4] = [0x21, 0x12, 0xA4, 0x42];
 const INTEGRITY_LEN: usize = 20;
 
-pub(crate) const BINDING: u16 = 0x001;
+pub const BINDING: u16 = 0x001;
 
 pub(crate) const USERNAME: u16 = 0x0006;
 const MESSAGE_INTEGRITY: u16 = 0x0008;
@@ -20,7 +20,7 @@ pub(crate) const ERROR_CODE: u16 = 0x0009;
 pub(crate) const UNKNOWN_ATTRIBUTES: u16 = 0x000A;
 pub(crate) const REALM: u16 = 0x0014;
 pub(crate) const NONCE: u16 = 0x0015;
-pub(crate) const XOR_MAPPED_ADDRESS: u16 = 0x0020;
+pub const XOR_MAPPED_ADDRESS: u16 = 0x0020;
 
 const FAMILY_V4: u8 = 1;
 const FAMILY_V6: u8 = 2;
@@ -105,7 +105,9 @@ impl<'a> Message<'a> {
         is_check.then(|| self.text(USERNAME)?.split_once(':').map(|(local, _)| local)).flatten()
     }
 
-    pub(crate) fn address(&self, kind: u16) -> Option<SocketAddr> {
+    /// Of an attribute that is XORed (RFC 8489 §14.2).
+    #[must_use]
+    pub fn address(&self, kind: u16) -> Option<SocketAddr> {
         decode_address(self.attribute(kind)?, &self.transaction)
     }
 
@@ -207,13 +209,14 @@ impl Key {
 }
 
 /// A message under construction.
-pub(crate) struct Writer {
+pub struct Writer {
     bytes: Vec<u8>,
     transaction: TransactionId,
 }
 
 impl Writer {
-    pub(crate) fn begin(class: Class, method: u16, transaction: TransactionId) -> Self {
+    #[must_use]
+    pub fn begin(class: Class, method: u16, transaction: TransactionId) -> Self {
         let kind = (method & 0x000F) | ((method & 0x0070) << 1) | ((method & 0x0F80) << 2) | class.bits();
         let mut bytes = Vec::with_capacity(128);
         bytes.extend_from_slice(&kind.to_be_bytes());
@@ -223,7 +226,9 @@ impl Writer {
         Self { bytes, transaction }
     }
 
-    pub(crate) fn attribute(mut self, kind: u16, parts: &[&[u8]]) -> Self {
+    /// `parts` one after the other, padded.
+    #[must_use]
+    pub fn attribute(mut self, kind: u16, parts: &[&[u8]]) -> Self {
         let length: usize = parts.iter().map(|part| part.len()).sum();
         self.bytes.extend_from_slice(&kind.to_be_bytes());
         // Every value is ours or a datagram's, hence shorter than 64 KiB.
@@ -257,7 +262,8 @@ impl Writer {
         self.attribute(MESSAGE_INTEGRITY, &[&tag])
     }
 
-    pub(crate) fn finish(mut self) -> Vec<u8> {
+    #[must_use]
+    pub fn finish(mut self) -> Vec<u8> {
         let length = u16::try_from(self.bytes.len() - HEADER_LEN).unwrap_or(u16::MAX);
         if let Some(field) = self.bytes.get_mut(2..4) {
             field.copy_from_slice(&length.to_be_bytes());

@@ -30,14 +30,17 @@ pub async fn examine_machine(config: &Config) -> Vec<Finding> {
 fn disk(folder: &Path) -> Option<Finding> {
     let folder = std::path::absolute(folder).ok()?;
     let there = folder.ancestors().find(|folder| folder.exists())?;
-    let free = free_bytes(there)?;
+    Some(room(&folder, free_bytes(there)?))
+}
+
+fn room(folder: &Path, free: u64) -> Finding {
     let seen = format!("{} MiB free for {}", free / MIB, folder.display());
     let remedy = "Make room: old backups, logs, recordings.";
-    Some(match free {
+    match free {
         0..NO_DISK => Finding::broken(Hop::Disk, seen, remedy),
         NO_DISK..LITTLE_DISK => Finding::doubtful(Hop::Disk, seen, remedy),
         _ => Finding::ok(Hop::Disk, seen),
-    })
+    }
 }
 
 #[cfg(unix)]
@@ -117,4 +120,19 @@ async fn public_address(config: &Config) -> Option<Finding> {
         let remedy = "Set media.public_addresses to the address by which the world reaches this machine; behind a proxy of HTTP alone this is right.";
         Finding::doubtful(Hop::PublicAddress, seen, remedy)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::Verdict;
+
+    #[test]
+    fn a_disk_that_is_full_is_broken_and_one_that_will_be_is_a_doubt() {
+        let verdict = |free| room(Path::new("/data"), free).verdict;
+        assert_eq!(verdict(100 * MIB), Verdict::Broken);
+        assert_eq!(verdict(1_000 * MIB), Verdict::Doubtful);
+        assert_eq!(verdict(10_000 * MIB), Verdict::Ok);
+        assert_eq!(room(Path::new("/data"), 100 * MIB).seen, "100 MiB free for /data");
+    }
 }

@@ -1,6 +1,7 @@
 //! Whether datagrams go to a media port and back: a Binding request without credentials (RFC 8489 §7.1) and the address that its answer
 //! names. Knows no ICE; a shard answers such a request when its answer is no longer than the question.
 
+use kenes_relay::stun::{BINDING, Class, Message, TransactionId, Writer, XOR_MAPPED_ADDRESS};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -11,12 +12,8 @@ use tokio::time::timeout;
 const TRIES: usize = 4;
 const TRY_WITHIN: Duration = Duration::from_millis(700);
 
-const COOKIE: [u8; 4] = [0x21, 0x12, 0xA4, 0x42];
-const BINDING_SUCCESS: [u8; 2] = [0x01, 0x01];
-const XOR_MAPPED_ADDRESS: u16 = 0x0020;
-const HEADER_LEN: usize = 20;
 /// RFC 8489 §14.14, a comprehension-optional text: it makes the request as long as the longest answer.
-const SOFTWARE: [u8; 4] = [0x80, 0x22, 0, 44];
+const SOFTWARE: u16 = 0x8022;
 const SOFTWARE_TEXT: &[u8; 44] = b"kenes doctor, asking whether datagrams pass ";
 
 /// From where `server` sees this machine; `None` when it does not answer.
@@ -42,72 +39,47 @@ pub(super) async fn reflexive_address(server: SocketAddr) -> io::Result<Option<S
     Ok(None)
 }
 
-fn request(transaction: [u8; 12]) -> Vec<u8> {
-    let mut request = vec![0, 1, 0, 48];
-    request.extend(COOKIE);
-    request.extend(transaction);
-    request.extend(SOFTWARE);
-    request.extend(SOFTWARE_TEXT);
-    request
+fn request(transaction: TransactionId) -> Vec<u8> {
+    Writer::begin(Class::Request, BINDING, transaction).attribute(SOFTWARE, &[SOFTWARE_TEXT]).finish()
 }
 
-/// XOR-MAPPED-ADDRESS (RFC 8489 §14.2) of the answer to `transaction`.
-fn mapped_address(answer: &[u8], transaction: [u8; 12]) -> Option<SocketAddr> {
-    let (header, mut attributes) = answer.split_first_chunk::<HEADER_LEN>()?;
-    if !header.starts_with(&BINDING_SUCCESS) || header.get(4..8)? != COOKIE || header.get(8..)? != transaction {
-        return None;
-    }
-    loop {
-        let ([k0, k1, l0, l1], rest) = attributes.split_first_chunk::<4>()?;
-        let len = usize::from(u16::from_be_bytes([*l0, *l1]));
-        let value = rest.get(..len)?;
-        if u16::from_be_bytes([*k0, *k1]) == XOR_MAPPED_ADDRESS {
-            return unmask(value, transaction);
-        }
-        attributes = rest.get(len.next_multiple_of(4)..)?;
-    }
-}
-
-fn unmask(value: &[u8], transaction: [u8; 12]) -> Option<SocketAddr> {
-    let ([_, family, p0, p1], address) = value.split_first_chunk::<4>()?;
-    let [c0, c1, ..] = COOKIE;
-    let mask = COOKIE.into_iter().chain(transaction);
-    let bytes: Vec<u8> = address.iter().zip(mask).map(|(byte, mask)| byte ^ mask).collect();
-    let ip: IpAddr = match family {
-        1 => <[u8; 4]>::try_from(bytes).ok()?.into(),
-        2 => <[u8; 16]>::try_from(bytes).ok()?.into(),
-        _ => return None,
-    };
-    Some(SocketAddr::new(ip, u16::from_be_bytes([p0 ^ c0, p1 ^ c1])))
+/// What the answer to `transaction` says.
+fn mapped_address(answer: &[u8], transaction: TransactionId) -> Option<SocketAddr> {
+    let answer = Message::parse(answer).ok()?;
+    let is_ours = answer.class == Class::Success && answer.method == BINDING && answer.transaction == transaction;
+    is_ours.then(|| answer.address(XOR_MAPPED_ADDRESS)).flatten()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const TRANSACTION: [u8; 12] = [0xb7, 0xe7, 0xa7, 0x01, 0xbc, 0x34, 0xd6, 0x86, 0xfa, 0x87, 0xdf, 0xae];
+    const TRANSACTION: TransactionId = *b"transaction1";
 
-    /// The answers of RFC 5769 §2.2 and §2.3, up to their mapped address.
+    fn answer(class: Class, method: u16) -> Vec<u8> {
+        let mapped = [0, 1, 0xA1, 0x47, 0xE1, 0x12, 0xA6, 0x43];
+        Writer::begin(class, method, TRANSACTION).attribute(XOR_MAPPED_ADDRESS, &[&mapped]).finish()
+    }
+
     #[test]
-    fn the_sample_answers_of_rfc_5769_are_read() {
-        let header = [&[0x01, 0x01, 0x00, 0x3c][..], &COOKIE, &TRANSACTION].concat();
-        let software = b"\x80\x22\x00\x0btest vector ";
-        let v4 = b"\x00\x20\x00\x08\x00\x01\xa1\x47\xe1\x12\xa6\x43";
-        let answer = [&header[..], software, v4].concat();
+    fn the_answer_to_the_question_says_the_address() {
+        let answer = answer(Class::Success, BINDING);
         assert_eq!(mapped_address(&answer, TRANSACTION), "192.0.2.1:32853".parse().ok());
-        let v6 = b"\x00\x20\x00\x14\x00\x02\xa1\x47\x01\x13\xa9\xfa\xa5\xd3\xf1\x79\xbc\x25\xf4\xb5\xbe\xd2\xb9\xd9";
-        let answer = [&header[..], software, v6].concat();
-        assert_eq!(mapped_address(&answer, TRANSACTION), "[2001:db8:1234:5678:11:2233:4455:6677]:32853".parse().ok());
     }
 
     #[test]
     fn somebody_elses_answer_and_half_an_answer_are_none() {
-        let answer =
-            [&[0x01, 0x01, 0, 12][..], &COOKIE, &[0; 12], b"\x00\x20\x00\x08\x00\x01\xa1\x47\xe1\x12\xa6\x43"].concat();
-        assert_eq!(mapped_address(&answer, TRANSACTION), None);
-        assert!(mapped_address(&answer, [0; 12]).is_some());
-        for len in 0..answer.len() {
-            assert_eq!(mapped_address(&answer[..len], [0; 12]), None);
+        let whole = answer(Class::Success, BINDING);
+        assert_eq!(mapped_address(&whole, [0; 12]), None);
+        assert_eq!(mapped_address(&answer(Class::Error, BINDING), TRANSACTION), None);
+        assert_eq!(mapped_address(&answer(Class::Success, 3), TRANSACTION), None);
+        for len in 0..whole.len() {
+            assert_eq!(mapped_address(&whole[..len], TRANSACTION), None);
         }
+    }
+
+    #[test]
+    fn the_question_is_as_long_as_the_longest_answer() {
+        assert_eq!(request(TRANSACTION).len(), 20 + 48);
     }
 }

@@ -56,7 +56,8 @@ async fn a_name_that_nobody_knows_and_a_port_where_nobody_listens_end_the_way() 
 #[tokio::test]
 async fn a_firewall_that_drops_datagrams_and_a_clock_that_is_wrong_are_named() {
     let silent = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-    let server = another_server(silent.local_addr().unwrap()).await;
+    let body = format!(r#"{{"udp": ["{}"]}}"#, silent.local_addr().unwrap());
+    let server = another_server("200 OK", body).await;
     let findings = look(&format!("http://{server}")).await;
     let expected = [
         (Hop::Connection, Verdict::Ok),
@@ -67,12 +68,25 @@ async fn a_firewall_that_drops_datagrams_and_a_clock_that_is_wrong_are_named() {
     assert_eq!(verdicts(&findings), expected, "{findings:#?}");
 }
 
-/// Answers every request as Kenes does, years ago, with media at `udp`.
-async fn another_server(udp: SocketAddr) -> SocketAddr {
+#[tokio::test]
+async fn a_server_that_takes_no_consultations_and_a_proxy_that_hides_the_media_ports_end_the_way() {
+    let stopping = another_server("503 Service Unavailable", String::new()).await;
+    let findings = look(&format!("http://{stopping}")).await;
+    assert_eq!(verdicts(&findings), [(Hop::Connection, Verdict::Ok), (Hop::Server, Verdict::Broken)], "{findings:#?}");
+
+    let proxy = another_server("200 OK", "<html>Welcome</html>".to_owned()).await;
+    let findings = look(&format!("http://{proxy}")).await;
+    let last = findings.last().unwrap();
+    assert_eq!((last.hop, last.verdict), (Hop::Server, Verdict::Broken), "{findings:#?}");
+    assert_eq!(last.seen, "does not say where its media ports are");
+}
+
+/// Answers every request with the same, years ago.
+async fn another_server(status: &str, body: String) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let body = format!(r#"{{"udp": ["{udp}"]}}"#);
-    let head = "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nConnection: close\r\nContent-Length:";
+    let head =
+        format!("HTTP/1.1 {status}\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nConnection: close\r\nContent-Length:");
     let answer = format!("{head} {}\r\n\r\n{body}", body.len());
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
@@ -87,6 +101,32 @@ async fn another_server(udp: SocketAddr) -> SocketAddr {
     });
     address
 }
+
+/// Hop, verdict, and the configuration that the command reads.
+type Ill = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+/// What is wrong with the machine of a server that runs well.
+const ILLS: &[Ill] = &[
+    (
+        "sms_gateway",
+        "broken",
+        &[("KENES_SMS_URL", "http://127.0.0.1:9/sms"), ("KENES_SMS_TOKEN", "a-token-of-the-gateway")],
+    ),
+    (
+        "mail_server",
+        "broken",
+        &[
+            ("KENES_SMTP_HOST", "127.0.0.1"),
+            ("KENES_SMTP_PORT", "9"),
+            ("KENES_SMTP_SECURITY", "none"),
+            ("KENES_SMTP_FROM", "kenes@hospital.example"),
+        ],
+    ),
+    ("sms_gateway", "doubtful", &[]),
+    ("database", "broken", &[("KENES_STORAGE_DATABASE_URL", "postgres://nobody@127.0.0.1:9/kenes")]),
+    ("database", "doubtful", &[("KENES_STORAGE_DATA_FOLDER", "/kenes/of/nobody")]),
+    ("public_address", "doubtful", &[("KENES_MEDIA_PUBLIC_ADDRESSES", "203.0.113.7")]),
+];
 
 /// On threads of its own: the test waits for the command, the server must not.
 #[tokio::test(flavor = "multi_thread")]
@@ -108,10 +148,20 @@ async fn the_command_looks_at_the_machine_and_fails_when_a_hop_is_broken() {
     assert!(well.status.success() && text.ends_with("No hop is broken.\n"), "{text}");
     assert!(text.contains("its audit trail of") && text.contains("MiB free"), "{text}");
 
-    let gateway = [("KENES_SMS_URL", "http://127.0.0.1:9/sms"), ("KENES_SMS_TOKEN", "a-token-of-the-gateway")];
-    let ill = doctor(app.address().to_string(), &gateway, &["--json"]);
-    let report: Value = serde_json::from_slice(&ill.stdout).unwrap();
-    let sms = report["findings"].as_array().unwrap().iter().find(|finding| finding["hop"] == "sms_gateway").unwrap();
-    assert_eq!((sms["verdict"].as_str(), ill.status.code()), (Some("broken"), Some(1)), "{report:#}");
-    assert_eq!(String::from_utf8(ill.stderr).unwrap(), "kenes: SMS gateway is broken\n");
+    for (hop, verdict, variables) in ILLS {
+        let own = format!("http://{}", app.address());
+        let variables = [&[("KENES_HTTP_PUBLIC_URL", own.as_str())], *variables].concat();
+        let ill = doctor(app.address().to_string(), &variables, &["--json"]);
+        let report: Value = serde_json::from_slice(&ill.stdout).unwrap();
+        let findings = report["findings"].as_array().unwrap();
+        let finding = findings.iter().find(|finding| finding["hop"] == *hop).unwrap();
+        let is_broken = *verdict == "broken";
+        assert_eq!(
+            (finding["verdict"].as_str(), ill.status.code()),
+            (Some(*verdict), Some(i32::from(is_broken))),
+            "{report:#}"
+        );
+        let named = if is_broken { format!("kenes: {} is broken\n", hop.replace('_', " ")) } else { String::new() };
+        assert_eq!(String::from_utf8(ill.stderr).unwrap().to_lowercase(), named);
+    }
 }
