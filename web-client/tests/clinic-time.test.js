@@ -1,6 +1,6 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { addDays, ageOn, clock, countdown, date, dayBounds, dayOf, instantAt, minuteOfDay, moment, readDay, span, weekday, zoneSuffix } from '../public/js/desk/clinic-time.js';
+import { addDays, ageOn, clock, countdown, date, dayBounds, dayOf, instantAt, minuteOfDay, moment, readDay, span, todayBounds, weekday, zoneSuffix } from '../public/js/desk/clinic-time.js';
 
 const ALMATY = 'Asia/Almaty';
 const AT = '2026-11-22T20:30:00.000Z';
@@ -25,6 +25,13 @@ test('a day lasts from local midnight to the next, with and without a change of 
   assert.deepEqual(dayBounds('2026-11-22', ALMATY), { from: '2026-11-21T19:00:00.000Z', to: '2026-11-22T19:00:00.000Z' });
   assert.deepEqual(dayBounds('2026-03-29', 'Europe/Berlin'), { from: '2026-03-28T23:00:00.000Z', to: '2026-03-29T22:00:00.000Z' });
   assert.deepEqual(dayBounds('2026-10-25', 'Europe/Berlin'), { from: '2026-10-24T22:00:00.000Z', to: '2026-10-25T23:00:00.000Z' });
+});
+
+test('before midnight today has those visits of tomorrow that people may have come for', () => {
+  const midnight = Date.parse('2026-11-22T19:00:00.000Z');
+  const [morning, late] = [midnight - 14 * 3_600_000, midnight - 10 * 60_000].map((now) => todayBounds(now, ALMATY));
+  assert.deepEqual(morning, dayBounds('2026-11-22', ALMATY));
+  assert.deepEqual(late, { from: '2026-11-21T19:00:00.000Z', to: '2026-11-22T19:30:00.000Z' });
 });
 
 test('a local time that there is twice is the first', () => {

@@ -1,7 +1,7 @@
 /** Today's visits on this cart: the one at hand large, the others below, the cart's own state beside them. */
 import { html, useEffect } from '../ui/html.js';
 import { Icon } from '../ui/icons.js';
-import { clock, date, dayBounds, dayOf, dayWords, span } from '../desk/clinic-time.js';
+import { clock, date, dayWords, span, todayBounds } from '../desk/clinic-time.js';
 import { Badge, Empty } from '../desk/parts/frame.js';
 import { ProblemBox } from '../desk/parts/problem.js';
 import { useAct, useList, useNow, useResource } from '../desk/resource.js';
@@ -18,8 +18,7 @@ const LOOK_AGAIN_MS = 10_000;
 export function Today({ kiosk, onAsk, onCheck }) {
   const { t, me, zone, link } = kiosk;
   const nowMs = useNow(kiosk, LOOK_AGAIN_MS);
-  const day = dayBounds(dayOf(nowMs, zone), zone);
-  const list = useList(kiosk, '/appointments', { cart: me.id, ...day }, ['appointments']);
+  const list = useList(kiosk, '/appointments', { cart: me.id, ...todayBounds(nowMs, zone) }, ['appointments']);
   useEffect(() => {
     if (link.isUp && list.problem) list.reload();
   }, [link.isUp]);

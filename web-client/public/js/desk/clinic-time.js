@@ -73,6 +73,16 @@ export function dayBounds(day, zone, days = 1) {
   return { from: instantAt(day, '00:00', zone), to: instantAt(addDays(day, days), '00:00', zone) };
 }
 
+/** People may come so long before their visit (CHECK_IN_OPENS in src/model/appointment/decide.rs). */
+const COMES_BEFORE_MS = 30 * 60_000;
+
+/** The day that it is, and before midnight also those of the next whose people may be here already. @param {number} now @param {string} zone */
+export function todayBounds(now, zone) {
+  const { from, to } = dayBounds(dayOf(now, zone), zone);
+  const midnight = Date.parse(to);
+  return { from, to: midnight - now > COMES_BEFORE_MS ? to : new Date(midnight + COMES_BEFORE_MS).toISOString() };
+}
+
 /**
  * The instant of a local time, in UTC; one that does not exist moves on, an ambiguous one is the first.
  * @param {Day} day @param {string} time `09:30` @param {string} zone @returns {string}

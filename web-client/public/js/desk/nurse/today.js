@@ -1,7 +1,7 @@
 /** Today: the visits of one day in order of time, the carts' lamps, and beside them the referrals that need a time. */
 import { html, useState } from '../../ui/html.js';
 import { Icon } from '../../ui/icons.js';
-import { addDays, clock, dayBounds, dayOf, dayWords, weekday, zoneSuffix } from '../clinic-time.js';
+import { addDays, clock, dayBounds, dayOf, dayWords, todayBounds, weekday, zoneSuffix } from '../clinic-time.js';
 import { can } from '../navigation.js';
 import { SelectField } from '../parts/field.js';
 import { Empty, Lamp, Loaded, ViewHead } from '../parts/frame.js';
@@ -29,7 +29,7 @@ export function Today({ desk }) {
   const { t } = desk;
   const isToday = day === today;
   /** @type {import('../resource.js').Resource<Appointment[]>} */
-  const visits = useList(desk, '/appointments', { ...dayBounds(day, zone), site }, ['appointments', 'carts', 'visits']);
+  const visits = useList(desk, '/appointments', { ...(isToday ? todayBounds(now, zone) : dayBounds(day, zone)), site }, ['appointments', 'carts', 'visits']);
   const step = (/** @type {number} */ days) => setChosen(addDays(day, days) === today ? null : addDays(day, days));
   const suffix = zoneSuffix(now, zone, desk.viewerZone);
 
