@@ -3,7 +3,7 @@
 //! Whether a step is allowed is the model's to say ([`Appointment::decide`]); here a step is stored whole or not at all. That
 //! two appointments never share a person or a cart at one time is refused by the database itself (migrations 0002).
 
-use super::change::{Change, millis, require_current};
+use super::change::{Change, millis, require_current, stamped};
 use super::columns::Columns;
 use super::{Database, StorageError, slots};
 use crate::model::appointment::{Appointment, EventKind, Status, Transition};
@@ -252,7 +252,7 @@ async fn within(
 }
 
 async fn insert(change: &mut Change, appointment: &Appointment) -> Result<(), StorageError> {
-    sqlx::query(
+    let insert = sqlx::query(
         "INSERT INTO appointments (id, referral_id, site_id, patient_id, specialist_id, cart_id, slot_id, start_ms,
                                    end_ms, channel, status, rescheduled_from, version, created_by, created_ms, updated_ms)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
@@ -268,14 +268,11 @@ async fn insert(change: &mut Change, appointment: &Appointment) -> Result<(), St
     .bind(millis(appointment.time.end()))
     .bind(appointment.channel.as_str())
     .bind(appointment.status.as_str())
-    .bind(appointment.rescheduled_from.map(|id| id.to_string()))
-    .bind(i64::from(appointment.stamp.version.0))
-    .bind(appointment.stamp.created_by.map(|id| id.to_string()))
-    .bind(millis(appointment.stamp.created))
-    .bind(millis(appointment.stamp.updated))
-    .execute(change.connection())
-    .await
-    .map_err(StorageError::on_insert("appointment"))?;
+    .bind(appointment.rescheduled_from.map(|id| id.to_string()));
+    stamped(insert, &appointment.stamp)
+        .execute(change.connection())
+        .await
+        .map_err(StorageError::on_insert("appointment"))?;
     Ok(())
 }
 

@@ -4,13 +4,15 @@ use super::database::{Database, Engine};
 use super::notice::Notice;
 use super::{StorageError, audit};
 use crate::model::ids::{ApiKeyId, CartId, JoinTokenId, UserId};
+use crate::model::record::Stamp;
 use crate::model::refusal::Refusal;
 use crate::model::time::UnixMillis;
 use crate::model::visit::Attendee;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
-use sqlx::any::AnyQueryResult;
+use sqlx::any::{AnyArguments, AnyQueryResult};
+use sqlx::query::Query;
 use sqlx::{Any, AnyConnection, Row as _, Transaction};
 use std::fmt;
 
@@ -226,6 +228,15 @@ impl Change {
     pub(super) fn connection(&mut self) -> &mut AnyConnection {
         &mut self.transaction
     }
+}
+
+/// The last four values of an INSERT: version, `created_by`, `created_ms`, `updated_ms`.
+pub(super) fn stamped<'q>(insert: Query<'q, Any, AnyArguments>, stamp: &Stamp) -> Query<'q, Any, AnyArguments> {
+    insert
+        .bind(i64::from(stamp.version.0))
+        .bind(stamp.created_by.map(|id| id.to_string()))
+        .bind(millis(stamp.created))
+        .bind(millis(stamp.updated))
 }
 
 /// As the database keeps time. Times past the year 292 million are its last.

@@ -1,7 +1,7 @@
 //! Conclusions and their addenda: drafts that change by version, and what was signed, which the database itself keeps from changing
 //! (migrations 0015).
 
-use super::change::{Change, millis, require_current};
+use super::change::{Change, millis, require_current, stamped};
 use super::columns::Columns;
 use super::{Database, StorageError, hex};
 use crate::model::conclusion::{Conclusion, NewConclusion, Signature, TextDigest};
@@ -16,7 +16,7 @@ use sqlx::any::AnyRow;
 /// Somebody has begun this one already.
 pub async fn create(change: &mut Change, conclusion: &Conclusion) -> Result<(), StorageError> {
     let details = &conclusion.details;
-    sqlx::query(
+    let insert = sqlx::query(
         "INSERT INTO conclusions (id, appointment_id, number, author_id, summary, recommendations, icd10, version,
                                   created_by, created_ms, updated_ms)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
@@ -27,14 +27,11 @@ pub async fn create(change: &mut Change, conclusion: &Conclusion) -> Result<(), 
     .bind(conclusion.author.to_string())
     .bind(details.summary.reveal().clone())
     .bind(details.recommendations.as_ref().map(|text| text.reveal().clone()))
-    .bind(details.icd10.as_ref().map(Icd10::to_string))
-    .bind(i64::from(conclusion.stamp.version.0))
-    .bind(conclusion.stamp.created_by.map(|id| id.to_string()))
-    .bind(millis(conclusion.stamp.created))
-    .bind(millis(conclusion.stamp.updated))
-    .execute(change.connection())
-    .await
-    .map_err(StorageError::on_insert("conclusion"))?;
+    .bind(details.icd10.as_ref().map(Icd10::to_string));
+    stamped(insert, &conclusion.stamp)
+        .execute(change.connection())
+        .await
+        .map_err(StorageError::on_insert("conclusion"))?;
     change.note("appointment", conclusion.appointment, "conclusion_drafted", json!({ "number": conclusion.number }));
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Sites, and the carts that stand in them.
 
-use super::change::{Change, millis, require_current};
+use super::change::{Change, millis, require_current, stamped};
 use super::columns::Columns;
 use super::{Database, Notice, StorageError};
 use crate::model::cart::{Cart, CartCheck, NewCart, OFFLINE_AFTER};
@@ -13,7 +13,7 @@ use sqlx::any::AnyRow;
 /// # Errors
 /// There is a site of this id.
 pub async fn create_site(change: &mut Change, site: &Site) -> Result<(), StorageError> {
-    sqlx::query(
+    let insert = sqlx::query(
         "INSERT INTO sites (id, name, kind, time_zone, km_to_hub, phone, version, created_by, created_ms, updated_ms)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
@@ -22,14 +22,8 @@ pub async fn create_site(change: &mut Change, site: &Site) -> Result<(), Storage
     .bind(site.details.kind.as_str())
     .bind(site.details.zone.to_string())
     .bind(i64::from(site.details.km_to_hub))
-    .bind(site.details.phone.as_ref().map(|phone| phone.reveal().to_owned()))
-    .bind(i64::from(site.stamp.version.0))
-    .bind(site.stamp.created_by.map(|id| id.to_string()))
-    .bind(millis(site.stamp.created))
-    .bind(millis(site.stamp.updated))
-    .execute(change.connection())
-    .await
-    .map_err(StorageError::on_insert("site"))?;
+    .bind(site.details.phone.as_ref().map(|phone| phone.reveal().to_owned()));
+    stamped(insert, &site.stamp).execute(change.connection()).await.map_err(StorageError::on_insert("site"))?;
     change.note("site", site.id, "created", json!({ "kind": site.details.kind }));
     Ok(())
 }
@@ -78,7 +72,7 @@ pub async fn sites(database: &Database) -> Result<Vec<Site>, StorageError> {
 /// # Errors
 /// There is a cart of this id, or no such site.
 pub async fn create_cart(change: &mut Change, cart: &Cart) -> Result<(), StorageError> {
-    sqlx::query(
+    let insert = sqlx::query(
         "INSERT INTO carts (id, site_id, name, capabilities, last_seen_ms, check_result, version, created_by, created_ms,
                             updated_ms)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
@@ -88,14 +82,8 @@ pub async fn create_cart(change: &mut Change, cart: &Cart) -> Result<(), Storage
     .bind(cart.details.name.clone())
     .bind(cart.details.capabilities.to_string())
     .bind(cart.last_seen.map(millis))
-    .bind(cart.check.map(|check| check.as_str()))
-    .bind(i64::from(cart.stamp.version.0))
-    .bind(cart.stamp.created_by.map(|id| id.to_string()))
-    .bind(millis(cart.stamp.created))
-    .bind(millis(cart.stamp.updated))
-    .execute(change.connection())
-    .await
-    .map_err(StorageError::on_insert("cart"))?;
+    .bind(cart.check.map(|check| check.as_str()));
+    stamped(insert, &cart.stamp).execute(change.connection()).await.map_err(StorageError::on_insert("cart"))?;
     change.note("cart", cart.id, "created", json!({ "site": cart.details.site }));
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Referrals: received once per number of their source, worked from a site's inbox.
 
-use super::change::{Change, millis, require_current};
+use super::change::{Change, millis, require_current, stamped};
 use super::columns::Columns;
 use super::{Database, StorageError};
 use crate::model::ids::{PatientId, ReferralId, SiteId, UserId};
@@ -17,7 +17,7 @@ use sqlx::any::AnyRow;
 /// The source has sent this number before, or there is no such patient or site.
 pub async fn create(change: &mut Change, referral: &Referral) -> Result<(), StorageError> {
     let details = &referral.details;
-    sqlx::query(
+    let insert = sqlx::query(
         "INSERT INTO referrals (id, source, mis_ref, site_id, patient_id, referring_doctor, specialty, reason, icd10,
                                 priority, status, version, created_by, created_ms, updated_ms)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
@@ -32,14 +32,8 @@ pub async fn create(change: &mut Change, referral: &Referral) -> Result<(), Stor
     .bind(details.reason.reveal().clone())
     .bind(details.icd10.as_ref().map(Icd10::to_string))
     .bind(details.priority.as_str())
-    .bind(referral.status.as_str())
-    .bind(i64::from(referral.stamp.version.0))
-    .bind(referral.stamp.created_by.map(|id| id.to_string()))
-    .bind(millis(referral.stamp.created))
-    .bind(millis(referral.stamp.updated))
-    .execute(change.connection())
-    .await
-    .map_err(StorageError::on_insert("referral"))?;
+    .bind(referral.status.as_str());
+    stamped(insert, &referral.stamp).execute(change.connection()).await.map_err(StorageError::on_insert("referral"))?;
     change.note("referral", referral.id, "created", json!({ "source": details.source }));
     Ok(())
 }

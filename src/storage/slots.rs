@@ -1,6 +1,6 @@
 //! Slots: published from schedules, searched, held, booked, freed. A hold that has run out counts as free by the time alone.
 
-use super::change::{Change, millis, require_current};
+use super::change::{Change, millis, require_current, stamped};
 use super::columns::Columns;
 use super::{Database, StorageError, refill};
 use crate::model::appointment::Channel;
@@ -43,7 +43,7 @@ pub async fn publish(change: &mut Change, slots: &[Slot]) -> Result<u64, Storage
 }
 
 async fn insert(change: &mut Change, slot: &Slot) -> Result<u64, StorageError> {
-    let result = sqlx::query(
+    let insert = sqlx::query(
         "INSERT INTO slots (id, specialist_id, specialty, channel, start_ms, end_ms, kind, status, version, created_by,
                             created_ms, updated_ms)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
@@ -56,14 +56,9 @@ async fn insert(change: &mut Change, slot: &Slot) -> Result<u64, StorageError> {
     .bind(millis(slot.time.start()))
     .bind(millis(slot.time.end()))
     .bind(slot.kind.as_str())
-    .bind(slot.state.status().as_str())
-    .bind(i64::from(slot.stamp.version.0))
-    .bind(slot.stamp.created_by.map(|id| id.to_string()))
-    .bind(millis(slot.stamp.created))
-    .bind(millis(slot.stamp.updated))
-    .execute(change.connection())
-    .await
-    .map_err(StorageError::on_insert("slot"))?;
+    .bind(slot.state.status().as_str());
+    let result =
+        stamped(insert, &slot.stamp).execute(change.connection()).await.map_err(StorageError::on_insert("slot"))?;
     Ok(result.rows_affected())
 }
 

@@ -1,6 +1,6 @@
 //! Users: where they work, what they may do, what they treat. How they prove who they are lies elsewhere.
 
-use super::change::{Change, millis, require_current};
+use super::change::{Change, millis, require_current, stamped};
 use super::columns::Columns;
 use super::{Database, StorageError};
 use crate::model::ids::{SiteId, UserId};
@@ -14,7 +14,7 @@ use sqlx::any::AnyRow;
 /// # Errors
 /// There is a user of this id, or no such site.
 pub async fn create(change: &mut Change, user: &User) -> Result<(), StorageError> {
-    sqlx::query(
+    let insert = sqlx::query(
         "INSERT INTO users (id, site_id, name, roles, specialty, languages, version, created_by, created_ms, updated_ms)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
@@ -23,14 +23,8 @@ pub async fn create(change: &mut Change, user: &User) -> Result<(), StorageError
     .bind(user.details.name.reveal().clone())
     .bind(user.details.roles.to_string())
     .bind(user.details.specialty.as_ref().map(Specialty::to_string))
-    .bind(user.details.languages.to_string())
-    .bind(i64::from(user.stamp.version.0))
-    .bind(user.stamp.created_by.map(|id| id.to_string()))
-    .bind(millis(user.stamp.created))
-    .bind(millis(user.stamp.updated))
-    .execute(change.connection())
-    .await
-    .map_err(StorageError::on_insert("user"))?;
+    .bind(user.details.languages.to_string());
+    stamped(insert, &user.stamp).execute(change.connection()).await.map_err(StorageError::on_insert("user"))?;
     change.note("user", user.id, "created", json!({ "roles": user.details.roles.to_string() }));
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The waiting list and the offers made to it. Who is asked first is an index: urgent, then oldest.
 
-use super::change::{Change, millis, require_current};
+use super::change::{Change, millis, require_current, stamped};
 use super::columns::Columns;
 use super::{Database, StorageError, hex};
 use crate::model::ids::{JoinTokenId, ReferralId, SlotId, WaitlistEntryId, WaitlistOfferId};
@@ -14,7 +14,7 @@ use sqlx::any::AnyRow;
 /// The referral waits already, or does not exist.
 pub async fn join(change: &mut Change, entry: &WaitlistEntry) -> Result<(), StorageError> {
     let details = &entry.details;
-    sqlx::query(
+    let insert = sqlx::query(
         "INSERT INTO waitlist (id, patient_id, referral_id, specialty, channel, cart_id, earliest_ms, latest_ms, priority,
                                status, lost_appointment_id, version, created_by, created_ms, updated_ms)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
@@ -29,14 +29,11 @@ pub async fn join(change: &mut Change, entry: &WaitlistEntry) -> Result<(), Stor
     .bind(millis(details.window.end()))
     .bind(details.priority.as_str())
     .bind(entry.status.as_str())
-    .bind(entry.lost.map(|id| id.to_string()))
-    .bind(i64::from(entry.stamp.version.0))
-    .bind(entry.stamp.created_by.map(|id| id.to_string()))
-    .bind(millis(entry.stamp.created))
-    .bind(millis(entry.stamp.updated))
-    .execute(change.connection())
-    .await
-    .map_err(StorageError::on_insert("waiting list entry"))?;
+    .bind(entry.lost.map(|id| id.to_string()));
+    stamped(insert, &entry.stamp)
+        .execute(change.connection())
+        .await
+        .map_err(StorageError::on_insert("waiting list entry"))?;
     change.note("waitlist", entry.id, "joined", json!({ "referral": details.referral }));
     Ok(())
 }
@@ -116,7 +113,7 @@ pub async fn queue(database: &Database, freed: &FreedSlot, limit: u32) -> Result
 /// # Errors
 /// There is no such entry or slot.
 pub async fn offer(change: &mut Change, offer: &WaitlistOffer) -> Result<(), StorageError> {
-    sqlx::query(
+    let insert = sqlx::query(
         "INSERT INTO waitlist_offers (id, waitlist_id, slot_id, expires_ms, result, version, created_by, created_ms,
                                       updated_ms)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -125,14 +122,11 @@ pub async fn offer(change: &mut Change, offer: &WaitlistOffer) -> Result<(), Sto
     .bind(offer.entry.to_string())
     .bind(offer.slot.to_string())
     .bind(millis(offer.expires))
-    .bind(offer.result.map(|result| result.as_str()))
-    .bind(i64::from(offer.stamp.version.0))
-    .bind(offer.stamp.created_by.map(|id| id.to_string()))
-    .bind(millis(offer.stamp.created))
-    .bind(millis(offer.stamp.updated))
-    .execute(change.connection())
-    .await
-    .map_err(StorageError::on_insert("waiting list offer"))?;
+    .bind(offer.result.map(|result| result.as_str()));
+    stamped(insert, &offer.stamp)
+        .execute(change.connection())
+        .await
+        .map_err(StorageError::on_insert("waiting list offer"))?;
     change.note("waitlist_offer", offer.id, "made", json!({ "slot": offer.slot }));
     Ok(())
 }

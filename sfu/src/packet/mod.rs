@@ -47,6 +47,25 @@ pub(crate) struct MediaPacket<'a> {
     pub payload: &'a [u8],
 }
 
+#[cfg(test)]
+impl<'a> MediaPacket<'a> {
+    /// Of a video that has one layer, in the middle of a picture.
+    pub(crate) fn of_video(sequence: u64, payload: &'a [u8]) -> Self {
+        Self {
+            layer: LayerIndex::SINGLE,
+            epoch: 0,
+            sequence: ExtendedSeq(sequence),
+            timestamp: RtpTimestamp(7),
+            marker: false,
+            codec: Codec::Vp8,
+            is_entry_point: false,
+            audio_level: None,
+            pictures: Pictures::default(),
+            payload,
+        }
+    }
+}
+
 /// A packet that the router has kept, as it was admitted.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KeptPacket<'a> {

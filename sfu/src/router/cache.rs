@@ -62,10 +62,6 @@ fn place(sequence: ExtendedSeq) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::description::Codec;
-    use crate::ids::RtpTimestamp;
-    use crate::packet::LayerIndex;
-    use crate::rtp::payload::Pictures;
 
     /// Two layers of one log.
     struct Kept {
@@ -80,18 +76,7 @@ mod tests {
         }
 
         fn insert(&mut self, layer: usize, epoch: u32, sequence: u64, payload: &[u8]) {
-            let packet = MediaPacket {
-                layer: LayerIndex::SINGLE,
-                epoch,
-                sequence: ExtendedSeq(sequence),
-                timestamp: RtpTimestamp(7),
-                marker: true,
-                codec: Codec::Vp8,
-                is_entry_point: false,
-                audio_level: None,
-                pictures: Pictures::default(),
-                payload,
-            };
+            let packet = MediaPacket { epoch, ..MediaPacket::of_video(sequence, payload) };
             self.layers[layer].insert(self.now, &packet, &mut self.log);
         }
 

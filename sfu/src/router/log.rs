@@ -146,23 +146,9 @@ fn is_outdated(logged: &Logged, now: Instant) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::packet::LayerIndex;
-    use crate::rtp::payload::Pictures;
 
     fn append(log: &mut PacketLog, now: Instant, sequence: u64, payload: &[u8]) -> Position {
-        let packet = MediaPacket {
-            layer: LayerIndex::SINGLE,
-            epoch: 0,
-            sequence: ExtendedSeq(sequence),
-            timestamp: RtpTimestamp(7),
-            marker: true,
-            codec: Codec::Vp8,
-            is_entry_point: false,
-            audio_level: None,
-            pictures: Pictures::default(),
-            payload,
-        };
-        log.append(now, &packet)
+        log.append(now, &MediaPacket::of_video(sequence, payload))
     }
 
     fn read(log: &PacketLog, now: Instant, position: Position) -> Option<(u64, Vec<u8>)> {

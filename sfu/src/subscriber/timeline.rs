@@ -171,24 +171,12 @@ fn ntp_ticks(ntp: u64, clock_rate_hz: u32) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::description::Codec;
     use crate::rtcp::NtpTime;
-    use crate::rtp::payload::Pictures;
     use std::time::Duration;
 
     fn packet(layer: u8, sequence: u64, timestamp: u32) -> MediaPacket<'static> {
-        MediaPacket {
-            layer: LayerIndex(layer),
-            epoch: 0,
-            sequence: ExtendedSeq(sequence),
-            timestamp: RtpTimestamp(timestamp),
-            marker: false,
-            codec: Codec::Vp8,
-            is_entry_point: true,
-            audio_level: None,
-            pictures: Pictures::default(),
-            payload: &[],
-        }
+        let (layer, timestamp) = (LayerIndex(layer), RtpTimestamp(timestamp));
+        MediaPacket { layer, timestamp, is_entry_point: true, ..MediaPacket::of_video(sequence, &[]) }
     }
 
     /// Sends the packet and says which number and timestamp it got.
