@@ -2,6 +2,7 @@
 //!
 //! Whether browsers take the answers is checked with the browsers: `tests/data/capture/check-answer.mjs`.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
@@ -263,6 +264,17 @@ fn speech_gets_dtx_and_an_instrument_does_not() {
     let answer = answer_to(&offer("chromium-slots")).unwrap().answer;
     assert!(section_text(&answer, 0).contains("useinbandfec=1;usedtx=1\r\n"));
     assert!(section_text(&answer, 3).contains("usedtx=0;stereo=1"));
+}
+
+/// A slot shows now this person and now that one: browsers must not hold one back for another.
+#[test]
+fn no_slot_is_played_in_step_with_another() {
+    for name in OFFERS {
+        let answer = answer_to(&offer(name)).unwrap().answer;
+        let slots = lines_of(&answer, "a=msid:");
+        let streams: BTreeSet<_> = slots.iter().filter_map(|line| line.split([':', ' ']).nth(1)).collect();
+        assert_eq!(streams.len(), lines_of(&answer, "a=sendonly").len(), "{name}: {slots:?}");
+    }
 }
 
 #[test]

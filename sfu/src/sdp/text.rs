@@ -133,7 +133,7 @@ fn direction(lines: &mut Lines, section: &Section) {
 }
 
 /// A stream of its own for each slot: browsers would otherwise hold back one to play it in sync with another, and a slot
-/// shows now this participant and now that one.
+/// shows now this participant and now that one. Lips are kept in step by the page (ADR 0024).
 fn slot_name(mid: Mid) -> String {
     format!("slot-{}", mid.as_str())
 }

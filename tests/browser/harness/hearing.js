@@ -64,3 +64,24 @@ export async function watchVoice(listener, track) {
     }),
   };
 }
+
+/**
+ * How long a viewer's browser holds somebody's voice and picture back before it plays them: what differs is seen on the lips, for both took the same way.
+ * @param {Person} viewer @param {string} participant @param {number} seconds @returns {Promise<{voiceMs: number, pictureMs: number}>}
+ */
+export function holdsBack(viewer, participant, seconds) {
+  return viewer.page.evaluate(async (id, forMs) => {
+    const slots = { audio: `${id}/microphone`, video: `${id}/camera` };
+    const look = async (/** @type {'audio' | 'video'} */ kind) => {
+      const mid = window.kenes.state().room?.[kind].find((/** @type {any} */ slot) => slot.track === slots[kind])?.mid;
+      const receiver = window.kenes.peerConnection()?.getTransceivers().find((transceiver) => transceiver.mid === mid)?.receiver;
+      const inbound = [...((await receiver?.getStats())?.values() ?? [])].find((entry) => entry.type === 'inbound-rtp') ?? {};
+      return { held: (inbound.jitterBufferDelay ?? 0) * 1000, count: inbound.jitterBufferEmittedCount ?? 0 };
+    };
+    const before = [await look('audio'), await look('video')];
+    await new Promise((resume) => setTimeout(resume, forMs));
+    const now = [await look('audio'), await look('video')];
+    const [voiceMs, pictureMs] = now.map(({ held, count }, at) => Math.round((held - before[at].held) / Math.max(1, count - before[at].count)));
+    return { voiceMs, pictureMs };
+  }, participant, seconds * 1000);
+}

@@ -3,12 +3,14 @@
 import assert from 'node:assert/strict';
 
 import { farJourney } from '../harness/far.js';
-import { hears } from '../harness/hearing.js';
+import { hears, holdsBack } from '../harness/hearing.js';
 import { nextFrame } from '../harness/media.js';
 
 /** @typedef {import('../harness/far.js').Far} Far */
 
 const INTELLIGIBLE = { concealed: 0.05, gap_ms: 400 };
+/** Of sound that is behind the picture (ITU-R BT.1359). */
+const ACCEPTABLE_MS = 185;
 const WATCH_S = 15;
 /** Until the pictures are off a link that carries speech alone, and what waited before it has gone. */
 const SETTLE_S = 25;
@@ -41,4 +43,16 @@ farJourney('words are understood on a link that carries 64 kbit/s in all', async
   await nurse.link.becomes('rate=64k delay=40ms queue=8k');
   await seconds(SETTLE_S);
   await understandEachOther(nurse, specialist, say);
+});
+
+farJourney('lips stay in step with words where both come late', async ({ nurse, specialist, say }) => {
+  const id = await nurse.person.id();
+  await nextFrame(specialist.person, `${id}/camera`);
+  // What waits in a full queue makes the sound wait for long afterwards.
+  for (const { link } of [nurse, specialist]) await link.becomes('rate=300k delay=75ms queue=40k');
+  await seconds(6);
+  const { voiceMs, pictureMs } = await holdsBack(specialist.person, id, 5);
+  say(`the voice is held for ${voiceMs} ms, the picture for ${pictureMs}`);
+  // A picture that comes later still waits for nobody: sound is not held up for it.
+  assert.ok(voiceMs - pictureMs < ACCEPTABLE_MS, `words are ${voiceMs - pictureMs} ms behind the lips`);
 });

@@ -178,6 +178,14 @@ export class Peer {
     for (const { receiver } of this.listening) if ('jitterBufferTarget' in receiver && receiver.jitterBufferTarget !== ms) receiver.jitterBufferTarget = ms;
   }
 
+  /** How long pictures wait for the sound that belongs to them. @param {Map<string, number | null>} waits by mid */
+  showAfter(waits) {
+    for (const { mid, receiver } of this.viewing) {
+      const ms = waits.get(mid ?? '') ?? null;
+      if ('jitterBufferTarget' in receiver && receiver.jitterBufferTarget !== ms) receiver.jitterBufferTarget = ms;
+    }
+  }
+
   async #encodeAll() {
     /** @type {[RTCRtpTransceiver, RTCRtpEncodingParameters[]][]} */
     const pictures = [[this.sending.camera, CAMERA_LAYERS], [this.sending.detail, DETAIL_LAYER]];

@@ -3,6 +3,7 @@
  * accordingly. Owns the clock of it and the stills.
  */
 import { begin, observe, roomOf } from '../state/bandwidth.js';
+import { buffersOf, pictureWaits } from '../state/lips.js';
 import { CALM, listen, playoutMs, speechBitrate } from '../state/speech.js';
 import { soundMissed, statsBetween, totalsOf } from '../rtc/stats.js';
 import { statsMessage, stillMessage } from '../protocol/messages.js';
@@ -23,7 +24,7 @@ export class BandwidthWatch {
     this.state = begin(performance.now());
     /** @type {import('../state/speech.js').Speech} */
     this.speech = CALM;
-    /** @type {{peer: import('../rtc/peer.js').Peer, totals: import('../rtc/stats.js').Totals} | null} */
+    /** @type {{peer: import('../rtc/peer.js').Peer, totals: import('../rtc/stats.js').Totals, buffers: import('../state/lips.js').Buffers} | null} */
     this.last = null;
     this.stillAtMs = 0;
     this.timer = setInterval(() => void this.#look(), SECOND_MS);
@@ -37,9 +38,11 @@ export class BandwidthWatch {
   async #look() {
     const { peer } = this.link;
     if (this.store.state().phase !== 'call' || !peer) return;
-    const totals = totalsOf((await peer.connection.getStats()).values(), performance.now());
-    const before = this.last?.peer === peer ? this.last.totals : null;
-    this.last = { peer, totals };
+    const entries = [...(await peer.connection.getStats()).values()];
+    const [totals, buffers] = [totalsOf(entries, performance.now()), buffersOf(entries)];
+    const last = this.last?.peer === peer ? this.last : null;
+    const before = last?.totals;
+    this.last = { peer, totals, buffers };
     if (!before) return this.#adopt({ ...this.state, sinceMs: totals.atMs, tightSinceMs: null });
     const stats = statsBetween(before, totals, this.state.rung);
     this.link.send(statsMessage(stats));
@@ -52,6 +55,8 @@ export class BandwidthWatch {
     this.speech = listen(this.speech, { soundLoss, estimateBps: uplink.estimate_bps, rttMs: uplink.rtt_ms, downlinkLoss, speakersLoss, concealed });
     await peer.speak(this.speech.isRedundant, speechBitrate([uplink.estimate_bps, ...others.map((other) => other.downlink?.estimate_bps ?? null)]));
     peer.playAfter(playoutMs(this.speech, uplink.rtt_ms));
+    const { room } = this.store.state();
+    if (room) peer.showAfter(pictureWaits(room, last.buffers, buffers));
     await this.#sendStill(totals.atMs, uplink.estimate_bps);
   }
 
