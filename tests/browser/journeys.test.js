@@ -1,6 +1,7 @@
 /** All journeys in one process, one after the other, so that they share the server and the browsers. */
 
 import './journeys/media.js';
+import './journeys/stethoscope.js';
 import './journeys/no_new_sdp.js';
 import './journeys/recovery.js';
 import './journeys/room.js';

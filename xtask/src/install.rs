@@ -22,6 +22,8 @@ const PROGRAMS: &[Program] = &[
     Program { name: "firefox-esr", package: "firefox-esr", purpose: "browser journeys" },
     Program { name: "ip", package: "iproute2", purpose: "makes the clinic's network of the firewall journeys" },
     Program { name: "nft", package: "nftables", purpose: "is that clinic's firewall" },
+    Program { name: "openssl", package: "openssl", purpose: "signs the certificate of that clinic's server" },
+    Program { name: "certutil", package: "libnss3-tools", purpose: "has Firefox trust it" },
     Program { name: "espeak-ng", package: "espeak-ng", purpose: "speaks the talk that media tests send" },
     Program { name: "ffmpeg", package: "ffmpeg", purpose: "makes and judges media in tests" },
     // The server itself is on no path; this wrapper comes with it.

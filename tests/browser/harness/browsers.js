@@ -1,12 +1,19 @@
 /** Chromium and Firefox with made-up devices, started once and lent to one journey after the other. */
 
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after } from 'node:test';
+
 import puppeteer from 'puppeteer-core';
 
+import { trustingProfile } from './certificate.js';
 import { serverNamespace } from './firewall.js';
+import { writeSounds } from './stethoscope.js';
 
 /** @typedef {import('puppeteer-core').Browser} Browser */
 /** @typedef {import('puppeteer-core').Page} Page */
-/** @typedef {'chromium' | 'firefox' | 'firefox without devices'} Kind */
+/** @typedef {'chromium' | 'chromium with a stethoscope' | 'firefox' | 'firefox without devices'} Kind */
 
 const CHROMIUM = process.env.KENES_CHROMIUM ?? '/usr/bin/chromium';
 const FIREFOX = process.env.KENES_FIREFOX ?? '/usr/bin/firefox-esr';
@@ -30,7 +37,7 @@ const CHROMIUM_FLAGS = [
   '--auto-select-desktop-capture-source=Entire screen',
 ];
 
-/** A server on a machine of its own has a certificate that it signed itself. */
+/** A server on a machine of its own has a certificate of nobody whom a Chromium knows. */
 const TRUST_ITSELF = ['--ignore-certificate-errors'];
 
 const FIREFOX_PREFS = {
@@ -84,10 +91,21 @@ export class Browsers {
 
 /** @param {Kind} kind @returns {Promise<Browser>} */
 function launch(kind) {
-  if (kind === 'chromium') {
-    return puppeteer.launch({ browser: 'chrome', executablePath: CHROMIUM, headless: true, protocolTimeout: PROTOCOL_MS, args: serverNamespace() ? [...CHROMIUM_FLAGS, ...TRUST_ITSELF] : CHROMIUM_FLAGS });
+  if (kind === 'chromium' || kind === 'chromium with a stethoscope') {
+    const args = [...CHROMIUM_FLAGS, ...(serverNamespace() ? TRUST_ITSELF : []), ...(kind === 'chromium' ? [] : [`--use-file-for-fake-audio-capture=${sounds()}`])];
+    return puppeteer.launch({ browser: 'chrome', executablePath: CHROMIUM, headless: true, protocolTimeout: PROTOCOL_MS, args });
   }
   const devices = kind === 'firefox' ? FAKE_DEVICES_PREFS : NO_DEVICES_PREFS;
   const extraPrefsFirefox = { ...FIREFOX_PREFS, ...devices };
-  return puppeteer.launch({ browser: 'firefox', executablePath: FIREFOX, headless: true, protocolTimeout: PROTOCOL_MS, extraPrefsFirefox, acceptInsecureCerts: Boolean(serverNamespace()) });
+  const profile = serverNamespace() ? { userDataDir: trustingProfile() } : {};
+  return puppeteer.launch({ browser: 'firefox', executablePath: FIREFOX, headless: true, protocolTimeout: PROTOCOL_MS, extraPrefsFirefox, ...profile });
+}
+
+/** @returns {string} the file that a made-up instrument plays */
+function sounds() {
+  const folder = mkdtempSync(join(tmpdir(), 'kenes-stethoscope-'));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, 'sounds.wav');
+  writeSounds(file);
+  return file;
 }

@@ -4,11 +4,12 @@
  */
 
 import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 
 /** Says to a process that it runs inside, and where the server's namespace is. Not KENES_: the server would take it for its configuration. */
 const INSIDE = 'JOURNEYS_SERVER_NAMESPACE';
-/** Documentation's (RFC 5737, RFC 3849): Chromium takes no candidate on port 443 with a private address. */
-export const SERVER = { ipv4: '192.0.2.1', ipv6: '2001:db8::1' };
+/** Documentation's addresses (RFC 5737, RFC 3849): Chromium takes no candidate on port 443 with a private one. A name: Firefox does TURN over TLS with nothing else. */
+export const SERVER = { name: 'kenes.test', ipv4: '192.0.2.1', ipv6: '2001:db8::1' };
 const CLINIC = { ipv4: '192.0.2.2', ipv6: '2001:db8::2' };
 
 /**
@@ -49,7 +50,11 @@ export function letOut(what) {
  */
 export async function runInside(file, say) {
   const [clinic, server] = [`kenes-clinic-${process.pid}`, `kenes-server-${process.pid}`];
+  // What `ip netns exec` shows inside instead of /etc.
+  const etc = `/etc/netns/${clinic}`;
   try {
+    mkdirSync(etc, { recursive: true });
+    writeFileSync(`${etc}/hosts`, ['127.0.0.1 localhost', ...[SERVER.ipv4, SERVER.ipv6].map((address) => `${address} ${SERVER.name}`), ''].join('\n'));
     for (const name of [clinic, server]) ip('netns', 'add', name);
     ip('-n', clinic, 'link', 'add', 'out', 'type', 'veth', 'peer', 'name', 'out', 'netns', server);
     for (const [name, address] of /** @type {const} */ ([[clinic, CLINIC], [server, SERVER]])) {
@@ -59,6 +64,7 @@ export async function runInside(file, say) {
     }
     return await run(['ip', 'netns', 'exec', clinic, process.execPath, '--test-reporter=spec', file], { [INSIDE]: server }, say);
   } finally {
+    rmSync(etc, { recursive: true, force: true });
     for (const name of [clinic, server]) {
       try {
         ip('netns', 'delete', name);

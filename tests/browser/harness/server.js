@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
+import { serverCertificate } from './certificate.js';
 import { environment } from './environment.js';
 import { SERVER, serverNamespace } from './firewall.js';
 import { until } from './until.js';
@@ -30,7 +31,9 @@ function zoneAt(hour) {
 const onItsOwnMachine = (namespace) => ({
   command: ['ip', 'netns', 'exec', namespace, BINARY],
   variables: {
-    KENES_HTTP_PUBLIC_URL: `https://${SERVER.ipv4}`,
+    KENES_HTTPS_CERTIFICATE_FILE: serverCertificate().certificate,
+    KENES_HTTPS_KEY_FILE: serverCertificate().key,
+    KENES_HTTP_PUBLIC_URL: `https://${SERVER.name}`,
     KENES_HTTPS_LISTEN: '[::]:443',
     KENES_MEDIA_LISTEN: '[::]:40000',
   },

@@ -37,20 +37,20 @@ journey('where TCP 443 alone is let out, the page says so before the call', asyn
   }
 });
 
-journey('where TLS alone is let out, media comes by TURN', async ({ links, person, say }) => {
+journey('where TLS alone is let out, media comes by TURN, in each browser', async ({ links, person, say }) => {
   letOut('tls on 443 alone');
-  const people = [await person('chromium'), await person('chromium')];
+  const people = [await person('chromium'), await person('firefox')];
   await people[0].join(links.nurse);
   await people[1].join(links.specialist);
   say(await everybodyArrives(people));
-  for (const someone of people) assert.equal((await way(someone)).relayed, true);
+  for (const someone of people) assert.equal((await way(someone)).relayed, true, someone.kind);
 });
 
 journey('from a network with IPv6 alone, people come by IPv6', async ({ links, person, say }) => {
   letOut('ipv6 alone');
   const people = [await person('chromium'), await person('firefox')];
-  await people[0].join(links.nurse.replace(SERVER.ipv4, `[${SERVER.ipv6}]`));
-  await people[1].join(links.specialist.replace(SERVER.ipv4, `[${SERVER.ipv6}]`));
+  await people[0].join(links.nurse.replace(SERVER.name, `[${SERVER.ipv6}]`));
+  await people[1].join(links.specialist.replace(SERVER.name, `[${SERVER.ipv6}]`));
   say(await everybodyArrives(people));
   for (const someone of people) {
     const { protocol, address } = await way(someone);
