@@ -6,7 +6,7 @@ import { CALM, listen, playoutMs, speechBitrate } from '../public/js/state/speec
 /** @typedef {import('../public/js/state/bandwidth.js').Sample} Sample */
 
 /** @param {number | null} estimateBps @param {Partial<Sample>} [more] @returns {Sample} */
-const link = (estimateBps, more) => ({ estimateBps, sentBps: 60_000, loss: 0, soundLoss: 0, concealed: 0, isWatched: true, isHeard: true, ...more });
+const link = (estimateBps, more) => ({ estimateBps, sentBps: 60_000, loss: 0, soundLoss: 0, airLoss: 0, concealed: 0, isWatched: true, isHeard: true, ...more });
 
 /** A link as it is for so many seconds each; the rung after each. @param {import('../public/js/state/bandwidth.js').Bandwidth} from @param {[seconds: number, sample: Sample][]} days */
 function live(from, days) {
@@ -31,6 +31,26 @@ test('an estimate that is still growing lowers nothing', () => {
 
 test('while nobody watches, an estimate that does not grow lowers nothing', () => {
   assert.deepEqual(rungs([60, link(300_000, { isWatched: false })], [7, link(300_000)], [8, link(2_000_000)], [6, link(300_000)]), ['full', 'full', 'full', 'small']);
+});
+
+test('a picture that is given up and taken again is no new beginning', () => {
+  /** @type {[number, Sample][]} */
+  const flickering = Array.from({ length: 30 }, (_, at) => [1, link(300_000, { sentBps: 280_000, isWatched: at % 3 > 0 })]);
+  assert.equal(rungs(...flickering).at(-1), 'small');
+});
+
+test('where the air loses much a small picture stays, whatever the estimate makes of it', () => {
+  const lossy = link(80_000, { loss: 0.05, airLoss: 0.2 });
+  assert.deepEqual(rungs([20, lossy], [60, lossy]), ['small', 'small']);
+  assert.deepEqual(rungs([20, link(80_000, { loss: 0.05 })]), ['stills'], 'a queue that loses is a full link');
+  assert.deepEqual(rungs([20, link(40_000, { loss: 0.05, airLoss: 0.2 })]), ['audio']);
+});
+
+test('what the air loses does not keep the picture away for good', () => {
+  const fallen = live(begin(0), [[20, link(50_000)]]);
+  assert.deepEqual(fallen.rungs, ['audio']);
+  const lossy = link(80_000, { loss: 0.08, airLoss: 0.2 });
+  assert.deepEqual(live(fallen.state, [[40, lossy], [60, lossy]]).rungs, ['small', 'small']);
 });
 
 test('a dip of two seconds changes nothing, and a rate that wavers around a limit does not either', () => {
@@ -121,6 +141,9 @@ test('speech is repeated while the uplink loses, and for half a minute of calm m
   speech = listen(speech, heard(0));
   assert.equal(speech.isRedundant, false);
   assert.equal(listen(speech, heard(0.08)).isRedundant, false, 'not at once again');
+  let missing = speech;
+  for (let second = 0; second < 5; second++) missing = listen(missing, heard(0.2));
+  assert.equal(listen(missing, heard(0.2)).isRedundant, true, 'sooner where much is lost');
   for (let second = 0; second < 15; second++) speech = listen(speech, heard(0));
   assert.equal(listen(speech, heard(0.08)).isRedundant, true);
 });

@@ -26,6 +26,8 @@ const IDLE_FACTOR: f64 = 2.0;
 /// An answer that takes longer than the round trip and the receiver's feedback may is none; nor is any that takes longer than the last.
 const FEEDBACK_WITHIN: Duration = Duration::from_millis(400);
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
+/// Of what a train looked for, it shows no more: one that left at once and was held up on its way may have come at any rate.
+const MOST: f64 = 1.25;
 /// A receiving rate this far below the sending one is the capacity itself; a little below it stays clear of the queue.
 const FULL: f64 = 0.9;
 const CLEAR: f64 = 0.95;
@@ -156,8 +158,8 @@ impl Prober {
     pub(crate) fn note(&mut self, id: ProbeId, sent_ms: f64, received_ms: f64, len: usize) -> Option<Finding> {
         let train = self.sending.as_mut().filter(|train| train.probe.id == id)?;
         train.note(sent_ms, received_ms, len);
-        let (shown, is_steady) = (train.shown()?, train.is_steady());
         let (asked, most) = (train.probe.rate_bps, self.most_bps);
+        let (shown, is_steady) = (train.shown()?.min(MOST * asked), train.is_steady());
         self.sending = None;
         let found = shown >= FOUND * asked;
         self.follow_up = (found && shown < FOUND * most).then(|| (2.0 * shown).min(most));
@@ -341,6 +343,16 @@ mod tests {
     fn anothers_frame_between_two_packets_takes_nothing_from_the_rest() {
         let shown = shown(&[Some(40.0), Some(43.0), Some(70.0), Some(73.0)]).unwrap();
         assert!((920_000.0..940_000.0).contains(&shown.rate_bps), "{shown:?}");
+    }
+
+    #[test]
+    fn a_train_that_left_at_once_and_was_held_up_shows_no_more_than_it_looked_for() {
+        let mut prober = Prober::new(300_000.0, 5e6);
+        let probe = prober.next(Instant::now(), None, 300_000.0, true).unwrap();
+        let sent = [0.0, 0.1, 0.2, 0.3, 0.4];
+        let shown = sent.map(|at| prober.note(probe.id, at, 40.0 + at + if at > 0.1 { 30.0 } else { 0.0 }, 350));
+        let shown = shown.into_iter().flatten().next().unwrap();
+        assert!(shown.rate_bps <= MOST * probe.rate_bps, "{shown:?}");
     }
 
     #[test]

@@ -43,11 +43,11 @@ export class BandwidthWatch {
     const last = this.last?.peer === peer ? this.last : null;
     const before = last?.totals;
     this.last = { peer, totals, buffers };
-    if (!before) return this.#adopt({ ...this.state, sinceMs: totals.atMs, tightSinceMs: null });
+    if (!before) return this.#adopt({ ...this.state, sinceMs: totals.atMs, atMs: totals.atMs, tightSinceMs: null });
     const stats = statsBetween(before, totals, this.state.rung);
     this.link.send(statsMessage(stats));
     const { uplink, downlink } = stats;
-    this.#adopt(observe(this.state, sampleOf(before, totals, stats, peer.isWatched()), totals.atMs));
+    this.#adopt(observe(this.state, sampleOf(before, totals, stats, { isWatched: peer.isWatched(), waits: this.speech.waits }), totals.atMs));
     const soundLoss = totals.soundLoss;
     const others = this.#others();
     const speakersLoss = Math.max(0, ...others.map((other) => other.uplink?.loss_ratio ?? 0));
@@ -87,14 +87,15 @@ export class BandwidthWatch {
 
 /**
  * @param {import('../rtc/stats.js').Totals} before @param {import('../rtc/stats.js').Totals} now @param {ReturnType<typeof statsBetween>} stats
- * @param {boolean} isWatched @returns {import('../state/bandwidth.js').Sample}
+ * @param {{isWatched: boolean, waits: boolean}} known @returns {import('../state/bandwidth.js').Sample}
  */
-function sampleOf(before, now, { uplink, downlink }, isWatched) {
+function sampleOf(before, now, { uplink, downlink }, { isWatched, waits }) {
   return {
     estimateBps: uplink.estimate_bps,
     sentBps: uplink.rate_bps,
     loss: uplink.loss_ratio,
     soundLoss: soundMissed(before, now),
+    airLoss: waits ? 0 : now.soundLoss,
     concealed: now.samples > before.samples ? downlink.concealed_ratio : 0,
     isWatched,
     isHeard: now.heardBytes > before.heardBytes,

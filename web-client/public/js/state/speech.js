@@ -7,6 +7,7 @@
  * @typedef {object} Speech
  * @property {boolean} isRedundant each frame is sent again beside the next (RFC 2198)
  * @property {readonly number[]} rttsMs of the last seconds
+ * @property {boolean} waits packets wait longer than a moment ago: what is lost is lost because too much is sent
  * @property {number} calmSeconds how long the uplink has lost little
  * @property {number} singleSeconds how long no frame was sent again
  * @property {number} trouble share of what is heard that is lost on the way here, or comes too late: soon believed, slowly forgotten
@@ -14,7 +15,7 @@
  */
 
 /** @type {Readonly<Speech>} */
-export const CALM = Object.freeze({ isRedundant: false, rttsMs: [], calmSeconds: 0, singleSeconds: Infinity, trouble: 0, missed: 0 });
+export const CALM = Object.freeze({ isRedundant: false, rttsMs: [], waits: false, calmSeconds: 0, singleSeconds: Infinity, trouble: 0, missed: 0 });
 
 /** Of packets, before repair. What is lost more rarely Opus mends by itself, with what it says again of a frame in the next one (RFC 6716 §2.1.7). */
 const REDUNDANT_FROM = 0.06;
@@ -24,9 +25,10 @@ const HEAVY = 0.15;
 const CALM_SECONDS = 30;
 /** To begin again costs a moment of the picture. */
 const REST_SECONDS = 15;
+const HEAVY_REST_SECONDS = 5;
 /** Redundancy costs as much as speech: not where a link carries little more than that. Heavy loss takes any estimate far down, and where nothing waits it is the air's. */
 const REDUNDANT_NEEDS_BPS = 60_000;
-/** Packets that wait so much longer than a moment ago are lost because too much is sent. What stays longer although less is sent is another route. */
+/** So much longer than a moment ago. What stays longer although less is sent is another route. */
 const QUEUE_MS = 150;
 const ROUTE_SECONDS = 8;
 /** Half after 30 seconds: the wait that ended the trouble is not given up at once; nor does one bad second, of fifty packets, begin it. */
@@ -45,11 +47,11 @@ export function listen(before, { soundLoss, estimateBps, rttMs, downlinkLoss, sp
   const waits = rttMs >= Math.min(...rttsMs) + QUEUE_MS;
   const affordable = !waits && (estimateBps === null || estimateBps >= REDUNDANT_NEEDS_BPS || soundLoss >= HEAVY);
   const goesOn = before.isRedundant && calmSeconds < CALM_SECONDS;
-  const begins = soundLoss >= REDUNDANT_FROM && before.singleSeconds >= REST_SECONDS;
+  const begins = soundLoss >= REDUNDANT_FROM && before.singleSeconds >= (soundLoss >= HEAVY ? HEAVY_REST_SECONDS : REST_SECONDS);
   const isRedundant = affordable && (goesOn || begins);
   const singleSeconds = isRedundant ? 0 : before.singleSeconds + 1;
   const trouble = towards(before.trouble, Math.max(downlinkLoss, speakersLoss, 2 * concealed));
-  return { isRedundant, rttsMs, calmSeconds, singleSeconds, trouble, missed: towards(before.missed, Math.max(speakersLoss, concealed)) };
+  return { isRedundant, rttsMs, waits, calmSeconds, singleSeconds, trouble, missed: towards(before.missed, Math.max(speakersLoss, concealed)) };
 }
 
 /** @param {number} before @param {number} now */
