@@ -17,7 +17,7 @@ use crate::counters::Counters;
 use crate::description::{MediaKind, PeerDescription};
 use crate::ids::{Mid, PeerIndex, SectionIndex, Ssrc, TrackIndex};
 use crate::moment::Moment;
-use crate::packet::{Context, KeptPacket, MediaPacket};
+use crate::packet::{Context, KeptPacket, LayerIndex, MediaPacket};
 use crate::prefetch;
 use crate::rtp::sequence::ExtendedSeq;
 use crate::subscriber::slot::{Admission, MAX_REDUNDANT_PAYLOAD, NotWritten, Written};
@@ -196,6 +196,11 @@ impl Downlink {
             return self.queue(section, packet, counters);
         }
         if self.send(section, packet, context, batch, counters) { Offered::Sent } else { Offered::Done }
+    }
+
+    /// The slot may begin with a packet of this layer that is still to come.
+    pub(crate) fn may_yet_begin(&self, section: SectionIndex, layer: LayerIndex) -> bool {
+        self.slot(section).is_some_and(|slot| slot.may_yet_begin(layer))
     }
 
     /// Sends what had to wait, unless its slot carries something else by now.

@@ -159,11 +159,10 @@ impl Shard {
         let Some(slot) = downlink.slot(subscriber.section) else { return };
         let (Some(layer), Some(track)) = (slot.awaits_keyframe(), slot.track) else { return };
         let Some(routed) = self.router.track(track).filter(|routed| routed.forwarding) else { return };
-        let (publisher, plays) = (routed.publisher, slot.playing().is_some());
+        let (publisher, stand_in) = (routed.publisher, slot.stand_in().filter(|stand_in| *stand_in != layer));
         self.request_keyframe(now, publisher, track, layer, batch);
-        // The small picture that stands in until then, where that is another's key frame.
-        if !plays && layer != LayerIndex::SINGLE {
-            self.request_keyframe(now, publisher, track, LayerIndex::SINGLE, batch);
+        if let Some(stand_in) = stand_in {
+            self.request_keyframe(now, publisher, track, stand_in, batch);
         }
     }
 

@@ -180,7 +180,10 @@ fn fan_out(
     for subscriber in router.subscribers(received.track) {
         let Some(downlink) = downlinks.get_mut(subscriber.peer.0) else { continue };
         let offered = downlink.send_rtp(subscriber.section, &received.packet, &context, batch, counters);
-        fate.is_kept |= offered != Offered::Done;
+        // Where a key frame's first packet may still come, what follows is asked for then.
+        let may_be_asked_for =
+            || received.is_early && downlink.may_yet_begin(subscriber.section, received.packet.layer);
+        fate.is_kept |= offered != Offered::Done || may_be_asked_for();
         fate.waits |= offered == Offered::Waits;
     }
     if fate.is_kept {

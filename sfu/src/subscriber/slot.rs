@@ -29,6 +29,8 @@ pub(crate) const MAX_REDUNDANT_PAYLOAD: usize = 1_000;
 pub(crate) struct Slot {
     pub(crate) kind: MediaKind,
     needs_keyframe: bool,
+    /// The viewer's decoder waits for a key frame of what plays.
+    is_stuck: bool,
     /// The layer that should play; the one that does is the timeline's until a key frame of the wanted one comes.
     wanted: Option<LayerIndex>,
     /// Of the codec that was asked for last: a stream seldom changes its codec.
@@ -117,6 +119,7 @@ impl Slot {
             desired: None,
             wanted: None,
             needs_keyframe: false,
+            is_stuck: false,
             queued: None,
             timeline: Timeline::new(clock_rate_hz, first_sequence),
             numbers: PictureNumbers::default(),
@@ -188,9 +191,23 @@ impl Slot {
         self.wanted.filter(|_| self.needs_keyframe && self.track.is_some())
     }
 
+    /// The layer whose key frame shows something until the awaited one's comes, which may be never: the small picture while
+    /// nothing plays, and what plays while the viewer cannot decode it.
+    pub(crate) fn stand_in(&self) -> Option<LayerIndex> {
+        match self.playing() {
+            None => Some(LayerIndex::SINGLE),
+            Some(playing) => Some(playing).filter(|_| self.is_stuck),
+        }
+    }
+
     /// The viewer's decoder asks for one (RFC 4585 §6.3.1).
     pub(crate) fn request_keyframe(&mut self) {
-        self.needs_keyframe = true;
+        (self.needs_keyframe, self.is_stuck) = (true, true);
+    }
+
+    /// Whether the slot may begin with a packet of this layer that is still to come.
+    pub(crate) fn may_yet_begin(&self, layer: LayerIndex) -> bool {
+        self.needs_keyframe && self.wanted.is_some_and(|wanted| wanted == layer || self.stands_in(layer, wanted))
     }
 
     /// Whether a packet will play once its turn has come; [`Admission::Begins`] when nothing of another layer will before it.
@@ -325,7 +342,10 @@ impl Slot {
     /// Whether the packet belongs to what plays; begins a new stretch where it may. True when it just did.
     fn follow(&mut self, packet: &MediaPacket<'_>, context: &Context<'_>) -> Result<bool, NotWritten> {
         if self.timeline.plays(packet) {
-            self.needs_keyframe &= !(packet.is_entry_point && self.wanted == Some(packet.layer));
+            if packet.is_entry_point {
+                self.needs_keyframe &= self.wanted != Some(packet.layer);
+                self.is_stuck = false;
+            }
             return Ok(false);
         }
         if !self.may_begin(packet) {
@@ -342,15 +362,19 @@ impl Slot {
         let pictures: PictureOffset = self.numbers.begin(packet.pictures);
         self.timeline.begin(context.now.at, packet, clocks, pictures);
         self.needs_keyframe = self.kind == MediaKind::Video && self.wanted != Some(packet.layer);
+        self.is_stuck = false;
     }
 
     /// With a key frame of the wanted layer; as long as nothing plays, with one of any below it: a small picture now, the large one
     /// when it comes. What was admitted to the queue begins, whatever is wanted by now: what played before it was given up for it.
     fn may_begin(&self, packet: &MediaPacket<'_>) -> bool {
-        let stands_in = |wanted| packet.layer < wanted && self.playing().is_none();
         let is_admitted = || self.queued == Some((packet.layer, packet.epoch));
-        let begins = |wanted| wanted == packet.layer || stands_in(wanted) || is_admitted();
+        let begins = |wanted| wanted == packet.layer || self.stands_in(packet.layer, wanted) || is_admitted();
         packet.is_entry_point && self.wanted.is_some_and(begins)
+    }
+
+    fn stands_in(&self, layer: LayerIndex, wanted: LayerIndex) -> bool {
+        layer < wanted && self.playing().is_none()
     }
 
     /// Where the packet that was sent under `sequence` came from: layer, epoch and the publisher's number.

@@ -201,6 +201,20 @@ fn a_subscriber_without_red_hears_each_frame_once() {
 }
 
 #[test]
+fn a_decoder_that_is_stuck_gets_a_key_frame_of_what_plays_while_a_larger_layer_is_awaited() {
+    let of = |layer, sequence| MediaPacket { layer: LayerIndex(layer), ..packet(Codec::Vp8, sequence, &[0; 4]) };
+    let mut slot = slot(MediaKind::Video, vec![codec(Codec::Vp8, 120, Some(124))], None);
+    slot.want(Some(LayerIndex(2)));
+    assert_eq!(slot.stand_in(), Some(LayerIndex::SINGLE), "nothing plays");
+    assert!(write(&mut slot, &of(0, 1)).is_ok());
+    assert_eq!(slot.stand_in(), None, "it plays");
+    slot.request_keyframe();
+    assert_eq!((slot.awaits_keyframe(), slot.stand_in()), (Some(LayerIndex(2)), Some(LayerIndex(0))));
+    assert!(write(&mut slot, &of(0, 2)).is_ok());
+    assert_eq!((slot.awaits_keyframe(), slot.stand_in()), (Some(LayerIndex(2)), None));
+}
+
+#[test]
 fn while_nothing_plays_a_lower_layer_stands_in_until_a_key_frame_of_the_wanted_one() {
     let of = |layer, sequence| MediaPacket { layer: LayerIndex(layer), ..packet(Codec::Vp8, sequence, &[0; 4]) };
     let mut slot = slot(MediaKind::Video, vec![codec(Codec::Vp8, 120, Some(124))], None);

@@ -55,6 +55,8 @@ pub(crate) struct Received<'a> {
     pub clocks: &'a LayerClocks,
     /// A loss was noticed: this uplink is to be looked after then.
     pub next_nack: Option<Instant>,
+    /// Packets before this one may still come.
+    pub is_early: bool,
     /// Older frames stand beside this one.
     pub redundancy: Option<Redundancy>,
 }
@@ -218,7 +220,8 @@ impl Uplink {
             payload: frame.data,
         };
         let (track, position) = (*index, redundancy.position);
-        Some(Received { track, position, packet, clocks: &published.clocks, next_nack: None, redundancy: None })
+        let clocks = &published.clocks;
+        Some(Received { track, position, packet, clocks, next_nack: None, is_early: false, redundancy: None })
     }
 
     fn accept<'a>(
@@ -253,16 +256,16 @@ impl Uplink {
                 (layer.reception.accept_recovered(original), payload)
             }
         };
-        let (sequence, next_nack) = match verdict {
+        let (sequence, next_nack, is_early) = match verdict {
             Verdict::Newest { sequence, gap_too_large } => {
                 layer.needs_keyframe |= gap_too_large && kind == MediaKind::Video;
                 let next_nack = layer.reception.missing.next_deadline().filter(|_| nack);
                 *may_miss |= next_nack.is_some();
-                (sequence, next_nack)
+                (sequence, next_nack, next_nack.is_some())
             }
             Verdict::FillsGap { sequence } => {
                 counters.recovered_packets += u64::from(source.role == Role::Retransmission);
-                (sequence, None)
+                (sequence, None, true)
             }
             Verdict::Duplicate => {
                 counters.dropped.rtp_duplicate += 1;
@@ -293,7 +296,7 @@ impl Uplink {
         };
         let redundancy = is_redundant.then(|| Redundancy::beside(source, header, range));
         let (track, position) = (*index, source.position);
-        Some(Received { track, position, packet, clocks: &published.clocks, next_nack, redundancy })
+        Some(Received { track, position, packet, clocks: &published.clocks, next_nack, is_early, redundancy })
     }
 
     /// Opens one datagram that RFC 7983 classifies as RTCP, in place, and gives the plain compound.

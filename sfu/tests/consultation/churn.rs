@@ -20,7 +20,12 @@ const SLACK_BYTES: usize = 32 * 1_024;
 
 #[test]
 fn churn_leaves_nothing_behind() {
-    let conditions = Conditions { delay: Duration::from_millis(15), uplink_loss: 0.01, downlink_loss: 0.01 };
+    let conditions = Conditions {
+        delay: Duration::from_millis(15),
+        uplink_loss: 0.01,
+        downlink_loss: 0.01,
+        ..Conditions::default()
+    };
     let mut world = World::new(conditions, 81);
     world.slower = 10;
     let mut rng = StdRng::seed_from_u64(81);

@@ -35,7 +35,8 @@ fn people_of_a_room_are_looked_after_at_the_same_moments_whenever_they_came() {
 
 #[test]
 fn a_peer_connects_over_a_link_that_loses_a_fifth() {
-    let conditions = Conditions { delay: Duration::from_millis(25), uplink_loss: 0.2, downlink_loss: 0.2 };
+    let conditions =
+        Conditions { delay: Duration::from_millis(25), uplink_loss: 0.2, downlink_loss: 0.2, ..Conditions::default() };
     let mut world = World::new(conditions, 32);
     world.join(&SIMULCAST);
     world.run_until(Duration::from_secs(20), |world| world.clients[0].connected);

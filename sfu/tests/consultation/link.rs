@@ -12,7 +12,12 @@ pub(crate) struct Conditions {
     /// Of client -> server and of server -> client.
     pub(crate) uplink_loss: f64,
     pub(crate) downlink_loss: f64,
+    /// Of client -> server: large datagrams take so much longer.
+    pub(crate) large_later: Duration,
 }
+
+/// More than a frame of the smallest layer, less than the first packet of its key frame.
+const LARGE_LEN: usize = 1_000;
 
 pub(crate) struct Link {
     pub(crate) conditions: Conditions,
@@ -51,7 +56,8 @@ impl Link {
         if let Some(record) = &mut self.record {
             record.push(datagram.clone());
         }
-        self.send(now, datagram, self.conditions.uplink_loss);
+        let later = if datagram.bytes.len() > LARGE_LEN { self.conditions.large_later } else { Duration::ZERO };
+        self.send(now + later, datagram, self.conditions.uplink_loss);
     }
 
     /// From now on all that is sent to this client goes over such a link.

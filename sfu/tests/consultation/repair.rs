@@ -1,6 +1,6 @@
 //! Loss: what is lost on either side of the server is brought back, and a picture that cannot be mended is begun anew.
 
-use crate::client::Client;
+use crate::client::{Client, SIMULCAST};
 use crate::frame::LARGE;
 use crate::link::Conditions;
 use crate::world::World;
@@ -56,6 +56,20 @@ fn ten_percent_on_both_sides_still_shows_a_picture() {
 }
 
 #[test]
+fn a_key_frame_whose_beginning_comes_after_its_end_is_seen() {
+    let mut world = World::new(Conditions::default(), 26);
+    world.join(&SIMULCAST[..1]);
+    world.join(&[]);
+    world.run(Duration::from_secs(2));
+    world.link.conditions.large_later = Duration::from_millis(50);
+    world.view(1, 0, 0, 180);
+    let slot = world.clients[1].video_slots[0];
+    let seen =
+        world.run_until(Duration::from_secs(3), |world| world.clients[1].seen(slot).iter().any(|frame| frame.keyframe));
+    assert!(seen < Duration::from_millis(400), "after {seen:?}");
+}
+
+#[test]
 fn an_outage_ends_with_a_key_frame() {
     let mut world = room_with_loss(0.0, 0.0, 24);
     world.link.conditions.uplink_loss = 1.0;
@@ -87,5 +101,5 @@ fn loss_is_reported_for_each_direction() {
 }
 
 fn world_sends_frames_of_several_packets() -> bool {
-    crate::client::SIMULCAST[2].frame_len > LARGE
+    SIMULCAST[2].frame_len > LARGE
 }
