@@ -16,7 +16,7 @@ use str0m::rtp::RtpWrite;
 
 const FRAME: Duration = Duration::from_millis(VIDEO_FRAME_MS);
 const FRAMES_PER_SECOND: u64 = 1_000 / VIDEO_FRAME_MS;
-/// One layer is sent after the other: `str0m` orders what several streams send at one moment by chance.
+/// An encoder is done with one layer after the other.
 const ENCODING: Duration = Duration::from_millis(4);
 /// A key frame is so many times as large as the others; what it takes too much is saved on the next ones.
 const KEYFRAME_FACTOR: usize = 5;
@@ -58,6 +58,8 @@ pub(crate) struct Camera {
     is_lowest: bool,
     /// For all layers together.
     pub(crate) budget_bps: u64,
+    /// For the lowest, which is made for whoever has the worst link.
+    pub(crate) room_bps: Option<u64>,
     /// The rates between which a camera of one layer changes, as a server does between the layers of another's camera.
     rungs_bps: Vec<u64>,
 }
@@ -99,6 +101,7 @@ impl Camera {
             left_bps: 0,
             is_lowest: true,
             budget_bps,
+            room_bps: None,
             rungs_bps: Vec::new(),
         }
     }
@@ -168,6 +171,7 @@ impl Camera {
 
     /// With what it may make of the picture.
     fn encoder_in_turn(&mut self) -> Option<(&mut Encoder, u64)> {
+        let room_bps = self.room_bps.filter(|_| self.turn == 0).unwrap_or(u64::MAX);
         let encoder = self.layers.get_mut(self.turn)?;
         // The lowest that is wanted is sent whatever the estimate, as coarse as need be.
         if !encoder.wanted || !self.is_lowest && self.left_bps < encoder.layer.min_bps {
@@ -175,7 +179,7 @@ impl Camera {
             return None;
         }
         self.is_lowest = false;
-        let rate_bps = self.left_bps.clamp(COARSEST_BPS, encoder.layer.max_bps);
+        let rate_bps = self.left_bps.clamp(COARSEST_BPS, encoder.layer.max_bps.min(room_bps));
         self.left_bps = self.left_bps.saturating_sub(rate_bps);
         Some((encoder, rate_bps * self.rng.random_range(80..=120) / 100))
     }

@@ -148,12 +148,13 @@ const NARROW_AND_LOSSY: &[Bound] = &[
     (Patients, QueueDown, 200.0),
 ];
 
-/// Beside a voice no picture fits: the words are as on any other link, and the page shows stills (ADR 0016).
+/// Beside a voice even the smallest picture that is made hardly fits: it is tried now and then, at the cost of a queue. The words are
+/// as on any other link, and the page shows stills (ADR 0016).
 const WORDS_ALONE: &[Bound] = &[
     (Patients, FirstWord, 400.0),
     (Patients, AudioGap, 100.0),
     (Patients, Concealed, 1.0),
-    (Patients, QueueDown, 100.0),
+    (Patients, QueueDown, 250.0),
 ];
 
 /// The link becomes narrow under one's hands, and wide again.

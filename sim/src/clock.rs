@@ -16,6 +16,11 @@ pub(crate) const TICK: Duration = Duration::from_nanos(61_036);
 
 static ORIGIN: LazyLock<Instant> = LazyLock::new(aligned_origin);
 
+/// What the process needs once is made here, outside of any run.
+pub(crate) fn start() {
+    LazyLock::force(&ORIGIN);
+}
+
 /// The instant of a moment.
 pub(crate) fn instant(moment: Duration) -> Instant {
     *ORIGIN + moment

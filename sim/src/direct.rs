@@ -20,7 +20,6 @@ pub(crate) struct Direct {
 impl Direct {
     /// `there` carries media, `back` what is said of it.
     pub(crate) fn new(there: &Profile, back: &Profile, seed: u64) -> Result<Self> {
-        fastrand::seed(seed);
         let now = Duration::ZERO;
         let [.., highest] = SIMULCAST;
         let equipment = Equipment { camera: vec![highest], ..Equipment::default() };

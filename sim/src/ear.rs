@@ -27,7 +27,7 @@ const PATIENCE: u32 = 10;
 /// More than this is not played any more: the oldest is let go.
 const MAX_WAITING: Duration = Duration::from_secs(2);
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Heard {
     /// When the first frame was played.
     pub first: Option<Duration>,
@@ -166,7 +166,7 @@ impl Ear {
     fn hear(&mut self, tick: Duration, frame: OpusFrame) {
         self.next += 1;
         self.made_up = 0;
-        self.silent = frame.last_of_talk;
+        self.silent = frame.silence_follows;
         self.heard.first.get_or_insert(tick);
         self.heard.played += 1;
         let spoken = Duration::from_millis(u64::from(frame.number) * AUDIO_FRAME_MS);
@@ -246,7 +246,7 @@ mod tests {
         let end = arrivals.last().unwrap().0;
         arrivals.sort_unstable();
         for (at, number) in arrivals {
-            ear.receive(MS(at), u64::from(number * AUDIO_TICKS), OpusFrame { number, last_of_talk: false });
+            ear.receive(MS(at), u64::from(number * AUDIO_TICKS), OpusFrame { number, silence_follows: false });
         }
         ear.play_until(MS(end));
         ear.heard().clone()
@@ -294,7 +294,7 @@ mod tests {
     fn announced_silence_is_not_a_gap() {
         let mut ear = Ear::default();
         for number in (0..1_000_u32).filter(|n| n % 100 <= 50) {
-            let frame = OpusFrame { number, last_of_talk: number % 100 == 50 };
+            let frame = OpusFrame { number, silence_follows: number % 100 == 50 };
             ear.receive(MS(100 + u64::from(number) * 20), u64::from(number * AUDIO_TICKS), frame);
         }
         assert_eq!(ear.heard().gaps, []);

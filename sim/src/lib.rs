@@ -3,6 +3,7 @@
 
 mod camera;
 pub mod catalog;
+mod chance;
 mod clock;
 pub mod compare;
 mod direct;
@@ -12,7 +13,9 @@ mod media;
 mod microphone;
 mod network;
 pub mod oracle;
+mod page;
 mod person;
+pub mod rural;
 mod scenario;
 mod screen;
 mod world;

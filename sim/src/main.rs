@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use clap::{Args, Parser, Subcommand};
 use kenes_sim::compare::{self, Row};
 use kenes_sim::oracle::{Oracle, Whom, measure};
-use kenes_sim::{Report, Scenario, catalog};
+use kenes_sim::{Report, Scenario, catalog, rural};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -29,6 +29,8 @@ enum Command {
         #[arg(long)]
         results: Option<PathBuf>,
     },
+    /// The rural table's links: what people on them hear and see.
+    Rural,
     /// Consultations drawn from many seeds; ends with those that a person would not have put up with.
     Search(Search),
 }
@@ -44,6 +46,9 @@ struct Search {
     /// Threads.
     #[arg(long, default_value_t = JOBS)]
     jobs: usize,
+    /// Runs each a second time, which has to be the same to the last packet.
+    #[arg(long)]
+    twice: bool,
 }
 
 /// Threads.
@@ -55,6 +60,7 @@ fn main() -> Result<()> {
         Command::Seed { seed } => show_all(&[catalog::drawn(seed)?]),
         Command::Search(options) => search(&options),
         Command::Compare { results } => compare_all(results.as_deref()),
+        Command::Rural => show_rural(),
     }
 }
 
@@ -71,6 +77,13 @@ fn compare_all(results: Option<&Path>) -> Result<()> {
     if !worse.is_empty() {
         bail!("worse on {} of {} links: {}", worse.len(), rows.len(), worse.join(", "));
     }
+    Ok(())
+}
+
+fn show_rural() -> Result<()> {
+    let links: Vec<_> = rural::links().collect();
+    let rows = in_threads(links.len(), JOBS, |index| links.get(index).map(|link| rural::row(*link)))?;
+    print!("{}", rural::table(&rows.into_iter().flatten().collect::<Result<Vec<_>>>()?));
     Ok(())
 }
 
@@ -124,17 +137,23 @@ fn show(scenario: &Scenario, report: &Report) {
         let values = Oracle::ALL.map(|oracle| format!("{:>15.1}", measure(scenario, report, whom, oracle)));
         println!("{:16}{:12}{}", scenario.name, format!("{whom:?}"), values.concat());
     }
+    println!("{:16}trace {:016x}: {}", "", report.trace, scenario.described());
 }
 
 /// What failed is printed at once, and which seeds again in the end.
 fn search(options: &Search) -> Result<()> {
     let run = |index: usize| -> Result<Option<u64>> {
         let (scenario, seed) = catalog::drawn(options.from + index as u64)?;
-        let violations = scenario.judge(&scenario.run(seed)?);
+        let report = scenario.run(seed)?;
+        let violations = scenario.judge(&report);
         for violation in &violations {
             println!("seed {seed}: {violation}   ({})", scenario.described());
         }
-        Ok((!violations.is_empty()).then_some(seed))
+        let repeats = !options.twice || scenario.run(seed)? == report;
+        if !repeats {
+            println!("seed {seed}: its second run was another   ({})", scenario.described());
+        }
+        Ok((!violations.is_empty() || !repeats).then_some(seed))
     };
     let outcomes = in_threads(usize::try_from(options.seeds)?, options.jobs, run)?;
     let failed: Vec<u64> = outcomes.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();

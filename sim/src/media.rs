@@ -16,9 +16,9 @@ const CHUNK_LEN: usize = 1_100;
 /// The least a frame can be: header, layer and number.
 pub(crate) const MIN_VIDEO_FRAME_LEN: usize = FRAME_HEADER_LEN + 5;
 
-/// An Opus frame of at least 6 bytes. `last_of_talk`: silence follows, nothing is sent for it (DTX).
-pub(crate) fn opus(number: u32, last_of_talk: bool, len: usize) -> Vec<u8> {
-    let mut payload = vec![0xfc, u8::from(last_of_talk)];
+/// An Opus frame of at least 6 bytes. `silence_follows`: silence follows, nothing is sent for it (DTX).
+pub(crate) fn opus(number: u32, silence_follows: bool, len: usize) -> Vec<u8> {
+    let mut payload = vec![0xfc, u8::from(silence_follows)];
     payload.extend_from_slice(&number.to_be_bytes());
     payload.resize(len.max(payload.len()), 0x55);
     payload
@@ -27,12 +27,12 @@ pub(crate) fn opus(number: u32, last_of_talk: bool, len: usize) -> Vec<u8> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct OpusFrame {
     pub(crate) number: u32,
-    pub(crate) last_of_talk: bool,
+    pub(crate) silence_follows: bool,
 }
 
 pub(crate) fn read_opus(payload: &[u8]) -> Option<OpusFrame> {
-    let (&[_, last_of_talk, a, b, c, d], _) = payload.split_first_chunk()?;
-    Some(OpusFrame { number: u32::from_be_bytes([a, b, c, d]), last_of_talk: last_of_talk == 1 })
+    let (&[_, silence_follows, a, b, c, d], _) = payload.split_first_chunk()?;
+    Some(OpusFrame { number: u32::from_be_bytes([a, b, c, d]), silence_follows: silence_follows == 1 })
 }
 
 /// RFC 2198 §3: the newest frame with those before it, each with how much older it is in RTP ticks; oldest first.
@@ -122,7 +122,10 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let payload = opus(70_000, true, 80);
-        assert_eq!((payload.len(), read_opus(&payload)), (80, Some(OpusFrame { number: 70_000, last_of_talk: true })));
+        assert_eq!(
+            (payload.len(), read_opus(&payload)),
+            (80, Some(OpusFrame { number: 70_000, silence_follows: true }))
+        );
         let red = red(111, &[(1_920, vec![1; 300]), (960, vec![2; 3])], &payload);
         let frames = read_red(&red).unwrap();
         assert_eq!(frames, [(1_920, &[1; 300][..]), (960, &[2; 3]), (0, &payload)]);

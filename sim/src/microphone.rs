@@ -1,5 +1,5 @@
-//! A microphone as an Opus encoder leaves it: 50 packets a second, or talk and announced silence (DTX) by turns; each with the
-//! frame before it (RED), where that was agreed on.
+//! A microphone as an Opus encoder leaves it: 50 packets a second, or talk and announced silence (DTX) by turns, of which every
+//! twentieth frame tells again; each with the frame before it (RED), where that was agreed on and is asked for.
 //!
 //! Owns the numbering of its stream; must not know when it is asked.
 
@@ -14,8 +14,11 @@ use str0m::media::Mid;
 use str0m::rtp::{ExtensionValues, RtpWrite};
 
 const FRAME: Duration = Duration::from_millis(AUDIO_FRAME_MS);
-/// 32 kbit/s.
-const FRAME_LEN: usize = 80;
+/// As long as nobody says that it is too much.
+const FULL_BPS: u64 = 32_000;
+const FRAMES_PER_SECOND: u64 = 1_000 / AUDIO_FRAME_MS;
+/// Of silence one frame in so many is sent (libopus' DTX).
+const SILENT_FRAMES: u32 = 20;
 /// Talk and pauses last up to so many frames.
 const LONGEST_TURN: u32 = 250;
 const SPOKEN_DBOV: i8 = -30;
@@ -29,11 +32,23 @@ pub(crate) struct Microphone {
     sent: u64,
     last: Option<(u32, Vec<u8>)>,
     pub(crate) next: Duration,
+    pub(crate) rate_bps: u64,
+    pub(crate) repeats: bool,
 }
 
 impl Microphone {
     pub(crate) fn new(mid: Mid, dtx: bool, seed: u64) -> Self {
-        Self { mid, dtx, rng: StdRng::seed_from_u64(seed), turn: (0, false), sent: 0, last: None, next: Duration::ZERO }
+        Self {
+            mid,
+            dtx,
+            rng: StdRng::seed_from_u64(seed),
+            turn: (0, false),
+            sent: 0,
+            last: None,
+            next: Duration::ZERO,
+            rate_bps: FULL_BPS,
+            repeats: false,
+        }
     }
 
     /// Sends the frame that is due now, if there is sound in it.
@@ -41,18 +56,19 @@ impl Microphone {
         let number = self.next.as_millis() / u128::from(AUDIO_FRAME_MS);
         let now = self.next;
         self.next += FRAME;
-        let (sounds, last_of_talk) = self.take_turn();
+        let (is_sent, silence_follows) = self.take_turn();
         let Ok(number) = u32::try_from(number) else { return };
-        if !sounds {
+        if !is_sent {
             return;
         }
         let Some(params) = parameters(rtc, Codec::Opus) else { return };
-        let (pt, red) = (params.pt(), params.red());
+        let (pt, red) = (params.pt(), params.red().filter(|_| self.repeats));
         let mut api = rtc.direct_api();
         let Some(stream) = api.stream_tx_by_mid(self.mid, None) else { return };
         self.sent += 1;
         let time = number.wrapping_mul(AUDIO_TICKS);
-        let frame = media::opus(number, last_of_talk, FRAME_LEN);
+        let len = usize::try_from(self.rate_bps / 8 / FRAMES_PER_SECOND).unwrap_or(0);
+        let frame = media::opus(number, silence_follows, len);
         let (pt, payload) = match red {
             Some(red) => (red, media::red(*pt, &self.before(number), &frame)),
             None => (pt, frame.clone()),
@@ -69,7 +85,7 @@ impl Microphone {
         before.map(|(_, frame)| (AUDIO_TICKS, frame)).into_iter().collect()
     }
 
-    /// Whether this frame sounds, and whether it is the last before silence.
+    /// Whether this frame is sent, and whether silence follows it.
     fn take_turn(&mut self) -> (bool, bool) {
         if !self.dtx {
             return (true, false);
@@ -78,7 +94,8 @@ impl Microphone {
             self.turn = (self.rng.random_range(25..LONGEST_TURN), !self.turn.1);
         }
         self.turn.0 -= 1;
-        (self.turn.1, self.turn.1 && self.turn.0 == 0)
+        let (left, talks) = self.turn;
+        (talks || left % SILENT_FRAMES == 0, !talks || left == 0)
     }
 }
 

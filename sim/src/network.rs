@@ -29,7 +29,7 @@ pub(crate) enum Way {
 }
 
 /// What one direction of an access did in a run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Carried {
     pub counters: Counters,
     /// How long each packet waited for the bottleneck, in order of arrival, with the moment of that.

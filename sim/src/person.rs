@@ -9,8 +9,10 @@ use crate::ear::Ear;
 use crate::media;
 use crate::microphone::{Microphone, parameters};
 use crate::network::Datagram;
+use crate::page::Page;
 use crate::screen::{Piece, Screen};
 use anyhow::{Context as _, Result};
+use kenes_sfu::event::LinkReport;
 use kenes_sfu::ids::PeerKey;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -28,13 +30,11 @@ const FIRST_ESTIMATE: Bitrate = Bitrate::kbps(300);
 /// What speech takes of an estimate, headers included.
 const AUDIO_BPS: u64 = 50_000;
 
-/// A second and two, but never at once: `str0m` orders what it reports together by chance.
-const AUDIO_REPORTS: Duration = Duration::from_millis(2_003);
-const VIDEO_REPORTS: Duration = Duration::from_millis(1_013);
+/// A check that was lost comes again as soon, and this many mean that the path is gone, as in browsers.
+const CHECK_AGAIN: Duration = Duration::from_millis(480);
+const CHECKS_LOST: usize = 10;
 
-/// No stream is told to have paused: `str0m` wakes up for one of those that might, whichever it finds first.
-const NEVER: Duration = Duration::from_secs(86_400);
-
+/// Between two words.
 const SHUTTER: Duration = Duration::from_millis(7);
 
 /// What a person brings: everybody has a microphone and a camera.
@@ -61,6 +61,9 @@ pub(crate) struct Person {
     pub(crate) camera: Camera,
     pub(crate) ears: Vec<(Mid, Ear)>,
     pub(crate) screens: Vec<(Mid, Screen)>,
+    page: Page,
+    /// Of the own uplink, where it is estimated.
+    estimate_bps: Option<u64>,
     slots: BTreeMap<Ssrc, Mid>,
     pub(crate) connected: Option<Duration>,
     /// ICE has given up on the path: signaling has to bring a restart.
@@ -99,6 +102,8 @@ impl Person {
             camera: Camera::new(camera, &equipment.camera, budget_bps, seed),
             ears: Vec::new(),
             screens: Vec::new(),
+            page: Page::default(),
+            estimate_bps: None,
             slots: BTreeMap::new(),
             connected: None,
             disconnected: false,
@@ -188,6 +193,18 @@ impl Person {
         }
     }
 
+    /// How somebody's links fare, perhaps one's own.
+    pub(crate) fn hear_of(&mut self, peer: PeerKey, uplink: &LinkReport, downlink: LinkReport) {
+        if peer == self.key {
+            self.page.hear_of_uplink(uplink, self.estimate_bps);
+        } else {
+            self.page.hear_of(peer, downlink);
+        }
+        self.camera.room_bps = self.page.room_bps();
+        self.microphone.rate_bps = self.page.speech_bps(self.estimate_bps);
+        self.microphone.repeats = self.page.repeats();
+    }
+
     pub(crate) fn finish(&mut self, now: Duration) {
         self.ears.iter_mut().for_each(|(_, ear)| ear.play_until(now));
     }
@@ -226,6 +243,7 @@ impl Person {
             Event::IceConnectionStateChange(state) => self.disconnected = state == IceConnectionState::Disconnected,
             Event::KeyframeRequest(request) => self.camera.owe_keyframe(request.rid),
             Event::EgressBitrateEstimate(BweKind::Twcc { estimate, .. }) => {
+                self.estimate_bps = Some(estimate.as_u64());
                 self.camera.budget_bps = estimate.as_u64().saturating_sub(AUDIO_BPS);
             }
             Event::RtpPacket(packet) => self.receive_rtp(now, &packet),
@@ -241,7 +259,6 @@ impl Person {
             Duration::from_millis(u64::try_from(frames).unwrap_or(0) * ms)
         };
         self.microphone.next = on_grid(media::AUDIO_FRAME_MS);
-        // Between two words, for the same reason for which the layers take turns.
         self.camera.begin(on_grid(media::VIDEO_FRAME_MS) + Duration::from_millis(media::VIDEO_FRAME_MS) + SHUTTER);
     }
 
@@ -274,16 +291,16 @@ fn address_of(number: u8) -> SocketAddr {
 }
 
 fn rtc(address: SocketAddr, now: Duration, estimates: bool, red: bool) -> Result<Rtc> {
-    let mut rtc = Rtc::builder()
+    let mut config = Rtc::builder();
+    config.set_max_stun_rto(CHECK_AGAIN);
+    config.set_max_stun_retransmits(CHECKS_LOST);
+    let mut rtc = config
         .set_crypto_provider(dtls::provider())
         .set_rtp_mode(true)
         .clear_codecs()
         .enable_opus(true, red)
         .enable_vp8(true)
         .enable_bwe(estimates.then_some(FIRST_ESTIMATE))
-        .set_rtcp_report_interval_audio(AUDIO_REPORTS)
-        .set_rtcp_report_interval_video(VIDEO_REPORTS)
-        .set_pause_threshold(NEVER)
         .build(clock::instant(now));
     rtc.add_local_candidate(Candidate::host(address, "udp")?).context("a candidate is refused")?;
     Ok(rtc)

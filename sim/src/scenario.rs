@@ -2,6 +2,7 @@
 //! Holds no state; running it makes a world, and a report of what each person heard and saw.
 
 use crate::camera::SIMULCAST;
+use crate::chance;
 use crate::ear::Heard;
 use crate::network::Carried;
 use crate::oracle::{self, Bound, Violation};
@@ -32,13 +33,13 @@ pub struct Scenario {
 }
 
 /// What one person heard and saw: the specialist the first patient, patients the specialist.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Experience {
     pub heard: Heard,
     pub seen: Seen,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     /// Equal for equal runs.
     pub trace: u64,
@@ -62,6 +63,10 @@ const FIRST_PATIENT: usize = 1;
 
 impl Scenario {
     pub fn run(&self, seed: u64) -> Result<Report> {
+        chance::of_seed(seed, || self.hold(seed))
+    }
+
+    fn hold(&self, seed: u64) -> Result<Report> {
         let good: Profile = GOOD_ACCESS.parse()?;
         let accesses = [(good.clone(), good), (self.uplink.clone(), self.downlink.clone())];
         let mut world = World::new(&accesses, seed)?;

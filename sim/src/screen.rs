@@ -21,7 +21,7 @@ const MAX_DELAY: Duration = Duration::from_millis(600);
 /// Packets that wait at most.
 const MAX_WAITING: usize = 2_000;
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
     /// Moment and layer of each frame shown.
     pub frames: Vec<(Duration, u8)>,

@@ -11,8 +11,8 @@ use kenes_link::Profile;
 use kenes_sfu::batch::SendBatch;
 use kenes_sfu::command::Command;
 use kenes_sfu::description::PeerDescription;
-use kenes_sfu::event::Event;
-use kenes_sfu::ids::{Mid, RoomKey, TrackKey};
+use kenes_sfu::event::{Event, LinkReport};
+use kenes_sfu::ids::{Mid, PeerKey, RoomKey, TrackKey};
 use kenes_sfu::sdp::{self, AnswerOptions};
 use kenes_sfu::shard::{Shard, ShardConfig};
 use kenes_sfu::transport::dtls::DtlsIdentity;
@@ -47,14 +47,14 @@ pub(crate) struct World {
 enum Signal {
     /// The layers of a person's camera that anybody displays.
     Layers { person: usize, any: bool, rids: Vec<String> },
+    /// How somebody's links fare.
+    Quality { person: usize, of: PeerKey, uplink: LinkReport, downlink: LinkReport },
     /// ICE did not come back by itself.
     RestartIce { person: usize },
 }
 
 impl World {
     pub(crate) fn new(accesses: &[(Profile, Profile)], seed: u64) -> Result<Self> {
-        // `str0m` takes its SSRCs and first numbers from here.
-        fastrand::seed(seed);
         let identity = DtlsIdentity::repeatable(seed)?;
         let now = Duration::ZERO;
         Ok(Self {
@@ -189,12 +189,24 @@ impl World {
         }
         self.batch.clear();
         while let Some(event) = self.shard.poll_event() {
-            if let Event::LayersWanted { track, any, rids } = event
-                && let Some(person) = self.people.iter().position(|person| person.key == track.peer)
-            {
+            self.pass_on(event);
+        }
+    }
+
+    /// What a control plane tells people of an event.
+    fn pass_on(&mut self, event: Event) {
+        match event {
+            Event::LayersWanted { track, any, rids } => {
+                let Some(person) = self.people.iter().position(|person| person.key == track.peer) else { return };
                 let rids = rids.iter().map(|rid| rid.as_str().to_owned()).collect();
                 self.signal(Signal::Layers { person, any, rids });
             }
+            Event::PeerReport { peer: of, uplink, downlink, .. } => {
+                for person in 0..self.people.len() {
+                    self.signal(Signal::Quality { person, of, uplink, downlink });
+                }
+            }
+            _ => {}
         }
     }
 
@@ -209,7 +221,7 @@ impl World {
 
     fn signal(&mut self, signal: Signal) {
         self.signalled += 1;
-        let (Signal::Layers { person, .. } | Signal::RestartIce { person }) = signal;
+        let (Signal::Layers { person, .. } | Signal::Quality { person, .. } | Signal::RestartIce { person }) = signal;
         let uplink = self.people.get(person).and_then(|person| self.uplinks.get(person.access));
         let at = uplink.and_then(|uplink| uplink.outage_ends(self.now)).unwrap_or(self.now);
         self.signals.insert((at + SIGNALING_DELAY, self.signalled), signal);
@@ -219,6 +231,9 @@ impl World {
         match signal {
             Signal::Layers { person, any, rids } => {
                 self.people.get_mut(person).context("nobody there")?.camera.want(&rids, any);
+            }
+            Signal::Quality { person, of, uplink, downlink } => {
+                self.people.get_mut(person).context("nobody there")?.hear_of(of, &uplink, downlink);
             }
             Signal::RestartIce { person } => self.restart_ice(person)?,
         }
