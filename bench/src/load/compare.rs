@@ -75,6 +75,8 @@ pub struct Compared {
     pub forwarded_per_s: Option<Spread>,
     /// Why rounds have no figures.
     pub refused: Vec<String>,
+    /// Why a round's figures are of a later window than its first: the generator was late.
+    pub passed_over: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -192,6 +194,10 @@ fn compared((people, rooms): (u32, u32), names: &[String], turns: &[Turn]) -> Co
             loss_permille: spread(|load| load.audio_loss_permille.max(load.video_loss_permille)),
             forwarded_per_s: spread(|load| load.forwarded_per_s),
             refused: mine().filter_map(|turn| turn.load.as_ref().err().cloned()).collect(),
+            passed_over: mine()
+                .filter_map(|turn| turn.load.as_ref().ok())
+                .flat_map(|it| it.passed_over.clone())
+                .collect(),
         }
     });
     Comparison { people, rooms, servers: servers.collect() }
@@ -254,6 +260,9 @@ impl CompareReport {
             for server in servers {
                 for reason in &server.refused {
                     text.push_str(&format!("  {}: {reason}\n", server.sfu));
+                }
+                for reason in &server.passed_over {
+                    text.push_str(&format!("  {}: another window, since {reason}\n", server.sfu));
                 }
             }
         }

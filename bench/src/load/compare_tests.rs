@@ -30,6 +30,7 @@ fn load(us_per_forwarded: f64) -> Load {
         generator_lag_p99_us: 100.0,
         key_frames_asked: 0,
         unauthentic: 0,
+        passed_over: Vec::new(),
     }
 }
 

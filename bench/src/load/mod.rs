@@ -99,6 +99,8 @@ pub struct Load {
     pub generator_lag_p99_us: f64,
     pub key_frames_asked: u64,
     pub unauthentic: u64,
+    /// Why windows before this one do not count: the generator was late in them.
+    pub passed_over: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -146,17 +148,24 @@ pub async fn run(options: &Options) -> Result<LoadReport> {
     let (mut attending, mut running) = (Vec::new(), 0);
     for &rooms in rooms {
         eprintln!("{rooms} rooms of {}", room.name());
-        attending.extend(rig.join(seats(running..rooms, room.people), JOINS_AT_ONCE).await?);
+        match rig.join(seats(running..rooms, room.people), JOINS_AT_ONCE).await {
+            Ok(joined) => attending.extend(joined),
+            // What was measured before stands.
+            Err(error) => {
+                report.refused = Some(format!("{rooms} rooms: {error:#}"));
+                break;
+            }
+        }
         running = rooms;
         tokio::time::sleep(Duration::from_secs(*warm_up_seconds)).await;
         let warm_up = rig.forget().await?;
         let joins = joins(&rig.join_times(&warm_up));
-        let measured = rig.measure(Duration::from_secs(*seconds)).await?;
+        let (measured, passed_over) = rig.measure_undisturbed(Duration::from_secs(*seconds)).await?;
         if let Err(reason) = measured.ensure_not_the_generator() {
             report.refused = Some(format!("{rooms} rooms: {reason}"));
             break;
         }
-        report.loads.push(Load::new(rooms, room, joins, &measured));
+        report.loads.push(Load { passed_over, ..Load::new(rooms, room, joins, &measured) });
     }
     rig::leave(attending).await;
     Ok(report)
@@ -194,6 +203,7 @@ impl Load {
             generator_lag_p99_us: us(window.tally.lag.quantile(990)),
             key_frames_asked: window.tally.key_frames_asked,
             unauthentic: window.tally.unauthentic,
+            passed_over: Vec::new(),
         }
     }
 }
@@ -261,6 +271,7 @@ impl LoadReport {
         row("join p50 / p99 ms", &|load| format!("{:.0} / {:.0}", load.join_ms.p50, load.join_ms.p99));
         row("generator CPU %", &|load| format!("{:.1}", load.generator_cpu_percent));
         row("generator late p99 us", &|load| format!("{:.0}", load.generator_lag_p99_us));
+        row("windows passed over", &|load| load.passed_over.len().to_string());
         table.render()
     }
 }
