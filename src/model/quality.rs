@@ -64,7 +64,7 @@ pub struct Measured {
 }
 
 impl Quality {
-    /// Takes in what the room told everybody about this person.
+    /// Takes in how the room rated this person.
     pub fn add_rating(&mut self, rating: &Rating, has_video: bool) {
         let Some(mos) = rating.mos else { return };
         self.ratings += 1;

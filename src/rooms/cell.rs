@@ -54,7 +54,7 @@ pub(super) struct OpenPeer {
     /// What was negotiated last; an ICE restart builds on it.
     pub(super) description: PeerDescription,
     pub(super) connected: bool,
-    /// How often its quality was told, and how often it was poor.
+    /// How often its quality was rated, and how often it was poor.
     pub(super) ratings: u32,
     pub(super) poor_ratings: u32,
 }

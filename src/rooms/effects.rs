@@ -24,7 +24,9 @@ pub(super) fn run(
 ) -> Option<Input> {
     match effect {
         Effect::Send { connection, message } => send(rooms, state, connection, &message, now),
-        Effect::SendToAll { connections, message } => send_to_all(rooms, state, &connections, &message),
+        Effect::SendToAll { connections, message } => {
+            outbox::send_to_all(connections.iter().filter_map(|connection| state.sockets.get(connection)), &message);
+        }
         Effect::CloseSocket { connection } => close_socket(state, connection),
         Effect::OpenMedia { peer, offer } => return Some(open_media(rooms, cell, state, peer, &offer, now)),
         Effect::RestartMedia { peer, neg_id, offer } => {
@@ -52,6 +54,7 @@ pub(super) fn run(
             rooms.tell(RoomNotice { room: cell.id().clone(), at: now, what: Happening::Ended });
         }
         Effect::Noted(attendance) => notices::note(rooms, cell.id(), state, attendance, now),
+        Effect::Rated(quality) => count_rating(rooms, state, &quality),
     }
     None
 }
@@ -72,13 +75,6 @@ fn send(rooms: &Rooms, state: &mut RoomState, connection: ConnectionId, message:
     if let Some(outbox) = state.sockets.get(&connection) {
         outbox.send(message);
     }
-}
-
-fn send_to_all(rooms: &Rooms, state: &mut RoomState, connections: &[ConnectionId], message: &ServerMessage) {
-    if let ServerMessage::Quality(quality) = message {
-        count_rating(rooms, state, quality);
-    }
-    outbox::send_to_all(connections.iter().filter_map(|connection| state.sockets.get(connection)), message);
 }
 
 fn count_rating(rooms: &Rooms, state: &mut RoomState, quality: &Quality) {

@@ -1,7 +1,7 @@
 //! What a room wants done, as values. The server executes all effects of one input, in order, before it hands in the next.
 
 use crate::ids::{ConnectionId, Generation, Mid, ParticipantId, Sdp};
-use crate::message::ServerMessage;
+use crate::message::{Quality, ServerMessage};
 use crate::time::UnixMillis;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -61,6 +61,8 @@ pub enum Effect {
     },
     /// For the visit's record; nothing has to be done.
     Noted(Attendance),
+    /// How somebody fares, for the visit's record and the metrics: each rating, of which only what is news is also told.
+    Rated(Quality),
 }
 
 /// How people come and go, as the record of a visit tells it. Who they are says [`super::Room::person`].

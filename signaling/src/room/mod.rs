@@ -228,8 +228,13 @@ impl Room {
     }
 
     fn send_to_call(&mut self, message: ServerMessage) {
-        let connections = self.sessions().filter_map(|(_, session)| session.greeted()).collect();
+        let connections = self.greeted();
         self.out.push(Effect::SendToAll { connections, message });
+    }
+
+    /// The sockets of everybody in the call.
+    fn greeted(&self) -> Vec<ConnectionId> {
+        self.sessions().filter_map(|(_, session)| session.greeted()).collect()
     }
 
     fn refuse(&mut self, connection: ConnectionId, code: ErrorCode, field: Option<&str>) {

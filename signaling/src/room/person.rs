@@ -2,6 +2,7 @@
 
 use super::effect::{MediaPeer, MediaTrack};
 use super::input::Section;
+use super::quality::Told;
 use crate::ids::{
     ConnectionId, Generation, MediaKind, Mid, ParticipantId, PersonName, ResumeSecret, Rid, Sdp, Subject, TrackId,
 };
@@ -51,7 +52,9 @@ pub(super) struct Session {
     /// As last sent; its `rev` is the session's.
     pub view: Option<State>,
     pub stats: Option<(UnixMillis, Stats)>,
-    pub quality_sent_at: Option<UnixMillis>,
+    pub rated_at: Option<UnixMillis>,
+    /// Of this person's quality.
+    pub told: Option<Told>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -148,7 +151,8 @@ impl Session {
             wiring: Wiring::default(),
             view: None,
             stats: None,
-            quality_sent_at: None,
+            rated_at: None,
+            told: None,
         }
     }
 

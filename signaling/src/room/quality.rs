@@ -1,16 +1,27 @@
-//! How well each person hears and is heard, in one number and one word, for everybody in the call.
+//! How well each person hears and is heard, in one number and one word: rated once a second, told to everybody in the call when it is
+//! news. A room tells everybody of everybody, so what does not change would be most of what a thin link has to carry beside the sound.
 
 use super::Room;
+use super::effect::Effect;
 use super::input::Report;
 use crate::emodel;
-use crate::message::{Limited, LinkQuality, Quality, QualityCause, Rung, ServerMessage, Stats};
+use crate::ids::ConnectionId;
+use crate::message::{Limited, LinkQuality, Quality, QualityCause, Ratio, Rung, ServerMessage, Stats};
 use crate::time::UnixMillis;
 use std::time::Duration;
 
-/// How often a person's quality is told in a room of up to [`PEOPLE_AT_FULL_RATE`]; every N of them add as much again, so
+/// How often a person is rated in a room of up to [`PEOPLE_AT_FULL_RATE`]; every N of them add as much again, so
 /// that a full room is not flooded with the square of its size.
 const QUALITY_INTERVAL: Duration = Duration::from_millis(900);
 const PEOPLE_AT_FULL_RATE: usize = 8;
+/// After so many ratings that were no news the next is told all the same.
+const MAX_REPEATS: u32 = 9;
+/// Shares (of packets, of time) that are as good as equal.
+const SAME_RATIO: f64 = 0.01;
+/// Times that are as good as equal: nobody hears the difference.
+const SAME_MS: u32 = 20;
+/// Estimates that are as good as equal, in parts of either.
+const SAME_ESTIMATE: u64 = 8;
 /// A page's statistics older than this say nothing about now.
 const STATS_FRESH_FOR: Duration = Duration::from_secs(15);
 /// Below this score people notice (ITU-T G.107 Annex B: "some users dissatisfied" begins at R = 80, MOS 4.03; speech with
@@ -18,20 +29,90 @@ const STATS_FRESH_FOR: Duration = Duration::from_secs(15);
 const MOS_WITHOUT_COMPLAINT: f64 = 3.8;
 
 impl Room {
+    /// The rating is for the visit's record, whether or not it is told.
     pub(super) fn handle_report(&mut self, now: UnixMillis, report: &Report) {
         let people = self.sessions().filter(|(_, session)| session.is_in_call()).count();
         let share = u32::try_from(people.div_ceil(PEOPLE_AT_FULL_RATE)).unwrap_or(u32::MAX);
         let interval = QUALITY_INTERVAL.saturating_mul(share);
         let Some(session) = self.living(report.peer) else { return };
-        if session.quality_sent_at.is_some_and(|sent_at| now.since(sent_at) < interval) {
+        if session.rated_at.is_some_and(|rated_at| now.since(rated_at) < interval) {
             return;
         }
-        session.quality_sent_at = Some(now);
+        session.rated_at = Some(now);
         let stats = session.stats.as_ref().filter(|(at, _)| now.since(*at) <= STATS_FRESH_FOR).map(|(_, stats)| stats);
         let mut quality = rate(report, stats);
         quality.paused = report.paused.iter().filter_map(|mid| session.wiring.viewed(mid)).collect();
-        self.send_to_call(ServerMessage::Quality(quality));
+        self.out.push(Effect::Rated(quality.clone()));
+        self.tell_if_news(quality);
     }
+
+    fn tell_if_news(&mut self, quality: Quality) {
+        let listeners = self.greeted();
+        let Some(session) = self.session_mut(quality.id) else { return };
+        let connections = match &mut session.told {
+            Some(told) if told.is_like(&quality) => {
+                told.repeats += 1;
+                let newcomers: Vec<_> = listeners.iter().copied().filter(|new| !told.listeners.contains(new)).collect();
+                told.listeners = listeners;
+                newcomers
+            }
+            told => {
+                *told = Some(Told { quality: quality.clone(), listeners: listeners.clone(), repeats: 0 });
+                listeners
+            }
+        };
+        if !connections.is_empty() {
+            self.out.push(Effect::SendToAll { connections, message: ServerMessage::Quality(quality) });
+        }
+    }
+}
+
+/// What was last told of a person, and who knows it.
+pub(super) struct Told {
+    quality: Quality,
+    listeners: Vec<ConnectionId>,
+    /// Ratings since that were like it.
+    repeats: u32,
+}
+
+impl Told {
+    /// Whoever knows this needs not hear of that. What changes with every word (the rate) is never news.
+    fn is_like(&self, quality: &Quality) -> bool {
+        let told = &self.quality;
+        let words = |quality: &Quality| (quality.rung, quality.cause, quality.mos);
+        self.repeats < MAX_REPEATS
+            && words(told) == words(quality)
+            && told.paused == quality.paused
+            && is_same(told.concealed_ratio, quality.concealed_ratio, is_same_ratio)
+            && is_same(told.freeze_ratio, quality.freeze_ratio, is_same_ratio)
+            && is_same(told.uplink, quality.uplink, is_same_link)
+            && is_same(told.downlink, quality.downlink, is_same_link)
+    }
+}
+
+/// Both unknown, or both known and as good as equal.
+fn is_same<T>(one: Option<T>, other: Option<T>, is_equal: impl FnOnce(T, T) -> bool) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => is_equal(one, other),
+        (one, other) => one.is_none() && other.is_none(),
+    }
+}
+
+fn is_same_link(one: LinkQuality, other: LinkQuality) -> bool {
+    is_same_ratio(one.loss_ratio, other.loss_ratio)
+        && is_same(one.rtt_ms, other.rtt_ms, is_same_time)
+        && is_same_time(one.jitter_ms, other.jitter_ms)
+        && is_same(one.estimate_bps, other.estimate_bps, |one, other| {
+            one.abs_diff(other) <= one.min(other) / SAME_ESTIMATE
+        })
+}
+
+fn is_same_ratio(one: Ratio, other: Ratio) -> bool {
+    (f64::from(one) - f64::from(other)).abs() < SAME_RATIO
+}
+
+fn is_same_time(one: u32, other: u32) -> bool {
+    one.abs_diff(other) < SAME_MS
 }
 
 fn rate(report: &Report, stats: Option<&Stats>) -> Quality {

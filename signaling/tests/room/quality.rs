@@ -3,7 +3,7 @@
 use crate::stage::{DOCTOR, NURSE, PATIENT, Stage, peer};
 use kenes_signaling::ids::ConnectionId;
 use kenes_signaling::message::{LinkQuality, Quality, QualityCause, Ratio, Rung, ServerMessage};
-use kenes_signaling::room::{Input, MediaEvent, Report};
+use kenes_signaling::room::{Effect, Input, MediaEvent, Report};
 use serde_json::json;
 
 fn link(loss: f64, rate_bps: u64) -> LinkQuality {
@@ -97,9 +97,61 @@ fn reports_that_come_too_fast_are_not_passed_on() {
     let mut stage = Stage::new();
     let nurse = stage.join(NURSE);
     stage.sent(nurse);
-    for _ in 0..100 {
+    for round in 0..100 {
         stage.now.0 += 10;
-        stage.handle(said(link(0.0, 1), link(0.0, 1)));
+        let loss = f64::from(round) / 100.0;
+        stage.handle(said(link(loss, 1), link(loss, 1)));
     }
     assert_eq!(stage.sent(nurse).len(), 2);
+}
+
+#[test]
+fn what_everybody_knows_is_rated_each_second_and_told_again_each_tenth() {
+    let mut stage = Stage::new();
+    let (nurse, doctor) = (stage.join(NURSE), stage.join(DOCTOR));
+    stage.effects();
+    let mut heard = [0, 0];
+    for second in 0..30 {
+        let calm = LinkQuality { jitter_ms: 5 + second % 10, ..link(0.0, 64_000) };
+        report(&mut stage, calm, link(0.004, 40_000 + u64::from(second) * 1_000));
+        for (count, connection) in heard.iter_mut().zip([nurse, doctor]) {
+            *count += usize::from(told(&mut stage, connection).is_some());
+        }
+    }
+    assert_eq!(heard, [3, 3]);
+    assert_eq!(stage.effects().iter().filter(|effect| matches!(effect, Effect::Rated(_))).count(), 30);
+}
+
+#[test]
+fn what_somebody_would_notice_is_told_at_once() {
+    let calm = LinkQuality { estimate_bps: Some(800_000), ..link(0.0, 64_000) };
+    let changes = [
+        LinkQuality { loss_ratio: Ratio::clamped(0.02), ..calm },
+        LinkQuality { rtt_ms: Some(90), ..calm },
+        LinkQuality { rtt_ms: None, ..calm },
+        LinkQuality { estimate_bps: Some(600_000), ..calm },
+    ];
+    for changed in changes {
+        let mut stage = Stage::new();
+        let (_nurse, doctor) = (stage.join(NURSE), stage.join(DOCTOR));
+        report(&mut stage, link(0.0, 64_000), calm);
+        assert!(told(&mut stage, doctor).is_some());
+        report(&mut stage, link(0.0, 64_000), calm);
+        assert_eq!(told(&mut stage, doctor), None, "nothing has changed");
+        report(&mut stage, link(0.0, 64_000), changed);
+        let told = told(&mut stage, doctor).and_then(|quality| quality.downlink);
+        assert_eq!(told.map(|link| LinkQuality { mos: None, ..link }), Some(changed));
+    }
+}
+
+#[test]
+fn whoever_comes_is_told_what_the_others_know_already() {
+    let mut stage = Stage::new();
+    let nurse = stage.join(NURSE);
+    report(&mut stage, link(0.0, 64_000), link(0.0, 64_000));
+    assert!(told(&mut stage, nurse).is_some());
+    let doctor = stage.join(DOCTOR);
+    report(&mut stage, link(0.0, 64_000), link(0.0, 64_000));
+    assert!(told(&mut stage, doctor).is_some());
+    assert_eq!(told(&mut stage, nurse), None);
 }

@@ -330,6 +330,7 @@ impl Walk {
             Effect::RoomEmpty => _ = self.reached.insert("empty"),
             Effect::RoomEnded { .. } => _ = self.reached.insert("ended"),
             Effect::Noted(note) => self.note(note),
+            Effect::Rated(_) => {}
         }
     }
 
