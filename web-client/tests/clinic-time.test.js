@@ -27,11 +27,13 @@ test('a day lasts from local midnight to the next, with and without a change of 
   assert.deepEqual(dayBounds('2026-10-25', 'Europe/Berlin'), { from: '2026-10-24T22:00:00.000Z', to: '2026-10-25T23:00:00.000Z' });
 });
 
-test('before midnight today has those visits of tomorrow that people may have come for', () => {
+test('around midnight today has those visits of the other day that people may come for', () => {
   const midnight = Date.parse('2026-11-22T19:00:00.000Z');
-  const [morning, late] = [midnight - 14 * 3_600_000, midnight - 10 * 60_000].map((now) => todayBounds(now, ALMATY));
-  assert.deepEqual(morning, dayBounds('2026-11-22', ALMATY));
-  assert.deepEqual(late, { from: '2026-11-21T19:00:00.000Z', to: '2026-11-22T19:30:00.000Z' });
+  const today = (/** @type {number} */ minutes) => todayBounds(midnight + minutes * 60_000, ALMATY);
+  assert.deepEqual(today(-14 * 60), dayBounds('2026-11-22', ALMATY));
+  assert.deepEqual(today(-10), { from: '2026-11-21T19:00:00.000Z', to: '2026-11-22T19:30:00.000Z' });
+  assert.deepEqual(today(10), { from: '2026-11-22T18:00:00.000Z', to: '2026-11-23T19:00:00.000Z' });
+  assert.deepEqual(today(61), dayBounds('2026-11-23', ALMATY));
 });
 
 test('a local time that there is twice is the first', () => {

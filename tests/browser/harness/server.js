@@ -14,7 +14,7 @@ import { until } from './until.js';
 
 const BINARY = process.env.KENES_BIN ?? fileURLToPath(new URL('../../../target/release/kenes', import.meta.url));
 const ROOMS = 64;
-/** What the made-up clinic's clock shows as the journeys begin: one that a run can be repeated by. Before 23: then the visits that are about to begin are tomorrow's. */
+/** What the made-up clinic's clock shows as the journeys begin: one that a run can be repeated by. */
 const HOUR = Number(process.env.JOURNEYS_HOUR ?? 10);
 const STOP_MS = 10_000;
 

@@ -73,14 +73,18 @@ export function dayBounds(day, zone, days = 1) {
   return { from: instantAt(day, '00:00', zone), to: instantAt(addDays(day, days), '00:00', zone) };
 }
 
-/** People may come so long before their visit (CHECK_IN_OPENS in src/model/appointment/decide.rs). */
-const COMES_BEFORE_MS = 30 * 60_000;
+/** People may come so long before their visit, and so long after its beginning (CHECK_IN_OPENS, CHECK_IN_CLOSES in src/model/appointment/decide.rs). */
+const COMES_BEFORE_MS = HOUR_MS / 2;
+const COMES_AFTER_MS = HOUR_MS;
 
-/** The day that it is, and before midnight also those of the next whose people may be here already. @param {number} now @param {string} zone */
+/** The day that it is, and around midnight also those of the other day whose people may come now. @param {number} now @param {string} zone */
 export function todayBounds(now, zone) {
   const { from, to } = dayBounds(dayOf(now, zone), zone);
-  const midnight = Date.parse(to);
-  return { from, to: midnight - now > COMES_BEFORE_MS ? to : new Date(midnight + COMES_BEFORE_MS).toISOString() };
+  const [begins, ends] = [Date.parse(from), Date.parse(to)];
+  return {
+    from: now - begins > COMES_AFTER_MS ? from : new Date(begins - COMES_AFTER_MS).toISOString(),
+    to: ends - now > COMES_BEFORE_MS ? to : new Date(ends + COMES_BEFORE_MS).toISOString(),
+  };
 }
 
 /**

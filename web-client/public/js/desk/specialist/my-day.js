@@ -1,7 +1,7 @@
 /** The specialist's Today: whose turn it is, where the patient and the cart are, what the referral asks; into the visit with one click. */
 import { html, useEffect, useState } from '../../ui/html.js';
 import { Icon } from '../../ui/icons.js';
-import { addDays, ageOn, dayBounds, dayOf, dayWords, weekday } from '../clinic-time.js';
+import { addDays, ageOn, dayBounds, dayOf, dayWords, todayBounds, weekday } from '../clinic-time.js';
 import { Badge, Empty, Lamp, Loaded, ViewHead } from '../parts/frame.js';
 import { useList, useNow } from '../resource.js';
 import { weekdayWords } from '../words.js';
@@ -20,10 +20,10 @@ const DOORS_OPEN_MS = 30 * MINUTE_MS;
 /** @param {{desk: Desk}} props */
 export function MyDay({ desk }) {
   const { t } = desk;
-  const today = dayOf(useNow(desk, MINUTE_MS), desk.zone);
+  const now = useNow(desk, MINUTE_MS);
   const [ahead, setAhead] = useState(0);
-  const day = addDays(today, ahead);
-  const { from, to } = dayBounds(day, desk.zone);
+  const day = addDays(dayOf(now, desk.zone), ahead);
+  const { from, to } = ahead === 0 ? todayBounds(now, desk.zone) : dayBounds(day, desk.zone);
   /** @type {import('../resource.js').Resource<Appointment[]>} */
   const visits = useList(desk, '/appointments', { from, to, specialist: desk.me.id }, ['appointments', 'visits', 'carts', 'consents']);
   return html`<div class="view">
