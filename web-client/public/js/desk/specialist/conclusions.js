@@ -1,7 +1,7 @@
 /** What was concluded at past visits: by this specialist, or for the referrals of this family doctor. */
 import { html, useState } from '../../ui/html.js';
 import { Icon } from '../../ui/icons.js';
-import { addDays, clock, date, dayBounds, dayOf, moment } from '../clinic-time.js';
+import { addDays, clock, date, dayBounds, dayOf, moment, todayBounds } from '../clinic-time.js';
 import { Empty, Loaded, ViewHead } from '../parts/frame.js';
 import { useList, useResource } from '../resource.js';
 import { reasonWords, specialtyWords } from '../words.js';
@@ -24,8 +24,9 @@ export function Conclusions({ desk, id }) {
 function List({ desk }) {
   const { t } = desk;
   const [days, setDays] = useState(DAYS);
-  const today = dayOf(desk.api.nowMs(), desk.zone);
-  const { from, to } = dayBounds(addDays(today, 1 - days), desk.zone, days);
+  const now = desk.api.nowMs();
+  const { from } = dayBounds(addDays(dayOf(now, desk.zone), 1 - days), desk.zone);
+  const { to } = todayBounds(now, desk.zone);
   const isOwn = desk.me.roles.includes('specialist');
   /** @type {import('../resource.js').Resource<Appointment[]>} */
   const visits = useList(desk, '/appointments', { from, to, specialist: isOwn ? desk.me.id : null }, ['appointments']);
