@@ -27,6 +27,7 @@ const REDUNDANT_FROM: f32 = 0.06;
 const HEAVY_LOSS: f32 = 0.15;
 const CALM_REPORTS: u32 = 30;
 const REST_REPORTS: u32 = 15;
+const HEAVY_REST_REPORTS: u32 = 5;
 const REDUNDANT_NEEDS_BPS: u64 = 60_000;
 const QUEUE: Duration = Duration::from_millis(150);
 const ROUTE_REPORTS: usize = 8;
@@ -59,7 +60,8 @@ impl Page {
         let waits = uplink.rtt.is_some_and(|rtt| rtt >= shortest + QUEUE);
         let carries = estimate_bps.is_none_or(|bps| bps >= REDUNDANT_NEEDS_BPS) || uplink.loss_ratio >= HEAVY_LOSS;
         let goes_on = self.repeats && self.calm < CALM_REPORTS;
-        let begins = uplink.loss_ratio >= REDUNDANT_FROM && self.single.is_none_or(|single| single >= REST_REPORTS);
+        let rest = if uplink.loss_ratio >= HEAVY_LOSS { HEAVY_REST_REPORTS } else { REST_REPORTS };
+        let begins = uplink.loss_ratio >= REDUNDANT_FROM && self.single.is_none_or(|single| single >= rest);
         self.repeats = !waits && carries && (goes_on || begins);
         self.single = if self.repeats { Some(0) } else { self.single.map(|single| single + 1) };
     }
