@@ -70,11 +70,11 @@ impl Shard {
             return None;
         }
         let origin = self.timebase.origin();
-        let beat = self.rooms.entry(room).or_insert_with(|| Room::new(Beat::new(origin, now))).beat;
+        let opened = self.rooms.entry(room).or_insert_with(|| Room::new(Beat::new(origin, now)));
         let index = PeerIndex(self.peers.insert(Peer {
             key,
             room,
-            beat,
+            beat: opened.beat,
             ice: IceLite::new(&description.ice, now),
             dtls_parameters: description.dtls.clone(),
             dtls: None,
@@ -89,15 +89,13 @@ impl Shard {
             next_report: now,
             reported: now,
         }));
+        opened.peers.push(index);
         let router = &mut self.router;
         let uplink = Uplink::new(description, |mid, kind| router.add(TrackKey { peer: key, mid }, room, index, kind));
         self.uplinks.insert(uplink);
         self.downlinks.insert(Downlink::new(now, index, description, &mut self.rng));
         self.demux.add_ufrag(&description.ice.local_ufrag, index);
         self.by_key.insert(key, index);
-        if let Some(room) = self.rooms.get_mut(&room) {
-            room.peers.push(index);
-        }
         self.count_population();
         self.wake(index, now + HANDSHAKE_TIMEOUT);
         Some(())
