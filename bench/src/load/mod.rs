@@ -151,10 +151,11 @@ pub async fn run(options: &Options) -> Result<LoadReport> {
         match rig.join(seats(running..rooms, room.people), JOINS_AT_ONCE).await {
             Ok(joined) => attending.extend(joined),
             // What was measured before stands.
-            Err(error) => {
+            Err(error) if !report.loads.is_empty() => {
                 report.refused = Some(format!("{rooms} rooms: {error:#}"));
                 break;
             }
+            Err(error) => return Err(error),
         }
         running = rooms;
         tokio::time::sleep(Duration::from_secs(*warm_up_seconds)).await;
