@@ -46,6 +46,11 @@ test('where the air loses much a small picture stays, whatever the estimate make
   assert.deepEqual(rungs([20, link(40_000, { loss: 0.05, airLoss: 0.2 })]), ['audio']);
 });
 
+test('a photograph is not tried beside sound on a thin link that loses', () => {
+  const thin = link(50_000, { sentBps: 20_000, loss: 0.01, airLoss: 0.1 });
+  assert.deepEqual(rungs([20, link(38_000)], [120, thin]), ['audio', 'audio']);
+});
+
 test('what the air loses does not keep the picture away for good', () => {
   const fallen = live(begin(0), [[20, link(50_000)]]);
   assert.deepEqual(fallen.rungs, ['audio']);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { offeredCodecs } from '../public/js/rtc/codecs.js';
 import { deviceProblem } from '../public/js/rtc/devices.js';
 import { levelOf } from '../public/js/rtc/meter.js';
-import { withAudioRepair, withRedundancy } from '../public/js/rtc/sdp.js';
+import { withAudioRepair, withPausedLayers, withRedundancy } from '../public/js/rtc/sdp.js';
 import { statsBetween, totalsOf } from '../public/js/rtc/stats.js';
 import { linkWords, pauseOf } from '../public/js/state/quality.js';
 import { clientMessageMismatch, statsMessage } from '../public/js/protocol/messages.js';
@@ -56,6 +56,13 @@ test('what is sent is what comes first in the answer, in the microphone alone', 
   assert.equal(withRedundancy(redundant, false), answer);
   const firefox = answer.replaceAll(/a=rtpmap:63.*\r\n/g, '');
   assert.equal(withRedundancy(firefox, true), firefox);
+});
+
+test('an answer that is read again starts no layer that nobody watches', () => {
+  const answer = 'v=0\r\na=simulcast:recv q;h;f\r\na=mid:1\r\n';
+  const encodings = [{ rid: 'q', active: true }, { rid: 'h', active: false }, { rid: 'f', active: false }];
+  assert.equal(withPausedLayers(answer, encodings), 'v=0\r\na=simulcast:recv q;~h;~f\r\na=mid:1\r\n');
+  assert.equal(withPausedLayers(answer, []), answer);
 });
 
 test('each way a device can fail has its code', () => {

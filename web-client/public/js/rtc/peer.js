@@ -4,7 +4,7 @@
  */
 import { ANY_ROOM, encodingsOf } from '../state/bandwidth.js';
 import { offeredCodecs } from './codecs.js';
-import { withAudioRepair, withRedundancy } from './sdp.js';
+import { withAudioRepair, withPausedLayers, withRedundancy } from './sdp.js';
 
 /** @typedef {import('../state/intent.js').Mids} Mids */
 /** @typedef {'microphone' | 'camera' | 'detail' | 'instrument'} Section */
@@ -84,8 +84,14 @@ export class Peer {
   /** @param {string} sdp */
   async accept(sdp) {
     if (this.connection.signalingState !== 'have-local-offer') return;
-    await this.connection.setRemoteDescription({ type: 'answer', sdp: withRedundancy(sdp, this.isRedundant) });
+    await this.#read(withRedundancy(sdp, this.isRedundant));
     this.answer = sdp;
+  }
+
+  /** @param {string} answer sends what is sent now, and no more */
+  async #read(answer) {
+    const { encodings = [] } = this.sending.camera.sender.getParameters();
+    await this.connection.setRemoteDescription({ type: 'answer', sdp: withPausedLayers(answer, encodings) });
   }
 
   /** @template T @param {() => Promise<T>} step @returns {Promise<T>} */
@@ -172,7 +178,7 @@ export class Peer {
       if (this.connection.signalingState !== 'stable') return;
       const { sdp = '' } = await this.connection.createOffer();
       await this.connection.setLocalDescription({ type: 'offer', sdp: withAudioRepair(sdp) });
-      await this.connection.setRemoteDescription({ type: 'answer', sdp: answer }).catch(() => this.connection.setLocalDescription({ type: 'rollback' }));
+      await this.#read(answer).catch(() => this.connection.setLocalDescription({ type: 'rollback' }));
     });
   }
 

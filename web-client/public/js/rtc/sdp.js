@@ -28,6 +28,18 @@ export function withRedundancy(sdp, isRedundant) {
   return sdp.replace(section, () => reordered);
 }
 
+/**
+ * The server's answer with the layers that are not sent as paused (RFC 8853 §5.1): an answer makes a browser encode each layer that it does not call so.
+ * @param {string} sdp @param {readonly {rid?: string, active?: boolean}[]} encodings as they are @returns {string}
+ */
+export function withPausedLayers(sdp, encodings) {
+  const paused = new Set(encodings.filter(({ active }) => active === false).map(({ rid }) => rid));
+  return sdp.replace(/^(a=simulcast:recv )(.*)\r$/m, (_, head, rids) => {
+    const layers = rids.split(';').map((/** @type {string} */ rid) => (paused.has(rid) ? `~${rid}` : rid));
+    return `${head}${layers.join(';')}\r`;
+  });
+}
+
 /** @param {string} section */
 function repaired(section) {
   const opus = /^a=rtpmap:(\d+) opus\/48000\/2\r$/m.exec(section)?.[1];

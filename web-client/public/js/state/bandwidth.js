@@ -175,7 +175,10 @@ const needOf = (rung, airLoss) => (rung === 'small' && airLoss >= LOSSY ? LOSSY_
 
 /** @param {Rung} rung @param {Sample} sample */
 function hasRoom(rung, { estimateBps, sentBps, loss, airLoss }) {
-  const isCalm = loss <= LIGHT_LOSS || (airLoss >= LOSSY && !sendsVideo(rung));
+  const isLossy = airLoss >= LOSSY;
+  // A photograph is a burst beside the sound: not by trying, where its loss is not the burst's own.
+  if (rung === 'audio' && isLossy) return estimateBps !== null && estimateBps >= NEEDS_BPS.stills * REACHES;
+  const isCalm = loss <= LIGHT_LOSS || (rung === 'stills' && isLossy);
   return isCalm && (rung === 'audio' || estimateBps === null || estimateBps >= sentBps * REACHES);
 }
 
