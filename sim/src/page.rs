@@ -17,7 +17,7 @@ const LIGHT_LOSS: f32 = 0.03;
 const FILLS_PERCENT: u64 = 95;
 const STEP_BPS: u64 = 20_000;
 /// Of a head that speaks, 180 lines high.
-const LEAST_PICTURE_BPS: u64 = 60_000;
+const LEAST_PICTURE_BPS: u64 = 40_000;
 
 /// What is known of a downlink's room, and what speech becomes then; more room than the last leaves it as it is.
 const SPEECH_BPS: [(u64, u64); 2] = [(110_000, 16_000), (250_000, 24_000)];
@@ -25,6 +25,8 @@ const FULL_SPEECH_BPS: u64 = 32_000;
 
 const REDUNDANT_FROM: f32 = 0.06;
 const HEAVY_LOSS: f32 = 0.15;
+const HEAVY_MEAN: f32 = 0.12;
+const MEAN_LEARNS: f32 = 0.1;
 const CALM_REPORTS: u32 = 30;
 const REST_REPORTS: u32 = 15;
 const HEAVY_REST_REPORTS: u32 = 5;
@@ -40,6 +42,7 @@ pub(crate) struct Page {
     calm: u32,
     single: Option<u32>,
     rtts: VecDeque<Duration>,
+    mean_loss: f32,
 }
 
 impl Page {
@@ -58,7 +61,8 @@ impl Page {
         }
         let shortest = self.rtts.iter().min().copied().unwrap_or_default();
         let waits = uplink.rtt.is_some_and(|rtt| rtt >= shortest + QUEUE);
-        let carries = estimate_bps.is_none_or(|bps| bps >= REDUNDANT_NEEDS_BPS) || uplink.loss_ratio >= HEAVY_LOSS;
+        self.mean_loss += MEAN_LEARNS * (uplink.loss_ratio - self.mean_loss);
+        let carries = estimate_bps.is_none_or(|bps| bps >= REDUNDANT_NEEDS_BPS) || self.mean_loss >= HEAVY_MEAN;
         let goes_on = self.repeats && self.calm < CALM_REPORTS;
         let rest = if uplink.loss_ratio >= HEAVY_LOSS { HEAVY_REST_REPORTS } else { REST_REPORTS };
         let begins = uplink.loss_ratio >= REDUNDANT_FROM && self.single.is_none_or(|single| single >= rest);
@@ -105,7 +109,7 @@ mod tests {
         page.hear_of(PeerKey(3), report(0.1, 200_000));
         assert_eq!((page.room_bps(), page.speech_bps(None)), (Some(100_000), 24_000));
         page.hear_of(PeerKey(3), report(0.1, 90_000));
-        assert_eq!((page.room_bps(), page.speech_bps(None)), (Some(60_000), 16_000));
+        assert_eq!((page.room_bps(), page.speech_bps(None)), (Some(40_000), 16_000));
         page.hear_of(PeerKey(3), report(0.1, 900_000));
         assert_eq!(page.speech_bps(Some(100_000)), 16_000);
     }

@@ -126,7 +126,7 @@ test('the lowest picture is made for the worst link of those who see it, and one
   const room = roomOf([{ estimateBps: 200_000, loss: 0 }, { estimateBps: 900_000, loss: 0.1 }]);
   assert.deepEqual(room, { leastBps: 140_000, mostBps: 760_000 });
   assert.deepEqual(roomOf([]), roomOf([{ estimateBps: null, loss: 0 }]), 'nothing known');
-  assert.equal(roomOf([{ estimateBps: 50_000, loss: 0.2 }]).leastBps, 60_000, 'a picture needs as much');
+  assert.equal(roomOf([{ estimateBps: 50_000, loss: 0.2 }]).leastBps, 40_000, 'a picture needs as much');
   const rates = (/** @type {import('../public/js/protocol/types.js').Rung} */ rung, /** @type {string[]} */ wanted, layers = LAYERS) =>
     encodingsOf(rung, layers, wanted, room).map(({ maxBitrate }) => maxBitrate);
   assert.deepEqual(rates('full', ['q', 'f'])[0], 140_000);
@@ -155,7 +155,10 @@ test('speech is repeated while the uplink loses, and for half a minute of calm m
 
 test('a link that carries speech once does not carry it twice', () => {
   assert.equal(listen(CALM, heard(0.1, { estimateBps: 50_000 })).isRedundant, false);
-  assert.equal(listen(CALM, heard(0.3, { estimateBps: 30_000 })).isRedundant, true, 'the air loses, nothing waits, and any estimate falls');
+  const lossy = (/** @type {number} */ seconds, /** @type {number[]} */ losses) =>
+    Array.from({ length: seconds }).reduce((/** @type {import('../public/js/state/speech.js').Speech} */ speech, _, at) => listen(speech, heard(losses[at % losses.length] ?? 0, { estimateBps: 30_000 })), CALM);
+  assert.equal(lossy(6, [0.3]).isRedundant, true, 'the air loses, nothing waits, and any estimate falls');
+  assert.equal(lossy(61, [0.15, 0.05]).isRedundant, false, 'one bad second is no heavy loss');
 });
 
 test('loss that comes with waiting is answered by sending less', () => {

@@ -157,7 +157,7 @@ const SOUND_BPS = 40_000;
 const FILLS = 0.95;
 const STEP_BPS = 20_000;
 /** Of a head that speaks, 180 lines high. */
-const LEAST_PICTURE_BPS = 60_000;
+const LEAST_PICTURE_BPS = 40_000;
 
 /** More shows little at this size. Below it the browser's own estimate holds the encoder. */
 const SMALL_BPS = 280_000;

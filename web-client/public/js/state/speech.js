@@ -8,6 +8,7 @@
  * @property {boolean} isRedundant each frame is sent again beside the next (RFC 2198)
  * @property {readonly number[]} rttsMs of the last seconds
  * @property {boolean} waits packets wait longer than a moment ago: what is lost is lost because too much is sent
+ * @property {number} meanLoss of the uplink's last ten seconds or so
  * @property {number} calmSeconds how long the uplink has lost little
  * @property {number} singleSeconds how long no frame was sent again
  * @property {number} trouble share of what is heard that is lost on the way here, or comes too late: soon believed, slowly forgotten
@@ -15,7 +16,7 @@
  */
 
 /** @type {Readonly<Speech>} */
-export const CALM = Object.freeze({ isRedundant: false, rttsMs: [], waits: false, calmSeconds: 0, singleSeconds: Infinity, trouble: 0, missed: 0 });
+export const CALM = Object.freeze({ isRedundant: false, rttsMs: [], waits: false, meanLoss: 0, calmSeconds: 0, singleSeconds: Infinity, trouble: 0, missed: 0 });
 
 /** Of packets, before repair. What is lost more rarely Opus mends by itself, with what it says again of a frame in the next one (RFC 6716 §2.1.7). */
 const REDUNDANT_FROM = 0.06;
@@ -34,6 +35,9 @@ const ROUTE_SECONDS = 8;
 /** Half after 30 seconds: the wait that ended the trouble is not given up at once; nor does one bad second, of fifty packets, begin it. */
 const FORGETS = 0.023;
 const LEARNS = 0.25;
+const MEAN_LEARNS = 0.1;
+/** Of ten seconds; one second of fifty packets that lose a tenth often looks like more. */
+const HEAVY_MEAN = 0.12;
 
 /**
  * @param {Speech} before
@@ -45,13 +49,14 @@ export function listen(before, { soundLoss, estimateBps, rttMs, downlinkLoss, sp
   const calmSeconds = soundLoss < CALM_BELOW ? before.calmSeconds + 1 : 0;
   const rttsMs = rttMs > 0 ? [...before.rttsMs, rttMs].slice(-ROUTE_SECONDS) : before.rttsMs;
   const waits = rttMs >= Math.min(...rttsMs) + QUEUE_MS;
-  const affordable = !waits && (estimateBps === null || estimateBps >= REDUNDANT_NEEDS_BPS || soundLoss >= HEAVY);
+  const meanLoss = before.meanLoss + MEAN_LEARNS * (soundLoss - before.meanLoss);
+  const affordable = !waits && (estimateBps === null || estimateBps >= REDUNDANT_NEEDS_BPS || meanLoss >= HEAVY_MEAN);
   const goesOn = before.isRedundant && calmSeconds < CALM_SECONDS;
   const begins = soundLoss >= REDUNDANT_FROM && before.singleSeconds >= (soundLoss >= HEAVY ? HEAVY_REST_SECONDS : REST_SECONDS);
   const isRedundant = affordable && (goesOn || begins);
   const singleSeconds = isRedundant ? 0 : before.singleSeconds + 1;
   const trouble = towards(before.trouble, Math.max(downlinkLoss, speakersLoss, 2 * concealed));
-  return { isRedundant, rttsMs, waits, calmSeconds, singleSeconds, trouble, missed: towards(before.missed, Math.max(speakersLoss, concealed)) };
+  return { isRedundant, rttsMs, waits, meanLoss, calmSeconds, singleSeconds, trouble, missed: towards(before.missed, Math.max(speakersLoss, concealed)) };
 }
 
 /** @param {number} before @param {number} now */
