@@ -99,7 +99,7 @@ journey('a cart checks itself, and the desk hears what it found', async ({ atDes
   await kiosk.page.bringToFront();
   await kiosk.click('cart-check');
   await kiosk.until('the tones are played', async () => (await kiosk.attribute('check', 'data-at')) === 'speaker', 40_000);
-  for (const part of ['camera', 'microphone', 'network']) assert.equal(await kiosk.attribute(`part-${part}`, 'data-result'), 'ok', part);
+  for (const part of ['camera', 'microphone', 'network']) assert.equal(await kiosk.attribute(`part-${part}`, 'data-result'), 'ok', await kiosk.text(`part-${part}`));
   await kiosk.click('heard-no');
   await kiosk.sees('check-done');
   assert.equal(await kiosk.attribute('check-done', 'data-good'), 'false');

@@ -258,10 +258,13 @@ class Trial {
 /** @param {RTCPeerConnection} peer @returns {Promise<boolean>} false: it never will be */
 function connected(peer) {
   return new Promise((resolve) => {
-    peer.addEventListener('connectionstatechange', () => {
+    const look = () => {
       if (peer.connectionState === 'connected') resolve(true);
       if (peer.connectionState === 'failed' || peer.connectionState === 'closed') resolve(false);
-    });
+    };
+    peer.addEventListener('connectionstatechange', look);
+    // One may have got through while the other's answer was being read.
+    look();
   });
 }
 
