@@ -184,15 +184,12 @@ export class Peer {
 
   /** How long sound waits for what repairs it. @param {number | null} ms null: the browser decides */
   playAfter(ms) {
-    for (const { receiver } of this.listening) if ('jitterBufferTarget' in receiver && receiver.jitterBufferTarget !== ms) receiver.jitterBufferTarget = ms;
+    for (const { receiver } of this.listening) holdBack(receiver, ms);
   }
 
   /** How long pictures wait for the sound that belongs to them. @param {Map<string, number | null>} waits by mid */
   showAfter(waits) {
-    for (const { mid, receiver } of this.viewing) {
-      const ms = waits.get(mid ?? '') ?? null;
-      if ('jitterBufferTarget' in receiver && receiver.jitterBufferTarget !== ms) receiver.jitterBufferTarget = ms;
-    }
+    for (const { mid, receiver } of this.viewing) holdBack(receiver, waits.get(mid ?? '') ?? null);
   }
 
   async #encodeAll() {
@@ -229,4 +226,9 @@ export class Peer {
   close() {
     this.connection.close();
   }
+}
+
+/** @param {RTCRtpReceiver} receiver of a browser that may know no such wish @param {number | null} ms null: the browser decides */
+function holdBack(receiver, ms) {
+  if ('jitterBufferTarget' in receiver && receiver.jitterBufferTarget !== ms) receiver.jitterBufferTarget = ms;
 }

@@ -12,7 +12,7 @@ import { Camera } from './stills.js';
 const SECOND_MS = 1_000;
 const STILL_EVERY_MS = 5_000;
 /** No way is as long without a queue, but one over a satellite; a queue that stays full looks like one. */
-const QUEUE_MS = 450;
+const FULL_QUEUE_MS = 450;
 
 export class BandwidthWatch {
   /**
@@ -97,7 +97,7 @@ function sampleOf(before, now, { uplink, downlink }, { isWatched, waits }) {
     sentBps: uplink.rate_bps,
     loss: uplink.loss_ratio,
     soundLoss: soundMissed(before, now),
-    airLoss: waits || now.rttMs >= QUEUE_MS ? 0 : now.soundLoss,
+    airLoss: waits || now.rttMs >= FULL_QUEUE_MS ? 0 : now.soundLoss,
     concealed: now.samples > before.samples ? downlink.concealed_ratio : 0,
     isWatched,
     isHeard: now.heardBytes > before.heardBytes,

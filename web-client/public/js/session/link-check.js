@@ -208,7 +208,7 @@ class Trial {
     const counted = [];
     const ends = performance.now() + LISTEN_MS;
     while (performance.now() < ends) {
-      await within(COUNT_MS, signal, new Promise(() => {}), null);
+      await pause(COUNT_MS, signal);
       const { transport, ...count } = await this.#count();
       counted.push(count);
       onHeard({ transport, ...lossOf(counted) });
@@ -218,9 +218,9 @@ class Trial {
   /** All that there is at once. @param {AbortSignal} signal @returns {Promise<number>} packets that came through from FILLED_MS to FILL_MS */
   async fill(signal) {
     await this.#send(MOST_WAYS);
-    await within(FILLED_MS, signal, new Promise(() => {}), null);
+    await pause(FILLED_MS, signal);
     const before = await this.#count();
-    await within(FILL_MS - FILLED_MS, signal, new Promise(() => {}), null);
+    await pause(FILL_MS - FILLED_MS, signal);
     return (await this.#count()).received - before.received;
   }
 
@@ -276,6 +276,9 @@ function transportOf(entries) {
   if (!local) return null;
   return local.candidateType === 'relay' ? 'turn' : local.protocol === 'tcp' ? 'tcp' : 'udp';
 }
+
+/** @param {number} ms @param {AbortSignal} signal */
+const pause = (ms, signal) => within(ms, signal, new Promise(() => {}), null);
 
 /**
  * @template T @param {number} ms @param {AbortSignal} signal @param {Promise<T>} promise @param {T} otherwise when it takes longer
