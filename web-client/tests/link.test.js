@@ -56,11 +56,14 @@ test('what could not be measured is not held against the link', () => {
   assert.deepEqual(said({ lossUp: null, lossDown: null, upBps: null }), { rung: 'full', why: null });
 });
 
+/** @param {number} bytes @param {number} ms @returns {import('../public/js/state/link.js').Sample} a transfer that ended */
+const whole = (bytes, ms) => ({ bytes, arrived: bytes, ms });
+
 /** How a link of this rate is measured. @param {number} bps @param {number} rttMs */
 function measure(bps, rttMs) {
   /** @type {import('../public/js/state/link.js').Sample[]} */
   const samples = [];
-  for (let bytes = nextSample(samples, rttMs); bytes !== null; bytes = nextSample(samples, rttMs)) samples.push({ bytes, ms: rttMs + (bytes * 8_000) / bps });
+  for (let bytes = nextSample(samples, rttMs); bytes !== null; bytes = nextSample(samples, rttMs)) samples.push(whole(bytes, rttMs + (bytes * 8_000) / bps));
   return { bps: rateOf(samples, rttMs), bytes: samples.reduce((sum, sample) => sum + sample.bytes, 0) };
 }
 
@@ -77,15 +80,49 @@ test('a rate is measured over a long way too, with few bytes of a slow link and 
 
 test('a transfer that a lost packet held up is taken again, and the best one counts', () => {
   const rttMs = 80;
-  const clean = { bytes: 4 * 1024, ms: rttMs + 110 };
-  const heldUp = { bytes: 16 * 1024, ms: rttMs + 1_900 };
+  const clean = whole(4 * 1024, rttMs + 110);
+  const heldUp = whole(16 * 1024, rttMs + 1_900);
   assert.equal(nextSample([clean], rttMs), 16 * 1024);
   assert.equal(nextSample([clean, heldUp], rttMs), 16 * 1024);
   assert.equal(nextSample([clean, heldUp, heldUp, heldUp], rttMs), null, 'so it is slow');
-  const passed = { bytes: 16 * 1024, ms: rttMs + 437 };
+  const passed = whole(16 * 1024, rttMs + 437);
   assert.equal(nextSample([clean, heldUp, passed], rttMs), null);
   assert.ok(Math.abs((rateOf([clean, heldUp, passed], rttMs) ?? 0) - 300_000) < 3_000);
   assert.equal(nextSample([heldUp], rttMs), 16 * 1024, 'the first has nothing to be compared with');
+});
+
+/** @param {readonly (readonly [number, number])[]} arrivals ms since the request, bytes @param {number} bytes @param {number} [cutMs] */
+function transfer(arrivals, bytes, cutMs = Infinity) {
+  const seen = arrivals.filter(([at]) => at <= cutMs);
+  return { bytes, arrived: seen.reduce((sum, [, more]) => sum + more, 0), ms: Math.min(cutMs, arrivals.at(-1)?.[0] ?? Infinity) };
+}
+
+/** What leaves a queue of 300 kbit/s that a round trip of 80 ms lies before, in segments; one is lost and waited for, and what came meanwhile comes with it. @param {number} bytes @param {number} [lostAt] @param {number} [waitMs] */
+function segments(bytes, lostAt = Infinity, waitMs = 0) {
+  const on = Array.from({ length: Math.ceil(bytes / 1_400) }, (_, at) => Math.min(1_400, bytes - at * 1_400));
+  let sent = 0;
+  return on.map((size, at) => {
+    const ms = 80 + ((sent += size) * 8) / 300;
+    return /** @type {const} */ ([at < lostAt ? ms : Math.max(ms, waitMs), size]);
+  });
+}
+
+test('a transfer that was cut off counts with what of it had arrived, and one that was held up makes no link faster', () => {
+  const rttMs = 80;
+  const small = transfer(segments(4_096), 4_096);
+  const heldUp = transfer(segments(16_384, 2, 1_410), 16_384);
+  assert.equal(heldUp.ms, 1_410, 'ten segments at once');
+  // 300 kbit/s that lose 3 %, as a page measured them: the last transfer up had not ended after two seconds, and was said to be 0.47 Mbit/s.
+  const left = 2_000 - small.ms - heldUp.ms;
+  const cutUp = { bytes: 16_384, arrived: 0, ms: left };
+  assert.ok(Math.abs((rateOf([small, heldUp, cutUp], rttMs) ?? 0) / 300_000 - 1) < 0.01);
+  assert.equal(rateOf([small, heldUp, cutUp], rttMs), rateOf([small, heldUp], rttMs), 'nobody knows what of it arrived');
+  for (const cut of [transfer(segments(65_536), 65_536, 1_300), transfer(segments(65_536, 20, 1_250), 65_536, 1_300), transfer(segments(16_384), 16_384, left)]) {
+    assert.ok(cut.arrived > 0 && cut.arrived < cut.bytes);
+    for (const samples of [[small, heldUp, cut], [heldUp, cut], [cut]]) assert.ok((rateOf(samples, rttMs) ?? Infinity) < 303_000, `${rateOf(samples, rttMs)}`);
+  }
+  assert.ok((rateOf([transfer(segments(65_536), 65_536, 1_300)], rttMs) ?? 0) > 285_000, 'what arrived of it tells');
+  assert.equal(rateOf([{ bytes: 4_096, arrived: 0, ms: 2_000 }], rttMs), 17_067, 'not even the first: less than that');
 });
 
 test('a lossy link that TCP calls slow is filled with silence, and carries what comes of it', () => {

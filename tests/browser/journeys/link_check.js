@@ -69,7 +69,9 @@ async function measuredAnew(person) {
   await phase('measured');
   const said = (/** @type {string} */ name) => person.attribute('link-check', `data-${name}`);
   const words = await person.text('link-figures');
-  const [, down, up, rttMs, lost, from = lost, to = lost] = (/receives ([\d.]+) Mbit\/s sends ([\d.]+) Mbit\/s (\d+) ms (\d+) % lost(?: \((\d+) to (\d+) %\))?/.exec(words) ?? []).map(Number);
+  const found = /receives ([\d.]+) Mbit\/s sends ([\d.]+) Mbit\/s (\d+) ms (\d+) % lost(?: \((\d+) to (\d+) %\))?/.exec(words) ?? [];
+  const [, down, up, rttMs, lost] = found.map(Number);
+  const [from, to] = [found[5], found[6]].map((bound) => Number(bound ?? lost));
   return { words, down, up, rttMs, lost, spread: [from, to], rung: await said('rung'), why: (await said('why')) ?? '' };
 }
 

@@ -62,8 +62,8 @@ async function measure({ token, microphone }, measured, signal) {
     connecting.catch(() => {});
     await within(QUIET_AFTER_MS, signal, connecting, false);
     await Promise.all([
-      rate(rttMs, signal, (bytes, until) => server.ask(`/sample?bytes=${bytes}`, { signal: until }).then((answer) => answer.arrayBuffer())).then((bps) => (measured.downBps = bps)),
-      rate(rttMs, signal, (bytes, until) => server.ask('/sample', { method: 'POST', body: noise(bytes), signal: until })).then((bps) => (measured.upBps = bps)),
+      rate(rttMs, signal, (bytes, until, onArrived) => server.download(bytes, until, onArrived)).then((bps) => (measured.downBps = bps)),
+      rate(rttMs, signal, (bytes, until, onArrived) => server.upload(bytes, until, onArrived)).then((bps) => (measured.upBps = bps)),
     ]);
     if (await connecting) {
       await media.listen(waysOf(measured), signal, (heard) => Object.assign(measured, heard));
@@ -89,6 +89,18 @@ class Server {
     const answer = await fetch(BASE + path, { credentials: 'same-origin', cache: 'no-store', signal: this.signal, headers: this.headers, ...request });
     if (!answer.ok) throw new NotMeasured(`${answer.status}`);
     return answer;
+  }
+
+  /** @type {Transfer} */
+  async download(bytes, until, onArrived) {
+    const reader = (await this.ask(`/sample?bytes=${bytes}`, { signal: until })).body?.getReader();
+    for (let part = await reader?.read(); part?.value; part = await reader?.read()) onArrived(part.value.length);
+  }
+
+  /** What of it has arrived is known when all of it has. @type {Transfer} */
+  async upload(bytes, until, onArrived) {
+    await this.ask('/sample', { method: 'POST', body: noise(bytes), signal: until });
+    onArrived(bytes);
   }
 
   /** @param {object} offers @returns {Promise<{speak: string, listen: string}>} */
@@ -118,7 +130,9 @@ async function roundTrip(server) {
   return Math.round(shortest);
 }
 
-/** @param {number} rttMs @param {AbortSignal} signal @param {(bytes: number, until: AbortSignal) => Promise<unknown>} transfer @returns {Promise<number | null>} bits a second of one direction */
+/** @typedef {(bytes: number, until: AbortSignal, onArrived: (bytes: number) => void) => Promise<void>} Transfer */
+
+/** @param {number} rttMs @param {AbortSignal} signal @param {Transfer} transfer @returns {Promise<number | null>} bits a second of one direction */
 async function rate(rttMs, signal, transfer) {
   const late = new AbortController();
   const end = () => late.abort();
@@ -129,11 +143,11 @@ async function rate(rttMs, signal, transfer) {
   try {
     for (let bytes = nextSample(samples, rttMs); bytes !== null && !late.signal.aborted; bytes = nextSample(samples, rttMs)) {
       const started = performance.now();
-      // What is cut off tells how much the link carries at most.
-      await transfer(bytes, late.signal).catch((error) => {
+      let arrived = 0;
+      await transfer(bytes, late.signal, (more) => (arrived += more)).catch((error) => {
         if (!late.signal.aborted) throw error;
       });
-      samples.push({ bytes, ms: performance.now() - started });
+      samples.push({ bytes, arrived, ms: performance.now() - started });
     }
   } finally {
     clearTimeout(timer);

@@ -21,7 +21,12 @@ import { speechBitrate } from './speech.js';
  */
 /** @typedef {Pick<Measured, 'lossUp' | 'lossDown' | 'lossSpread'>} Loss */
 /** @typedef {{rung: Rung, why: Why | null}} Verdict */
-/** @typedef {{bytes: number, ms: number}} Sample one transfer, from the request to the last byte's answer */
+/**
+ * @typedef {object} Sample one transfer
+ * @property {number} bytes that were asked for
+ * @property {number} arrived of them: fewer where the transfer was cut off, and of what was on its way up then nobody knows
+ * @property {number} ms from the request to the last byte's answer, or to the cut: what was held up on the way and came all at once was no faster for that
+ */
 /**
  * @typedef {object} Counted packets since the trial began
  * @property {number} sent
@@ -56,15 +61,21 @@ export function nextSample(samples, rttMs) {
   return isHeldUp && samples.filter(({ bytes }) => bytes === last.bytes).length < MOST_TRIES ? last.bytes : null;
 }
 
-/** What a link carries once, it carries. @param {readonly Sample[]} samples @param {number} rttMs @returns {number | null} */
+/**
+ * What a link carried once, it carries; what it was only asked for, it may not. Where nothing arrived at all, no more than was asked for.
+ * @param {readonly Sample[]} samples @param {number} rttMs @returns {number | null}
+ */
 export function rateOf(samples, rttMs) {
-  const telling = samples.filter(({ ms }) => ms - rttMs >= TOO_SHORT_MS);
-  const counted = telling.length > 0 ? telling : samples.slice(-1);
-  return counted.length > 0 ? Math.round(Math.max(...counted.map((sample) => rateIn(sample, rttMs)))) : null;
+  const carried = samples.filter(({ arrived }) => arrived > 0);
+  const telling = carried.filter(({ ms }) => ms - rttMs >= TOO_SHORT_MS);
+  const counted = telling.length > 0 ? telling : carried.slice(-1);
+  if (counted.length > 0) return Math.round(Math.max(...counted.map((sample) => rateIn(sample, rttMs))));
+  const [first] = samples;
+  return first ? Math.round(rateIn({ ...first, arrived: first.bytes }, rttMs)) : null;
 }
 
 /** @param {Sample} sample @param {number} rttMs */
-const rateIn = ({ bytes, ms }, rttMs) => (bytes * 8_000) / Math.max(1, ms - rttMs);
+const rateIn = ({ arrived, ms }, rttMs) => (arrived * 8_000) / Math.max(1, ms - rttMs);
 
 /** A second of silence, with what is around its packets. */
 const WAY_PACKETS = 50;
