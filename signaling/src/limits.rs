@@ -29,8 +29,8 @@ pub const TOKEN_BYTES: usize = 4096;
 pub const SECRET_BYTES: usize = 128;
 pub const REQUEST_CHARACTERS: usize = 32;
 pub const APP_BODY_CHARACTERS: usize = 4096;
-/// A still in base64: 9 KB of JPEG, in a message of [`MESSAGE_BYTES`].
-pub const STILL_CHARACTERS: usize = 12 * 1024;
+/// A fifth of a still in base64: of 9 KB of JPEG.
+pub const STILL_CHARACTERS: usize = 2_560;
 /// Entries of `intent.publish`: one a source.
 pub const MAX_PUBLISHED: usize = 5;
 /// Entries of `intent.video`, and sections of an offer.

@@ -1,6 +1,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { initialState, knocking, reduce } from '../public/js/state/reducer.js';
+import { piecesOf } from '../public/js/state/stills.js';
 import { stageOf } from '../public/js/state/tiles.js';
 import { people, room, track } from './fixtures.js';
 
@@ -72,9 +73,9 @@ test('what was known about a person who left is forgotten', () => {
 });
 
 test('a still is shown until the picture moves again', () => {
-  const still = /** @type {const} */ ({ type: 'app', from: 'p1', to: 'room', kind: 'still', body: '/9j/', at_ms: 1 });
-  const shown = play(server(joined), server(still));
-  assert.deepEqual([shown.stills, shown.chat.length, shown.unread], [{ p1: 'data:image/jpeg;base64,/9j/' }, joined.history.length, 0]);
+  const pieces = piecesOf('/9j/4AAQSkZJRgABAQAA').map((body) => server(/** @type {const} */ ({ type: 'app', from: 'p1', to: 'room', kind: 'still', body, at_ms: 1 })));
+  const shown = play(server(joined), ...pieces);
+  assert.deepEqual([shown.stills, shown.chat.length, shown.unread], [{ p1: 'data:image/jpeg;base64,/9j/4AAQSkZJRgABAQAA' }, joined.history.length, 0]);
   const silent = { ...room({ participants: [people.nurse], tracks: [{ ...track('p1', 'camera'), active: false }] }) };
   assert.ok(reduce(shown, server({ type: 'state', ...silent })).stills.p1);
   const moving = room({ participants: [people.nurse], tracks: [track('p1', 'camera')] });

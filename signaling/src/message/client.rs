@@ -154,7 +154,7 @@ pub struct AppDraft {
 #[serde(rename_all = "snake_case")]
 pub enum AppKind {
     Chat,
-    /// A picture instead of video, JPEG in base64: shown until the next, kept nowhere.
+    /// A fifth of a picture instead of video, JPEG in base64: shown until the next, kept nowhere.
     Still,
 }
 

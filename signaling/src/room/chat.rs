@@ -65,13 +65,15 @@ impl Room {
             return;
         }
         let message = App { from, to: draft.to, kind: draft.kind, body: draft.body, at_ms: now };
+        let is_chat = message.kind == AppKind::Chat;
+        // Who shows a still has it, and a thin link.
         let readers: Vec<ConnectionId> = self
             .sessions()
-            .filter(|(person, _)| is_for(&message, person.id))
+            .filter(|(person, _)| is_for(&message, person.id) && (is_chat || person.id != from))
             .filter_map(|(_, session)| session.greeted())
             .collect();
         // A still is of now: who comes later gets the next.
-        if message.kind == AppKind::Chat {
+        if is_chat {
             self.chat.push(message.clone());
         }
         for reader in readers {

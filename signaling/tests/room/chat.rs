@@ -78,3 +78,13 @@ fn the_room_remembers_200_messages() {
     let history = stage.joined(reloaded).history;
     assert_eq!((history.len(), history[0].body.as_str()), (200, "message 50"));
 }
+
+#[test]
+fn a_still_goes_to_the_others_and_is_not_remembered() {
+    let mut stage = Stage::new();
+    let (nurse, doctor) = (stage.join(NURSE), stage.join(DOCTOR));
+    stage.say(nurse, &json!({"type": "app", "to": "room", "kind": "still", "body": "/9j/"}));
+    assert_eq!((read(&mut stage, nurse).len(), read(&mut stage, doctor).len()), (0, 1));
+    let doctor = stage.join(DOCTOR);
+    assert_eq!(stage.joined(doctor).history, []);
+}

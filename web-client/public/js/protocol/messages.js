@@ -8,10 +8,8 @@ import { bool, count, listOf, nullable, number, oneOf, record, shortText, text }
 /** @typedef {import('./shape.js').Shape} Shape */
 
 export const PROTOCOL_VERSION = 1;
-/** Longest chat message, in characters. */
+/** Longest chat message, in characters; a piece of a still is shorter. */
 export const MAX_BODY = 4096;
-/** Longest still, in characters of base64. */
-export const MAX_STILL = 12 * 1024;
 
 const source = oneOf('microphone', 'camera', 'exam', 'screen', 'stethoscope');
 const moderateOp = oneOf('admit', 'mute', 'remove', 'lock', 'unlock', 'end');
@@ -26,7 +24,7 @@ const link = record({
   estimate_bps: nullable(count),
   mos: nullable(number),
 });
-const appEntry = { from: text, to: text, kind: text, body: shortText(MAX_STILL), at_ms: count };
+const appEntry = { from: text, to: text, kind: text, body: shortText(MAX_BODY), at_ms: count };
 
 const room = {
   rev: count,
@@ -111,7 +109,7 @@ const CLIENT_SHAPES = {
   },
   offer: { neg_id: count, sdp: text, ice_restart: bool },
   moderate: { op: moderateOp, target: nullable(text), req: shortText(32) },
-  app: { to: text, kind: text, body: shortText(MAX_STILL) },
+  app: { to: text, kind: text, body: shortText(MAX_BODY) },
   stats: {
     interval_ms: count,
     uplink: record({
@@ -182,8 +180,8 @@ export const moderateMessage = (op, target, req) => JSON.stringify({ type: 'mode
 /** @param {string} to @param {string} body */
 export const chatMessage = (to, body) => JSON.stringify({ type: 'app', to, kind: 'chat', body });
 
-/** @param {string} jpeg in base64 */
-export const stillMessage = (jpeg) => JSON.stringify({ type: 'app', to: 'room', kind: 'still', body: jpeg });
+/** @param {string} piece of a JPEG in base64 */
+export const stillMessage = (piece) => JSON.stringify({ type: 'app', to: 'room', kind: 'still', body: piece });
 
 /** @param {{interval_ms: number, uplink: import('./types.js').UplinkStats, downlink: import('./types.js').DownlinkStats}} stats */
 export const statsMessage = (stats) => JSON.stringify({ type: 'stats', ...stats });

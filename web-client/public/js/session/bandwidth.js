@@ -7,10 +7,10 @@ import { buffersOf, pictureWaits } from '../state/lips.js';
 import { CALM, listen, playoutMs, speechBitrate } from '../state/speech.js';
 import { soundMissed, statsBetween, totalsOf } from '../rtc/stats.js';
 import { statsMessage, stillMessage } from '../protocol/messages.js';
+import { piecesOf } from '../state/stills.js';
 import { Camera } from './stills.js';
 
 const SECOND_MS = 1_000;
-const STILL_EVERY_MS = 5_000;
 /** No way is as long without a queue, but one over a satellite; a queue that stays full looks like one. */
 const FULL_QUEUE_MS = 450;
 
@@ -28,7 +28,8 @@ export class BandwidthWatch {
     this.speech = CALM;
     /** @type {{peer: import('../rtc/peer.js').Peer, totals: import('../rtc/stats.js').Totals, buffers: import('../state/lips.js').Buffers} | null} */
     this.last = null;
-    this.stillAtMs = 0;
+    /** What is left to send of a still. @type {string[]} */
+    this.pieces = [];
     this.timer = setInterval(() => void this.#look(), SECOND_MS);
   }
 
@@ -59,7 +60,7 @@ export class BandwidthWatch {
     peer.playAfter(playoutMs(this.speech, uplink.rtt_ms));
     const { room } = this.store.state();
     if (room) peer.showAfter(pictureWaits(room, last.buffers, buffers));
-    await this.#sendStill(totals.atMs, uplink.estimate_bps);
+    await this.#sendStill(uplink.estimate_bps);
   }
 
   /** @param {import('../state/bandwidth.js').Bandwidth} state */
@@ -76,14 +77,15 @@ export class BandwidthWatch {
     return Object.values(quality).filter(({ id }) => id !== selfId);
   }
 
-  /** @param {number} nowMs @param {number | null} estimateBps */
-  async #sendStill(nowMs, estimateBps) {
-    if (this.state.rung !== 'stills') return this.camera.stop();
-    if (nowMs - this.stillAtMs < STILL_EVERY_MS) return;
-    const still = await this.camera.still(this.media.preview(this.media.tracks.has('exam') ? 'exam' : 'camera'), estimateBps);
-    if (still === null) return;
-    this.stillAtMs = nowMs;
-    this.link.send(stillMessage(still));
+  /** A piece each second: sound does not wait behind a whole one. @param {number | null} estimateBps */
+  async #sendStill(estimateBps) {
+    if (this.state.rung !== 'stills') {
+      this.pieces = [];
+      return this.camera.stop();
+    }
+    if (this.pieces.length === 0) this.pieces = piecesOf(await this.camera.still(this.media.preview(this.media.tracks.has('exam') ? 'exam' : 'camera'), estimateBps));
+    const piece = this.pieces.shift();
+    if (piece) this.link.send(stillMessage(piece));
   }
 }
 

@@ -1,9 +1,9 @@
 /** A still of what this person shows, small enough for one signaling message and for the link. Owns a picture element that nobody sees. */
 
-/** Characters of base64 (`limits::STILL_CHARACTERS`). */
+/** Characters of base64 (`limits::STILL_CHARACTERS` for each piece). */
 export const MOST_CHARACTERS = 12 * 1024;
-/** The sound waits behind a still on its way, no longer than this. */
-const BURST_S = 0.5;
+/** Of what the link carries in the five seconds of a still. */
+const TAKES_S = 0.5;
 const BITS_OF_CHARACTER = 8;
 /** From the best down; the first that fits is sent, else the last. @type {readonly {width: number, quality: number}[]} */
 const TRIES = [
@@ -47,4 +47,4 @@ export class Camera {
 }
 
 /** @param {number | null} estimateBps */
-const charactersFor = (estimateBps) => Math.min(MOST_CHARACTERS, ((estimateBps ?? Infinity) * BURST_S) / BITS_OF_CHARACTER);
+const charactersFor = (estimateBps) => Math.min(MOST_CHARACTERS, ((estimateBps ?? Infinity) * TAKES_S) / BITS_OF_CHARACTER);

@@ -1,6 +1,7 @@
 /**
  * The page's state and how each event changes it. Pure: no DOM, no socket, no media objects. Everything visible follows from this value.
  */
+import { collect, wholeOf } from './stills.js';
 
 /** @typedef {import('../protocol/types.js').Room} Room */
 /** @typedef {import('../protocol/types.js').Role} Role */
@@ -51,6 +52,7 @@
  * @property {string | null} leadSpeaker the last remote person who was the loudest
  * @property {Record<string, QualityMessage>} quality by participant
  * @property {import('../protocol/types.js').Rung} rung of the bandwidth ladder: what this person sends
+ * @property {Record<string, string[]>} stillPieces by participant: of the next still, as far as it has come
  * @property {Record<string, string>} stills by participant: what it last showed instead of video, a data URL
  * @property {LocalSources} sources
  * @property {boolean} preparing the browser is being asked for camera and microphone
@@ -113,6 +115,7 @@ export function initialState(language) {
     leadSpeaker: null,
     quality: {},
     rung: 'full',
+    stillPieces: {},
     stills: {},
     sources: { microphone: off(), camera: off(), exam: off(), screen: off(), stethoscope: off() },
     preparing: false,
@@ -216,7 +219,7 @@ function receive(state, message) {
       return { ...state, quality: { ...state.quality, [message.id]: message } };
     case 'app': {
       const { type: _type, ...entry } = message;
-      if (entry.kind === 'still') return { ...state, stills: { ...state.stills, [entry.from]: `data:image/jpeg;base64,${entry.body}` } };
+      if (entry.kind === 'still') return withStill(state, entry);
       if (entry.kind !== 'chat') return state;
       const counts = entry.from !== state.selfId && state.panel !== 'chat';
       return { ...state, chat: [...state.chat, entry].slice(-MAX_CHAT), unread: state.unread + (counts ? 1 : 0) };
@@ -242,6 +245,7 @@ function left(state, reason) {
     dialog: null,
     notices: [],
     speakers: [],
+    stillPieces: {},
     stills: {},
     pinned: null,
     soundBlocked: false,
@@ -264,6 +268,14 @@ function changeSource(state, source, change) {
   const before = state.sources[source];
   const after = { ...before, ...change };
   return { ...state, sources: { ...state.sources, [source]: { ...after, used: after.used || after.held } } };
+}
+
+/** @param {State} state @param {AppEntry} piece @returns {State} */
+function withStill(state, { from, body }) {
+  const pieces = collect(state.stillPieces[from] ?? [], body);
+  const whole = wholeOf(pieces);
+  const stills = whole === null ? state.stills : { ...state.stills, [from]: `data:image/jpeg;base64,${whole}` };
+  return { ...state, stillPieces: { ...state.stillPieces, [from]: pieces }, stills };
 }
 
 /** Drops what belonged to people who are no longer there. @param {State} state @returns {State} */
