@@ -2,7 +2,7 @@
  * Measures the link before a call, against the server's `/api/v1/link-check`: first how fast it is, by a few transfers, then, over the very way
  * that media would take, which transport works and what is lost. Nine seconds and 0.3 MB each way at most. What it means is `state/link.js`'s.
  */
-import { MOST_WAYS, SILENCE, atLeast, isInDoubt, lossOf, nextSample, rateOf, waysOf, written } from '../state/link.js';
+import { MOST_WAYS, SILENCE, atLeast, isCalledSlow, isInDoubt, lossOf, nextSample, rateOf, waysOf, written } from '../state/link.js';
 
 /** @typedef {import('../state/link.js').Measured} Measured */
 /** @typedef {import('../state/link.js').Sample} Sample */
@@ -25,6 +25,9 @@ const COUNT_MS = 250;
 /** How long the link is filled, and from when on what comes counts. */
 const FILL_MS = 1_200;
 const FILLED_MS = 400;
+/** Before the end, so that it is in time; and to listen for less says too little. */
+const FILL_BY_MS = FILL_MS + 300;
+const LEAST_LISTEN_MS = 2_000;
 
 /** The server said no: too often, or it is too busy. */
 export class NotMeasured extends Error {}
@@ -37,7 +40,7 @@ export async function measureLink(means, signal) {
   const timer = setTimeout(end, MOST_MS);
   signal.addEventListener('abort', end);
   try {
-    await measure(means, measured, limit.signal);
+    await measure(means, measured, performance.now() + MOST_MS, limit.signal);
   } catch (error) {
     if (error instanceof NotMeasured || signal.aborted) throw error;
     // What there was no time for, or no answer to, stays unknown.
@@ -48,8 +51,8 @@ export async function measureLink(means, signal) {
   return measured;
 }
 
-/** @param {Means} means @param {Measured} measured filled in as it becomes known @param {AbortSignal} signal */
-async function measure({ token, microphone }, measured, signal) {
+/** @param {Means} means @param {Measured} measured filled in as it becomes known @param {number} endsAt @param {AbortSignal} signal */
+async function measure({ token, microphone }, measured, endsAt, signal) {
   const media = new Trial(microphone);
   try {
     const server = new Server(await token(), signal);
@@ -66,7 +69,8 @@ async function measure({ token, microphone }, measured, signal) {
       rate(rttMs, signal, (bytes, until, onArrived) => server.upload(bytes, until, onArrived)).then((bps) => (measured.upBps = bps)),
     ]);
     if (await connecting) {
-      await media.listen(waysOf(measured), signal, (heard) => Object.assign(measured, heard));
+      const room = isCalledSlow(measured) ? endsAt - FILL_BY_MS - performance.now() : LISTEN_MS;
+      await media.listen(waysOf(measured), Math.max(LEAST_LISTEN_MS, Math.min(LISTEN_MS, room)), signal, (heard) => Object.assign(measured, heard));
       if (isInDoubt(measured)) Object.assign(measured, atLeast(measured, await media.fill(signal), FILL_MS - FILLED_MS));
     }
     // For whoever looks after this place's network; nobody waits for it.
@@ -214,13 +218,13 @@ class Trial {
 
   /**
    * Not before the rates are known: a slow link has no room for both.
-   * @param {number} ways that the silence takes at once @param {AbortSignal} signal @param {(heard: Pick<Measured, 'transport'> & import('../state/link.js').Loss) => void} onHeard so far
+   * @param {number} ways that the silence takes at once @param {number} ms how long @param {AbortSignal} signal @param {(heard: Pick<Measured, 'transport'> & import('../state/link.js').Loss) => void} onHeard so far
    */
-  async listen(ways, signal, onHeard) {
+  async listen(ways, ms, signal, onHeard) {
     await this.#send(ways);
     /** @type {Counted[]} */
     const counted = [];
-    const ends = performance.now() + LISTEN_MS;
+    const ends = performance.now() + ms;
     while (performance.now() < ends) {
       await pause(COUNT_MS, signal);
       const { transport, ...count } = await this.#count();

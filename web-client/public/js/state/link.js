@@ -92,10 +92,13 @@ export function waysOf({ upBps, downBps }) {
   return Math.min(LISTENING_WAYS, Math.max(1, Math.floor((WAYS_SHARE * Math.min(upBps ?? 0, downBps ?? 0)) / WAY_BPS)));
 }
 
-/** TCP says of a link that loses packets less than it carries: whether there may be more. @param {Measured} measured */
-export function isInDoubt({ upBps, downBps, lossUp, lossDown }) {
-  const loss = Math.max(lossUp ?? 0, lossDown ?? 0);
-  return loss >= LIGHT_LOSS && loss < HEAVY_LOSS && Math.min(upBps ?? 0, downBps ?? 0) < NEEDS_BPS.small;
+/** By TCP, which says of a link that loses packets less than it carries. @param {Pick<Measured, 'upBps' | 'downBps'>} measured */
+export const isCalledSlow = ({ upBps, downBps }) => Math.min(upBps ?? 0, downBps ?? 0) < NEEDS_BPS.small;
+
+/** Whether there may be more than TCP says. @param {Measured} measured */
+export function isInDoubt(measured) {
+  const loss = Math.max(measured.lossUp ?? 0, measured.lossDown ?? 0);
+  return loss >= LIGHT_LOSS && loss < HEAVY_LOSS && isCalledSlow(measured);
 }
 
 /** With what was seen of the silence, which comes by both halves of the way. @template {Pick<Measured, 'upBps' | 'downBps'>} M @param {M} measured @param {number} packets @param {number} ms @returns {M} */
