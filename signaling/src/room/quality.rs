@@ -34,13 +34,16 @@ impl Room {
         let people = self.sessions().filter(|(_, session)| session.is_in_call()).count();
         let share = u32::try_from(people.div_ceil(PEOPLE_AT_FULL_RATE)).unwrap_or(u32::MAX);
         let interval = QUALITY_INTERVAL.saturating_mul(share);
+        let is_lost_before = self.sessions().any(|(person, other)| {
+            person.id != report.peer.participant && other.told.as_ref().is_some_and(Told::loses_on_the_uplink)
+        });
         let Some(session) = self.living(report.peer) else { return };
         if session.rated_at.is_some_and(|rated_at| now.since(rated_at) < interval) {
             return;
         }
         session.rated_at = Some(now);
         let stats = session.stats.as_ref().filter(|(at, _)| now.since(*at) <= STATS_FRESH_FOR).map(|(_, stats)| stats);
-        let mut quality = rate(report, stats);
+        let mut quality = rate(report, stats, is_lost_before);
         quality.paused = report.paused.iter().filter_map(|mid| session.wiring.viewed(mid)).collect();
         self.out.push(Effect::Rated(quality.clone()));
         self.tell_if_news(quality);
@@ -76,6 +79,11 @@ pub(super) struct Told {
 }
 
 impl Told {
+    /// What this person says is missed by everybody, whatever their links.
+    fn loses_on_the_uplink(&self) -> bool {
+        self.quality.uplink.is_some_and(|uplink| f64::from(uplink.loss_ratio) >= SAME_RATIO)
+    }
+
     /// Whoever knows this needs not hear of that. What changes with every word (the rate) is never news.
     fn is_like(&self, quality: &Quality) -> bool {
         let told = &self.quality;
@@ -115,7 +123,8 @@ fn is_same_time(one: u32, other: u32) -> bool {
     one.abs_diff(other) < SAME_MS
 }
 
-fn rate(report: &Report, stats: Option<&Stats>) -> Quality {
+/// `is_lost_before`: somebody else's uplink loses some of what this person is to hear.
+fn rate(report: &Report, stats: Option<&Stats>, is_lost_before: bool) -> Quality {
     // A direction that carries nothing has no quality.
     let running = |link: LinkQuality| Some(link).filter(|link| link.rate_bps > 0);
     let uplink = running(report.uplink).map(|link| LinkQuality {
@@ -123,8 +132,13 @@ fn rate(report: &Report, stats: Option<&Stats>) -> Quality {
         estimate_bps: stats.and_then(|stats| stats.uplink.estimate_bps).map(u64::from),
         ..link
     });
-    // What the page had to conceal is what its listener missed, repairs counted; without statistics, what the link lost.
-    let missed = |link: LinkQuality| stats.map_or(link.loss_ratio, |stats| stats.downlink.concealed_ratio).into();
+    // What the page had to conceal is what its listener missed, repairs counted; without statistics, what the link lost. Where others'
+    // uplinks lose, no more of it is this link's than that.
+    let missed = |link: LinkQuality| {
+        let lost = f64::from(link.loss_ratio);
+        let concealed = stats.map_or(lost, |stats| stats.downlink.concealed_ratio.into());
+        if is_lost_before { concealed.min(lost) } else { concealed }
+    };
     let downlink = running(report.downlink).map(|link| LinkQuality { mos: Some(mos(&link, missed(link))), ..link });
     let scores = [uplink, downlink].map(|link| link.and_then(|link| link.mos));
     let worst = scores.into_iter().flatten().reduce(f64::min);
@@ -179,7 +193,7 @@ mod tests {
     }
 
     fn quality(uplink: LinkQuality, downlink: LinkQuality) -> Quality {
-        rate(&report(uplink, downlink), None)
+        rate(&report(uplink, downlink), None, false)
     }
 
     #[test]
@@ -198,7 +212,7 @@ mod tests {
     #[test]
     fn an_overloaded_server_is_the_cause_unless_the_link_is_worse() {
         let limited = |loss| Report { is_limited: true, ..report(link(loss, 60), link(0.0, 60)) };
-        let cause = |loss| rate(&limited(loss), None).cause;
+        let cause = |loss| rate(&limited(loss), None, false).cause;
         assert_eq!(cause(0.0), Some(QualityCause::Server));
         assert_eq!(cause(0.2), Some(QualityCause::Uplink));
     }
@@ -222,6 +236,6 @@ mod tests {
     #[test]
     fn a_picture_that_does_not_fit_has_a_cause_although_speech_is_well() {
         let held_back = Report { paused: vec![Mid::new("9").unwrap()], ..report(link(0.0, 60), link(0.0, 60)) };
-        assert_eq!(rate(&held_back, None).cause, Some(QualityCause::Downlink));
+        assert_eq!(rate(&held_back, None, false).cause, Some(QualityCause::Downlink));
     }
 }

@@ -12,8 +12,12 @@ fn link(loss: f64, rate_bps: u64) -> LinkQuality {
 }
 
 fn said(uplink: LinkQuality, downlink: LinkQuality) -> Input {
+    said_of(1, uplink, downlink)
+}
+
+fn said_of(participant: u32, uplink: LinkQuality, downlink: LinkQuality) -> Input {
     Input::Media(MediaEvent::Report(Report {
-        peer: peer(1, 1),
+        peer: peer(participant, 1),
         uplink,
         downlink,
         is_limited: false,
@@ -59,6 +63,25 @@ fn what_the_page_concealed_counts_more_than_what_the_link_lost() {
     stage.say(nurse, &stats);
     report(&mut stage, link(0.0, 64_000), link(0.0, 64_000));
     assert_eq!(told(&mut stage, nurse).unwrap().cause, Some(QualityCause::Downlink));
+}
+
+#[test]
+fn what_a_speakers_uplink_lost_is_no_listeners_link() {
+    let mut stage = Stage::new();
+    let (nurse, _) = (stage.join(NURSE), stage.join(DOCTOR));
+    stage.say(
+        nurse,
+        &json!({"type": "stats", "interval_ms": 1000,
+        "uplink": {"rtt_ms": 40, "loss_ratio": 0, "rate_bps": 64000, "estimate_bps": 90000, "limited": "none", "rung": "full"},
+        "downlink": {"loss_ratio": 0.2, "jitter_ms": 5, "rate_bps": 64000, "concealed_ratio": 0.2, "freeze_ratio": 0, "frames_per_s": 30}}),
+    );
+    stage.now.0 += 1000;
+    stage.handle(said_of(2, link(0.2, 64_000), link(0.0, 64_000)));
+    assert_eq!(told(&mut stage, nurse).unwrap().cause, Some(QualityCause::Uplink), "the doctor's");
+    report(&mut stage, link(0.0, 64_000), link(0.0, 64_000));
+    assert_eq!(told(&mut stage, nurse).unwrap().cause, None);
+    report(&mut stage, link(0.0, 64_000), link(0.2, 64_000));
+    assert_eq!(told(&mut stage, nurse).unwrap().cause, Some(QualityCause::Downlink), "both lose");
 }
 
 #[test]
