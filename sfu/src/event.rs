@@ -41,7 +41,7 @@ pub enum CloseReason {
 pub struct LinkReport {
     /// Packets lost of packets expected, 0..=1; NaN never.
     pub loss_ratio: f32,
-    /// Round trip from RTCP (RFC 3550 §6.4.1); `None` until known.
+    /// Round trip from RTCP (RFC 3550 §6.4.1), and before that the most that it can be; `None` until known.
     pub rtt: Option<Duration>,
     /// Interarrival jitter (RFC 3550 §6.4.1), the audio stream's when there is one.
     pub jitter: Duration,

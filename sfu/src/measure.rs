@@ -2,9 +2,29 @@
 
 use std::time::Duration;
 
+/// Packets expected and lost in some interval.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Loss {
+    pub expected: u64,
+    pub lost: u64,
+}
+
+impl Loss {
+    pub(crate) fn ratio(self) -> f32 {
+        ratio(self.lost.min(self.expected), self.expected)
+    }
+}
+
+impl std::ops::AddAssign for Loss {
+    fn add_assign(&mut self, more: Self) {
+        self.expected += more.expected;
+        self.lost += more.lost;
+    }
+}
+
 /// A share that is never NaN.
 #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "counts of one second are small")]
-pub(crate) fn ratio(part: u64, whole: u64) -> f32 {
+fn ratio(part: u64, whole: u64) -> f32 {
     if whole == 0 { 0.0 } else { (part as f64 / whole as f64) as f32 }
 }
 

@@ -10,6 +10,7 @@ use super::probe::{Finding, Probe, Prober};
 use super::queueing::Queueing;
 use super::rate::{DelayBasedRate, Measured};
 use super::throughput::Throughput;
+use crate::measure::Loss;
 use crate::moment::Moment;
 use crate::rtcp::transport_feedback::Arrival;
 use std::time::{Duration, Instant};
@@ -60,6 +61,8 @@ pub(crate) struct Estimator {
     /// No probe has been answered: the estimate is where it began, or what was lost or late since.
     is_guess: bool,
     sent: SentRate,
+    /// Since it was asked for last.
+    told: Loss,
 }
 
 /// The last feedback, or when it was seen last that none was owed.
@@ -97,6 +100,7 @@ impl Estimator {
             prober: Prober::new(START_BPS, MOST_BPS),
             is_guess: true,
             sent: SentRate { since: now, bytes: 0, rate_bps: 0.0 },
+            told: Loss::default(),
         }
     }
 
@@ -114,6 +118,12 @@ impl Estimator {
     /// What the receiver's feedback has told; `None` before the first.
     pub(crate) fn told_bps(&self) -> Option<f64> {
         self.heard.map(|_| self.estimate_bps())
+    }
+
+    /// What was sent and arrived or did not, as far as it was told since the last call, whatever it was but probes: these may be more than
+    /// the link carries.
+    pub(crate) fn take_told(&mut self) -> Loss {
+        std::mem::take(&mut self.told)
     }
 
     /// Packets wait much longer before the bottleneck than they must.
@@ -178,22 +188,25 @@ impl Estimator {
         self.delay_based.halve(now, SILENT_BPS);
     }
 
-    /// What the receiver tells, packet by packet in order of sending.
+    /// What the receiver tells, packet by packet in order of sending. Gives how long ago the newest one that arrived was sent, if it was not
+    /// known: the round trip and the receiver's pause.
     pub(crate) fn handle_feedback(
         &mut self,
         now: Moment,
         arrivals: impl Iterator<Item = Arrival>,
         rtt: Option<Duration>,
-    ) {
+    ) -> Option<Duration> {
         self.end_silence(now);
-        let mut shown = None;
+        let (mut shown, mut newest) = (None, None);
         for arrival in arrivals {
             let arrived = arrival.received_us.is_some();
             let Some(fate) = self.history.settle(now.us, arrival.sequence, arrived) else { continue };
+            self.count(&fate);
             match fate {
                 Fate::Lost(sent) if sent.at_us < self.outage_until_us => {}
                 Fate::Lost(sent) => self.note_lost(sent),
                 Fate::Arrived(sent) => {
+                    newest = Some(sent.at_us);
                     self.loss_based.note(usize::from(sent.len), true);
                     shown = self.note_arrival(sent, arrival.received_us.unwrap_or_default()).or(shown);
                 }
@@ -210,6 +223,7 @@ impl Estimator {
         }
         self.is_guess &= shown.is_none();
         self.loss_based.update(now.at, acked_bps, self.delay_based.rate_bps());
+        newest.map(|sent_us| Duration::from_micros(now.us.saturating_sub(sent_us)))
     }
 
     /// More than was known, or the first that is known.
@@ -224,6 +238,23 @@ impl Estimator {
             (self.trend, self.loss_based) = Default::default();
             self.queueing.forget_wait();
             self.prober.restore(before_bps);
+        }
+    }
+
+    /// Lost, and no feedback ever says so: of use to whoever asks what arrived, and too seldom the same to estimate by.
+    pub(crate) fn note_left_out(&mut self, now: Moment, number: u16) {
+        if let Some(fate) = self.history.settle(now.us, number, false) {
+            self.count(&fate);
+        }
+    }
+
+    fn count(&mut self, fate: &Fate) {
+        match fate {
+            Fate::Arrived(sent) if sent.probe.is_none() => self.told.expected += 1,
+            Fate::Lost(sent) if sent.probe.is_none() => self.told += Loss { expected: 1, lost: 1 },
+            // Perhaps counted with what was asked for last: then it stays there.
+            Fate::ArrivedAfterAll(sent) if sent.probe.is_none() => self.told.lost = self.told.lost.saturating_sub(1),
+            _ => {}
         }
     }
 

@@ -12,10 +12,11 @@ use crate::batch::SendBatch;
 use crate::counters::Counters;
 use crate::description::MediaKind;
 use crate::ids::SectionIndex;
+use crate::measure::Loss;
 use crate::moment::Moment;
 use crate::packet::LayerIndex;
 use crate::prefetch;
-use crate::rtcp::transport_feedback::TransportFeedback;
+use crate::rtcp::transport_feedback::{Sequel, TransportFeedback};
 use crate::subscriber::slot::{PADDING_LEN, Slot};
 use std::time::{Duration, Instant};
 
@@ -38,6 +39,7 @@ pub(crate) struct Congestion {
     probing: Option<Probing>,
     /// `None` where no section agreed on transport-wide numbers.
     estimator: Option<Estimator>,
+    sequel: Sequel,
     voices: Voices,
     /// More video is displayed than the estimate lets through.
     pub(crate) wants_more: bool,
@@ -63,6 +65,7 @@ impl Congestion {
     pub(super) fn new(now: Instant, is_numbered: bool) -> Self {
         Self {
             estimator: is_numbered.then(|| Estimator::new(now)),
+            sequel: Sequel::default(),
             pacer: Pacer::default(),
             probing: None,
             voices: Voices { since: now, bytes: 0, rate_bps: 0.0 },
@@ -111,6 +114,11 @@ impl Congestion {
     /// For reports: what the receiver's feedback has told.
     pub(crate) fn told_bps(&self) -> Option<f64> {
         self.estimator.as_ref()?.told_bps()
+    }
+
+    /// What of it arrived, as far as that was told since the last call.
+    pub(crate) fn take_told(&mut self) -> Option<Loss> {
+        self.estimator.as_mut().filter(|estimator| estimator.told_bps().is_some()).map(Estimator::take_told)
     }
 
     /// Something is to be sent when [`crate::bandwidth::pacer::PACE_INTERVAL`] has passed.
@@ -172,7 +180,9 @@ impl Downlink {
     ) -> bool {
         let Some(estimator) = &mut self.congestion.estimator else { return false };
         let (before, was_queueing) = (estimator.rate_bps(now.at), estimator.is_queueing());
-        estimator.handle_feedback(now, feedback.arrivals(), self.feedback.rtt());
+        self.congestion.sequel.left_out(feedback).for_each(|number| estimator.note_left_out(now, number));
+        let answered_within = estimator.handle_feedback(now, feedback.arrivals(), self.feedback.rtt());
+        self.feedback.note_round_trip_within(answered_within);
         let (rate_bps, is_queueing) = (estimator.rate_bps(now.at), estimator.is_queueing());
         if is_queueing != was_queueing {
             self.slots.iter_mut().flatten().for_each(|slot| slot.note_queueing(is_queueing));

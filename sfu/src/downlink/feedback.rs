@@ -3,7 +3,7 @@
 use super::Downlink;
 use crate::event::LinkReport;
 use crate::ids::{SectionIndex, Ssrc};
-use crate::measure::{rate_bps, ratio, whole_bps};
+use crate::measure::{Loss, rate_bps, whole_bps};
 use crate::packet::LayerClocks;
 use crate::rtcp::{CompoundWriter, ReportBlock, units_to_duration};
 use std::collections::VecDeque;
@@ -16,10 +16,13 @@ const MAX_REPORTS: usize = 64;
 pub(crate) struct Feedback {
     sent_reports: VecDeque<SentReport>,
     rtt: Option<Duration>,
+    /// No round trip is longer, by what else answers; until RTCP has measured one.
+    rtt_within: Option<Duration>,
     jitter: Duration,
-    /// Sum and number of the fractions lost (RFC 3550 §6.4.1, in 1/256) since the last link report.
-    fraction_sum: u32,
-    fraction_count: u32,
+    /// Since the last link report, of what receiver reports alone tell.
+    reported: Loss,
+    /// As it was told last: of sound alone there is a report in five seconds.
+    loss_ratio: f32,
 }
 
 #[derive(Clone, Copy)]
@@ -33,7 +36,11 @@ struct SentReport {
 impl Feedback {
     /// Of the last few samples: they come once a second, and a repair that goes by the round trip of a queue long gone comes too late.
     pub(crate) fn rtt(&self) -> Option<Duration> {
-        self.rtt
+        self.rtt.or(self.rtt_within)
+    }
+
+    pub(super) fn note_round_trip_within(&mut self, sample: Option<Duration>) {
+        self.rtt_within = [self.rtt_within, sample].into_iter().flatten().min();
     }
 
     fn note_sent(&mut self, report: SentReport) {
@@ -48,27 +55,29 @@ impl Feedback {
     }
 
     fn note_block(&mut self, now: Instant, block: &ReportBlock, clock_rate_hz: u32) {
-        self.fraction_sum += u32::from(block.fraction_lost);
-        self.fraction_count += 1;
         self.jitter = Duration::from_secs_f64(f64::from(block.jitter) / f64::from(clock_rate_hz.max(1)));
         let named = |report: &&SentReport| report.ssrc == block.ssrc && report.middle == block.last_sender_report;
         let Some(report) = self.sent_reports.iter().rev().find(named) else { return };
         let sample = now.saturating_duration_since(report.at).saturating_sub(units_to_duration(block.delay_since_last));
         self.rtt = Some(self.rtt.map_or(sample, |rtt| (rtt + sample) / 2));
     }
-
-    fn take_loss_ratio(&mut self) -> f32 {
-        let (sum, count) = (std::mem::take(&mut self.fraction_sum), std::mem::take(&mut self.fraction_count));
-        ratio(u64::from(sum), u64::from(count) * 256)
-    }
 }
 
 impl Downlink {
     pub(crate) fn handle_report_block(&mut self, now: Instant, block: &ReportBlock) {
+        let is_told = self.congestion.told_bps().is_some();
         let Some(slot) = self.section_of_ssrc(block.ssrc).and_then(|section| self.slot_mut(section)) else { return };
-        slot.note_loss(f32::from(block.fraction_lost) / 256.0);
+        let loss = slot.receive_report(block);
+        // Feedback tells of each packet, and sooner.
+        let is_told = is_told && slot.numbering().is_some();
+        if !is_told {
+            slot.note_loss(loss);
+        }
         let clock_rate_hz = slot.clock_rate_hz();
         self.feedback.note_block(now, block, clock_rate_hz);
+        if !is_told {
+            self.feedback.reported += loss;
+        }
     }
 
     /// A sender report for one slot by its publisher's clock; nothing until that is known.
@@ -92,11 +101,25 @@ impl Downlink {
         len
     }
 
+    /// Of what went out: by transport-wide feedback, and by receiver reports where there is none. Copies of sound go by it too.
+    fn review_loss(&mut self) -> f32 {
+        let mut loss = std::mem::take(&mut self.feedback.reported);
+        if let Some(told) = self.congestion.take_told() {
+            let numbered = self.slots.iter_mut().flatten().filter(|slot| slot.numbering().is_some());
+            numbered.for_each(|slot| slot.note_loss(told));
+            loss += told;
+        }
+        if loss.expected > 0 {
+            self.feedback.loss_ratio = loss.ratio();
+        }
+        self.feedback.loss_ratio
+    }
+
     /// What went out since the last call, and what the subscriber said of it.
     pub(crate) fn measure(&mut self, interval: Duration) -> LinkReport {
         LinkReport {
-            loss_ratio: self.feedback.take_loss_ratio(),
-            rtt: self.feedback.rtt,
+            loss_ratio: self.review_loss(),
+            rtt: self.feedback.rtt(),
             jitter: self.feedback.jitter,
             rate_bps: rate_bps(self.take_sent_bytes(), interval),
             estimate_bps: self.congestion.told_bps().map(whole_bps),
@@ -125,6 +148,5 @@ mod tests {
         feedback.note_block(start + Duration::from_millis(1_080), &block, 48_000);
         assert_eq!(feedback.rtt(), Some(Duration::from_millis(80)));
         assert_eq!(feedback.jitter, Duration::from_millis(10));
-        assert!((feedback.take_loss_ratio() - 0.25).abs() < 0.001);
     }
 }

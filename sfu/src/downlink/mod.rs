@@ -27,7 +27,7 @@ use feedback::Feedback;
 use rand::{Rng, RngExt};
 use std::mem::offset_of;
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Room asked of the batch above a payload: header, extensions, RTX number and authentication tag.
 const PACKET_OVERHEAD: usize = 64 + MAX_OVERHEAD;
@@ -85,8 +85,10 @@ impl Downlink {
         }
     }
 
-    pub(crate) fn begin(&mut self, srtp: SrtpSender) {
+    /// `round_trip`: at most, as far as is known.
+    pub(crate) fn begin(&mut self, srtp: SrtpSender, round_trip: Option<Duration>) {
         self.srtp = Some(srtp);
+        self.feedback.note_round_trip_within(round_trip);
     }
 
     /// Where ICE sends us: the newest nominated pair. True when the peer was elsewhere before.

@@ -2,6 +2,7 @@
 
 use super::missing::{Delivered, MissingList};
 use crate::ids::{RtpTimestamp, SeqNo};
+use crate::measure::Loss;
 use crate::moment::Moment;
 use crate::rtp::sequence::ExtendedSeq;
 use std::time::Duration;
@@ -52,13 +53,6 @@ pub(crate) struct ReceptionReport {
     pub cumulative_lost: i32,
     pub highest: ExtendedSeq,
     pub jitter_ticks: u32,
-}
-
-/// Packets expected and lost since the last link report.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Loss {
-    pub expected: u64,
-    pub lost: u64,
 }
 
 impl Reception {

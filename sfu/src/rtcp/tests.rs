@@ -1,7 +1,7 @@
 //! Reader, writer and recorder against `rtc-rtcp` as the independent implementation, and against arbitrary bytes.
 
 use super::reader::{IntraRequest, RtcpPacket, SenderInfo, packets};
-use super::transport_feedback::{Arrival, ArrivalRecorder, MAX_RECORDED, TransportFeedback};
+use super::transport_feedback::{Arrival, ArrivalRecorder, MAX_RECORDED, Sequel, TransportFeedback};
 use super::writer::{CompoundWriter, MAX_REPORT_BLOCKS, NoRoom};
 use super::{NtpTime, ReportBlock, duration_to_units};
 use crate::ids::{RtpTimestamp, SeqNo, Ssrc};
@@ -213,6 +213,32 @@ fn every_kind_of_status_chunk_is_read() {
     let one_bit = [Some(-14), None, Some(-8), Some(-1)];
     assert_eq!(ticks, [&run[..], &two_bits, &one_bit].concat());
     assert_eq!(feedback.arrivals().nth(3).map(|arrival| arrival.sequence), Some(0), "0xfffd and three on");
+}
+
+/// The numbers that are left out before each of these feedbacks on `base`, `count` and feedback count, all of which came.
+fn left_out_before(feedbacks: &[(u16, u8, u8)]) -> Vec<Vec<u16>> {
+    let mut sequel = Sequel::default();
+    let mut left_out = |(base, status_count, feedback_count): (u16, u8, u8)| {
+        let [high, low] = base.to_be_bytes();
+        let mut bytes = vec![high, low, 0, status_count, 0, 0, 1, feedback_count, 0x20, status_count];
+        bytes.extend(vec![4; usize::from(status_count)]);
+        let feedback = TransportFeedback::parse(MEDIA, &bytes).unwrap();
+        sequel.left_out(&feedback).collect()
+    };
+    feedbacks.iter().map(|feedback| left_out(*feedback)).collect()
+}
+
+#[test]
+fn what_no_feedback_speaks_of_was_lost_unless_a_feedback_was() {
+    let none = Vec::<u16>::new;
+    assert_eq!(left_out_before(&[(10, 5, 255), (15, 2, 0), (19, 2, 1)]), [none(), none(), vec![17, 18]]);
+    assert_eq!(
+        left_out_before(&[(10, 5, 7), (20, 2, 9), (22, 2, 10)]),
+        [none(), none(), none()],
+        "the eighth is missing"
+    );
+    assert_eq!(left_out_before(&[(10, 5, 7), (12, 5, 8), (17, 1, 9)]), [none(), none(), none()], "said again");
+    assert_eq!(left_out_before(&[(65_530, 4, 1), (0, 1, 2)]), [none(), vec![65_534, 65_535]]);
 }
 
 /// All feedback there is, parsed by us and checked against the other implementation; the wire order of arrivals.

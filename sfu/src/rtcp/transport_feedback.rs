@@ -87,6 +87,26 @@ impl<'a> TransportFeedback<'a> {
     }
 }
 
+/// Some receivers begin each feedback with a packet that came, and so never say what was lost before it. With no feedback missing between
+/// two, what lies between the end of one and the beginning of the next did not come. Owns where the last one ended.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sequel {
+    /// Count and base that the next one has if nothing is missing.
+    next: Option<(u8, u16)>,
+}
+
+impl Sequel {
+    /// What a feedback leaves out before its first status.
+    pub fn left_out(&mut self, feedback: &TransportFeedback<'_>) -> impl Iterator<Item = u16> + use<> {
+        let end = feedback.base.wrapping_add(feedback.status_count);
+        let next = self.next.replace((feedback.feedback_count.wrapping_add(1), end));
+        let from = next.filter(|(count, _)| *count == feedback.feedback_count).map_or(feedback.base, |(_, from)| from);
+        // One that begins before the end of the other says some things again.
+        let left_out = Some(feedback.base.wrapping_sub(from)).filter(|count| usize::from(*count) <= MAX_RECORDED);
+        (0..left_out.unwrap_or(0)).map(move |ahead| from.wrapping_add(ahead))
+    }
+}
+
 /// The statuses of a feedback packet, one after the other.
 #[derive(Clone, Debug)]
 pub struct Arrivals<'a> {

@@ -32,6 +32,7 @@ impl Shard {
             return;
         }
         self.counters.stun_requests += 1;
+        peer.round_trip.note_answer(now);
         if let Some(address) = reply.evicted {
             self.demux.remove_address(address, index);
         }
@@ -104,6 +105,7 @@ impl Shard {
             let (Some(dtls), Some(remote)) = (peer.dtls.as_mut(), peer.ice.selected()) else { return };
             match dtls.poll(&mut datagram) {
                 DtlsOutput::Send(len) => {
+                    peer.round_trip.note_flight(now);
                     send_plain(datagram.get(..len).unwrap_or_default(), remote, index, batch);
                 }
                 DtlsOutput::Wait(deadline) => {
@@ -129,13 +131,13 @@ impl Shard {
 
     fn begin_media(&mut self, now: Instant, index: PeerIndex, keying: &SrtpKeying) -> Result<(), SrtpError> {
         let (receiver, sender) = keying.contexts()?;
+        let Some(peer) = self.peers.get_mut(index.0) else { return Ok(()) };
         if let Some(downlink) = self.downlinks.get_mut(index.0) {
-            downlink.begin(sender);
+            downlink.begin(sender, peer.round_trip.end(now));
         }
         if let Some(uplink) = self.uplinks.get_mut(index.0) {
             uplink.begin(receiver);
         }
-        let Some(peer) = self.peers.get_mut(index.0) else { return Ok(()) };
         peer.connected = true;
         (peer.reported, peer.next_report) = (now, peer.beat.next(now + REPORT_INTERVAL / 2, REPORT_INTERVAL));
         peer.eager_until = now + EAGER_FOR;

@@ -52,6 +52,7 @@ impl Shard {
             self.counters.dropped.dtls_invalid += 1;
             return;
         };
+        peer.round_trip.note_handshake(now);
         if peer.dtls_waiting.iter().any(|waiting| repeats(datagram, waiting)) {
             self.counters.dropped.handshake_repeated += 1;
             return;

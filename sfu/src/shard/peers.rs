@@ -11,6 +11,7 @@ use crate::ids::{PeerIndex, PeerKey, RoomKey, SectionIndex, TrackIndex, TrackKey
 use crate::prefetch;
 use crate::router::Subscriber;
 use crate::transport::dtls::DtlsTransport;
+use crate::transport::first_round_trip::FirstRoundTrip;
 use crate::transport::ice::IceLite;
 use crate::uplink::Uplink;
 use std::collections::VecDeque;
@@ -45,6 +46,7 @@ pub(super) struct Peer {
     /// Made when ICE has found an address. Large, and of no use after the handshake but for the end.
     pub dtls: Option<Box<DtlsTransport>>,
     pub dtls_parameters: DtlsParameters,
+    pub round_trip: FirstRoundTrip,
 }
 
 /// Of a peer: all before its connection.
@@ -78,6 +80,7 @@ impl Shard {
             ice: IceLite::new(&description.ice, now),
             dtls_parameters: description.dtls.clone(),
             dtls: None,
+            round_trip: FirstRoundTrip::default(),
             dtls_deadline: None,
             dtls_waiting: VecDeque::new(),
             opened: now,

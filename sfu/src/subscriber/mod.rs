@@ -4,6 +4,7 @@
 
 mod evenness;
 pub(crate) mod pictures;
+mod receipts;
 mod redundancy;
 pub(crate) mod resend;
 pub(crate) mod slot;

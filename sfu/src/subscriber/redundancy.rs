@@ -5,14 +5,16 @@
 //! is never the same number sealed twice.
 
 use crate::ids::PayloadType;
+use crate::measure::Loss;
 use crate::rtp::sequence::ExtendedSeq;
 
 /// Older frames in one packet.
 pub(crate) const MAX_FRAMES: usize = 4;
 /// Packets over which the loss is averaged: some seconds of speech.
 const MEMORY: f32 = 100.0;
-/// Weight of the newest report.
+/// Weight of the newest report of so many packets, a second of speech; one of fewer says less.
 const NEWEST_REPORT: f32 = 0.4;
+const WHOLE_REPORT: f32 = 50.0;
 /// A browser asks for what it misses with each packet that it gets, until it comes: once in so many is answered, and the first counts.
 const PACKETS_PER_ANSWER: u64 = 5;
 /// From these losses on a frame is repeated 4 packets later, and once more after 8: losses on such links come in bursts, and a copy
@@ -65,9 +67,11 @@ impl Redundancy {
         self.owed.add(behind_next)
     }
 
-    /// From a report block, 0..=1: of some fifty packets, so that one report by itself says little.
-    pub(crate) fn note_loss(&mut self, ratio: f32) {
-        self.reported += (ratio - self.reported) * NEWEST_REPORT;
+    /// Of what was sent to the subscriber: one report by itself says little.
+    #[expect(clippy::cast_precision_loss, reason = "packets of a report are few")]
+    pub(crate) fn note_loss(&mut self, loss: Loss) {
+        let weight = NEWEST_REPORT * (loss.expected as f32 / WHOLE_REPORT).min(1.0);
+        self.reported += (loss.ratio() - self.reported) * weight;
     }
 
     /// Packets wait before the link's bottleneck: it loses what is too much, and each repetition would be more of it.
@@ -126,6 +130,10 @@ mod tests {
         redundancy.take(ExtendedSeq(sequence)).oldest_first().collect()
     }
 
+    fn lost(percent: u64) -> Loss {
+        Loss { expected: 100, lost: percent }
+    }
+
     #[test]
     fn a_frame_that_was_asked_for_goes_beside_the_next_one_and_once() {
         let mut redundancy = Redundancy::new(PayloadType(63));
@@ -160,20 +168,20 @@ mod tests {
     fn redundancy_is_raised_with_loss_and_ends_with_it() {
         let mut redundancy = Redundancy::new(PayloadType(63));
         assert_eq!(ages(&mut redundancy, 1), [], "a clean link carries each frame once");
-        redundancy.note_loss(0.05);
+        redundancy.note_loss(lost(5));
         assert_eq!(ages(&mut redundancy, 2), [4]);
-        redundancy.note_loss(0.2);
+        redundancy.note_loss(lost(20));
         assert_eq!(ages(&mut redundancy, 3), [4], "one report");
-        (0..5).for_each(|_| redundancy.note_loss(0.2));
+        (0..5).for_each(|_| redundancy.note_loss(lost(20)));
         assert_eq!(ages(&mut redundancy, 4), [8, 4]);
-        (0..5).for_each(|_| redundancy.note_loss(0.0));
+        (0..5).for_each(|_| redundancy.note_loss(lost(0)));
         assert_eq!(ages(&mut redundancy, 5), []);
     }
 
     #[test]
     fn where_packets_wait_nothing_is_repeated_that_was_not_asked_for() {
         let mut redundancy = Redundancy::new(PayloadType(63));
-        (0..5).for_each(|_| redundancy.note_loss(0.2));
+        (0..5).for_each(|_| redundancy.note_loss(lost(20)));
         redundancy.note_queueing(true);
         assert_eq!(ages(&mut redundancy, 10), []);
         assert!(redundancy.owe(ExtendedSeq(8)) && redundancy.owe(ExtendedSeq(9)));
@@ -197,7 +205,7 @@ mod tests {
     #[test]
     fn a_packet_that_is_late_itself_carries_nothing_else() {
         let mut redundancy = Redundancy::new(PayloadType(63));
-        redundancy.note_loss(0.2);
+        redundancy.note_loss(lost(20));
         ages(&mut redundancy, 10);
         assert_eq!(ages(&mut redundancy, 9), []);
     }

@@ -4,15 +4,17 @@
 
 use super::evenness::Evenness;
 use super::pictures::{self, PictureNumbers, PictureOffset};
+use super::receipts::Receipts;
 use super::redundancy::{Ages, MAX_FRAMES, Redundancy};
 use super::resend::ResendBudget;
 use super::timeline::{Source, Timeline};
 use crate::description::{Codec, CodecParameters, ExtensionIds, Flow, MediaKind, Section};
 use crate::ids::{Mid, PayloadType, RtpTimestamp, SeqNo, Ssrc, TrackIndex};
+use crate::measure::Loss;
 use crate::packet::recent::RecentFrames;
 use crate::packet::{Context, KeptPacket, LayerClocks, LayerIndex, MediaPacket};
-use crate::rtcp::NtpTime;
 use crate::rtcp::reader::SenderInfo;
+use crate::rtcp::{NtpTime, ReportBlock};
 use crate::rtp::header::{OutgoingExtensions, OutgoingHeader, write_header};
 use crate::rtp::payload::Outline;
 use crate::rtp::red::{self, Block};
@@ -61,6 +63,7 @@ pub(crate) struct Slot {
     queued: Option<(LayerIndex, u32)>,
     rtx: Option<Rtx>,
     pub(crate) resend: ResendBudget,
+    receipts: Receipts,
 }
 
 /// Of a packet of nothing else: the most that its last byte can count.
@@ -126,6 +129,7 @@ impl Slot {
             evenness: Evenness::default(),
             rtx: rtx.map(|ssrc| Rtx { ssrc, sequence: ExtendedSeq(u64::from(first_rtx)) }),
             resend: ResendBudget::new(),
+            receipts: Receipts::default(),
             redundancy: section
                 .codecs
                 .iter()
@@ -264,11 +268,23 @@ impl Slot {
             header.marker |= switched;
             self.write_audio(packet, header, sequence, context.recent, out)?
         };
+        let highest = self.timeline.highest();
+        if sequence != highest.next() {
+            self.note_gap(highest, sequence);
+        }
         self.timeline.note_sent(context.now.at, sequence, timestamp);
         self.sent_packets = self.sent_packets.wrapping_add(1);
         self.sent_octets = self.sent_octets.wrapping_add(u32::try_from(payload_len).unwrap_or(0));
         let len = header_len + payload_len + usize::from(header.has_padding);
         Ok(Written { ssrc: self.ssrc, header_len, len, sequence, switched })
+    }
+
+    /// Where feedback tells of each packet, what was left out matters only to sound that is asked for again.
+    #[cold]
+    fn note_gap(&mut self, highest: ExtendedSeq, sequence: ExtendedSeq) {
+        if self.numbering().is_none() || self.redundancy.is_some() {
+            self.receipts.note_gap(highest, sequence);
+        }
     }
 
     /// Gives the lengths of header and payload, as [`Self::write_audio`] does.
@@ -323,6 +339,9 @@ impl Slot {
 
     /// Audio that the subscriber lost goes beside what comes next; `None`: not this one, or not this slot.
     pub(crate) fn owe(&mut self, sequence: ExtendedSeq) -> Option<()> {
+        if self.receipts.was_left_out(sequence) {
+            return None;
+        }
         self.redundancy.as_mut()?.owe(sequence).then_some(())
     }
 
@@ -333,9 +352,16 @@ impl Slot {
         }
     }
 
-    pub(crate) fn note_loss(&mut self, ratio: f32) {
+    /// What the subscriber's report says was lost of what was sent since the last one.
+    pub(crate) fn receive_report(&mut self, block: &ReportBlock) -> Loss {
+        let [_, _, high, low] = block.highest_sequence.to_be_bytes();
+        let highest = self.extend(SeqNo(u16::from_be_bytes([high, low])));
+        highest.map_or(Loss::default(), |highest| self.receipts.report(highest, block.cumulative_lost))
+    }
+
+    pub(crate) fn note_loss(&mut self, loss: Loss) {
         if let Some(redundancy) = &mut self.redundancy {
-            redundancy.note_loss(ratio);
+            redundancy.note_loss(loss);
         }
     }
 

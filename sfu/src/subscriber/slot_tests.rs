@@ -183,7 +183,7 @@ fn audio_that_was_asked_for_again_goes_beside_the_next_frame() {
 #[test]
 fn redundant_audio_stays_below_the_mtu() {
     let (mut slot, mut recent) = redundant_slot();
-    slot.note_loss(0.5);
+    slot.note_loss(Loss { expected: 50, lost: 25 });
     for sequence in 1..20 {
         let (_, payload) = hear(&mut slot, &mut recent, sequence, &[7; 480]);
         assert!(payload.len() <= MAX_REDUNDANT_PAYLOAD, "{}", payload.len());
@@ -194,7 +194,7 @@ fn redundant_audio_stays_below_the_mtu() {
 fn a_subscriber_without_red_hears_each_frame_once() {
     let (_, mut recent) = redundant_slot();
     let mut slot = slot(MediaKind::Audio, vec![codec(Codec::Opus, 111, None)], None);
-    slot.note_loss(0.5);
+    slot.note_loss(Loss { expected: 50, lost: 25 });
     for sequence in 1..10 {
         assert_eq!(hear(&mut slot, &mut recent, sequence, b"words"), (PayloadType(111), b"words".to_vec()));
     }

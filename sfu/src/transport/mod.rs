@@ -2,6 +2,7 @@
 
 mod client_hello;
 pub mod dtls;
+pub(crate) mod first_round_trip;
 pub mod ice;
 pub mod srtp;
 pub mod stun;

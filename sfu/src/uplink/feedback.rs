@@ -5,11 +5,11 @@ use super::{Uplink, UplinkTrack};
 use crate::description::MediaKind;
 use crate::event::LinkReport;
 use crate::ids::{Ssrc, TrackIndex};
-use crate::measure::{rate_bps, ratio};
+use crate::measure::{Loss, rate_bps};
 use crate::packet::{LayerIndex, SenderClock};
 use crate::publisher::layer::PublishedLayer;
 use crate::publisher::missing::MAX_MISSING;
-use crate::publisher::reception::{Loss, ReceptionReport};
+use crate::publisher::reception::ReceptionReport;
 use crate::rtcp::reader::SenderInfo;
 use crate::rtcp::writer::MAX_REPORT_BLOCKS;
 use crate::rtcp::{CompoundWriter, ReportBlock, duration_to_units};
@@ -149,15 +149,14 @@ impl Uplink {
         let mut jitter = None;
         for layer in self.tracks.iter_mut().flat_map(|track| &mut track.published.layers) {
             let loss = layer.reception.measure();
-            total.expected += loss.expected;
-            total.lost += loss.lost;
+            total += loss;
             bytes += layer.take_bytes(interval);
             if loss.expected > 0 {
                 jitter = jitter.or(Some(layer.reception.jitter()));
             }
         }
         LinkReport {
-            loss_ratio: ratio(total.lost, total.expected),
+            loss_ratio: total.ratio(),
             rtt: None,
             jitter: jitter.unwrap_or_default(),
             rate_bps: rate_bps(bytes, interval),

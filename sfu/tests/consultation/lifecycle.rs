@@ -124,3 +124,30 @@ fn commands_for_peers_that_are_gone_are_refused_and_counted() {
     world.view(1, 0, 0, 720);
     assert_eq!(world.shard.counters().dropped.command_refused, 2);
 }
+
+#[test]
+fn the_round_trip_is_known_within_the_first_second() {
+    for (loss, most_ms) in [(0.0, 330), (0.05, 520)] {
+        let conditions = Conditions {
+            delay: Duration::from_millis(150),
+            uplink_loss: loss,
+            downlink_loss: loss,
+            ..Conditions::default()
+        };
+        let mut world = World::new(conditions, 31);
+        for _ in 0..2 {
+            world.join(&SIMULCAST);
+        }
+        world.run(Duration::from_secs(4));
+        for client in 0..2 {
+            let key = world.key(client);
+            let reported = |event: &Event| match event {
+                Event::PeerReport { peer, downlink, .. } if *peer == key => Some(downlink.rtt),
+                _ => None,
+            };
+            let first = world.events.iter().find_map(reported).expect("a report");
+            let first_ms = first.expect("a round trip").as_millis();
+            assert!((300..most_ms).contains(&first_ms), "{first_ms} ms at {loss}");
+        }
+    }
+}

@@ -4,6 +4,7 @@ use crate::client::{Client, SIMULCAST};
 use crate::frame::LARGE;
 use crate::link::Conditions;
 use crate::world::World;
+use kenes_sfu::event::Event;
 use std::time::Duration;
 
 /// Longest time between two frames, and how many of the frames sent in between arrived.
@@ -82,22 +83,73 @@ fn an_outage_ends_with_a_key_frame() {
     assert!(back < Duration::from_secs(2), "a whole picture after {back:?}");
 }
 
+/// What the shard says of the speaker's uplink and of the listener's downlink, by second.
+fn losses(world: &World) -> (Vec<f32>, Vec<f32>) {
+    let (speaker, listener) = (world.key(0), world.key(1));
+    let (mut uplink_losses, mut downlink_losses) = (Vec::new(), Vec::new());
+    for event in &world.events {
+        match event {
+            Event::PeerReport { peer, uplink, .. } if *peer == speaker => uplink_losses.push(uplink.loss_ratio),
+            Event::PeerReport { peer, downlink, .. } if *peer == listener => downlink_losses.push(downlink.loss_ratio),
+            _ => {}
+        }
+    }
+    (uplink_losses, downlink_losses)
+}
+
+fn mean(losses: &[f32]) -> f32 {
+    losses.iter().sum::<f32>() / losses.len() as f32
+}
+
+/// How a listener tells what came.
+#[derive(Clone, Copy, PartialEq)]
+enum Tells {
+    EachPacket,
+    ReportsAlone,
+}
+
+/// The listener's downlink losses of the last seconds, while somebody speaks.
+fn downlink_losses(uplink_loss: f64, downlink_loss: f64, tells: Tells, seed: u64) -> Vec<f32> {
+    let mut world = World::new(Conditions { delay: Duration::from_millis(25), ..Conditions::default() }, seed);
+    world.join(&SIMULCAST);
+    if tells == Tells::EachPacket {
+        world.join(&[])
+    } else {
+        world.join_unnumbered(&[])
+    };
+    world.run(Duration::from_secs(2));
+    world.listen(1, 0, 0);
+    world.run(Duration::from_secs(2));
+    world.link.conditions.uplink_loss = uplink_loss;
+    world.link.conditions.downlink_loss = downlink_loss;
+    world.run(Duration::from_secs(20));
+    let (_, downlink) = losses(&world);
+    downlink[downlink.len() - 10..].to_vec()
+}
+
 #[test]
-fn loss_is_reported_for_each_direction() {
-    use kenes_sfu::event::Event;
-    let world = room_with_loss(0.20, 0.0, 25);
-    let key = world.key(0);
-    let losses: Vec<f32> = world
-        .events
-        .iter()
-        .filter_map(|event| match event {
-            Event::PeerReport { peer, uplink, .. } if *peer == key => Some(uplink.loss_ratio),
-            _ => None,
-        })
-        .collect();
-    let recent = &losses[losses.len() - 5..];
+fn what_the_speakers_uplink_loses_is_lost_on_no_listeners_downlink() {
+    for tells in [Tells::EachPacket, Tells::ReportsAlone] {
+        let downlink = downlink_losses(0.20, 0.0, tells, 27);
+        assert!(downlink.iter().all(|loss| *loss == 0.0), "{downlink:?}");
+    }
+    let (uplink, downlink) = losses(&room_with_loss(0.20, 0.0, 25));
     // Repair brings some back within the second; some loss must still show.
-    assert!(recent.iter().sum::<f32>() / 5.0 > 0.01, "{recent:?}");
+    assert!(mean(&uplink[uplink.len() - 5..]) > 0.01, "{uplink:?}");
+    // Of a picture's packets that come very late this client says that they never came.
+    assert!(mean(&downlink[downlink.len() - 8..]) < 0.01, "{downlink:?}");
+}
+
+#[test]
+fn what_the_downlink_loses_is_lost_there_whatever_the_uplink_does() {
+    for (uplink_loss, seed) in [(0.0, 28), (0.10, 29)] {
+        for tells in [Tells::EachPacket, Tells::ReportsAlone] {
+            let downlink = downlink_losses(uplink_loss, 0.10, tells, seed);
+            assert!((0.065..0.135).contains(&mean(&downlink)), "{uplink_loss}: {downlink:?}");
+        }
+    }
+    let (uplink, _) = losses(&room_with_loss(0.0, 0.10, 30));
+    assert!(uplink.iter().all(|loss| *loss == 0.0), "{uplink:?}");
 }
 
 fn world_sends_frames_of_several_packets() -> bool {

@@ -98,8 +98,18 @@ impl World {
     }
 
     pub(crate) fn join_room(&mut self, layers: &[Layer], room: RoomKey) -> usize {
+        self.join_with(layers, room, |_| true)
+    }
+
+    /// A client that gives no transport-wide feedback, and asks for none.
+    pub(crate) fn join_unnumbered(&mut self, layers: &[Layer]) -> usize {
+        self.join_with(layers, ROOM, |line| !line.contains("transport-wide-cc") && !line.ends_with("transport-cc"))
+    }
+
+    fn join_with(&mut self, layers: &[Layer], room: RoomKey, offers: impl Fn(&str) -> bool) -> usize {
         self.joined += 1;
         let (mut client, offer) = Client::new(self.joined, self.now, layers, 3, 3);
+        let offer: String = offer.split_inclusive("\r\n").filter(|line| offers(line.trim_end())).collect();
         let candidates = [self.server];
         let options =
             AnswerOptions { fingerprint: self.identity.fingerprint(), candidates: &candidates, tcp_candidates: &[] };
