@@ -6,7 +6,7 @@ import { CALM, listen, playoutMs, speechBitrate } from '../public/js/state/speec
 /** @typedef {import('../public/js/state/bandwidth.js').Sample} Sample */
 
 /** @param {number | null} estimateBps @param {Partial<Sample>} [more] @returns {Sample} */
-const link = (estimateBps, more) => ({ estimateBps, sentBps: 60_000, loss: 0, soundLoss: 0, airLoss: 0, concealed: 0, isWatched: true, isHeard: true, ...more });
+const link = (estimateBps, more) => ({ estimateBps, sentBps: 60_000, loss: 0, soundLoss: 0, airLoss: 0, waits: false, concealed: 0, isWatched: true, isHeard: true, ...more });
 
 /** A link as it is for so many seconds each; the rung after each. @param {import('../public/js/state/bandwidth.js').Bandwidth} from @param {[seconds: number, sample: Sample][]} days */
 function live(from, days) {
@@ -20,8 +20,8 @@ function live(from, days) {
 const rungs = (/** @type {[number, Sample][]} */ ...days) => live(begin(0), days).rungs;
 
 test('each rate has its rung', () => {
-  for (const [rate, rung] of /** @type {const} */ ([[1_100_000, 'full'], [700_000, 'small'], [350_000, 'small'], [180_000, 'small'], [100_000, 'stills'], [60_000, 'stills'], [38_000, 'audio']])) {
-    assert.deepEqual(rungs([20, link(rate, { sentBps: rate })]), [rung], `${rate}`);
+  for (const [rate, rung] of /** @type {const} */ ([[1_100_000, 'full'], [500_000, 'small'], [350_000, 'small'], [180_000, 'small'], [100_000, 'stills'], [60_000, 'stills'], [38_000, 'audio']])) {
+    assert.deepEqual(rungs([20, link(rate, { sentBps: rate, waits: true })]), [rung], `${rate}`);
   }
 });
 
@@ -42,8 +42,15 @@ test('a picture that is given up and taken again is no new beginning', () => {
 test('where the air loses much a small picture stays, whatever the estimate makes of it', () => {
   const lossy = link(80_000, { loss: 0.05, airLoss: 0.2 });
   assert.deepEqual(rungs([20, lossy], [60, lossy]), ['small', 'small']);
-  assert.deepEqual(rungs([20, link(80_000, { loss: 0.05 })]), ['stills'], 'a queue that loses is a full link');
+  assert.deepEqual(rungs([20, link(80_000, { loss: 0.05, waits: true })]), ['stills'], 'a queue that loses is a full link');
   assert.deepEqual(rungs([20, link(40_000, { loss: 0.05, airLoss: 0.2 })]), ['audio']);
+});
+
+test('a picture that nothing waits for goes on, however little its estimate is for a moment', () => {
+  const alarm = link(100_000, { sentBps: 90_000 });
+  assert.deepEqual(rungs([5, link(240_000)], [4, alarm], [60, alarm]), ['full', 'small', 'small']);
+  assert.deepEqual(rungs([20, link(900_000)], [60, link(650_000, { sentBps: 700_000 })]), ['full', 'full'], 'two layers of three');
+  assert.deepEqual(rungs([20, link(200_000)], [20, { ...alarm, waits: true }]), ['small', 'stills']);
 });
 
 test('a photograph is not tried beside sound on a thin link that loses', () => {
@@ -52,7 +59,7 @@ test('a photograph is not tried beside sound on a thin link that loses', () => {
 });
 
 test('what the air loses does not keep the picture away for good', () => {
-  const fallen = live(begin(0), [[20, link(50_000)]]);
+  const fallen = live(begin(0), [[20, link(40_000)]]);
   assert.deepEqual(fallen.rungs, ['audio']);
   const lossy = link(80_000, { loss: 0.08, airLoss: 0.2 });
   assert.deepEqual(live(fallen.state, [[40, lossy], [60, lossy]]).rungs, ['small', 'small']);
@@ -86,7 +93,7 @@ test('an estimate that cannot grow with what is sent is tried, each time later',
 
 test('stills stay while the sound beside them arrives, whatever the estimate says of what it has not seen', () => {
   const quiet = link(45_000, { sentBps: 42_000 });
-  assert.deepEqual(rungs([20, link(100_000)], [60, quiet], [12, { ...quiet, soundLoss: 0.08 }]), ['stills', 'stills', 'audio']);
+  assert.deepEqual(rungs([20, link(100_000, { waits: true })], [60, quiet], [12, { ...quiet, soundLoss: 0.08 }]), ['stills', 'stills', 'audio']);
 });
 
 test('without an estimate heavy loss lowers the picture', () => {

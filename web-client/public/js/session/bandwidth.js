@@ -94,12 +94,14 @@ export class BandwidthWatch {
  * @param {{isWatched: boolean, waits: boolean}} known @returns {import('../state/bandwidth.js').Sample}
  */
 function sampleOf(before, now, { uplink, downlink }, { isWatched, waits }) {
+  const isFull = waits || now.rttMs >= FULL_QUEUE_MS;
   return {
     estimateBps: uplink.estimate_bps,
     sentBps: uplink.rate_bps,
     loss: uplink.loss_ratio,
     soundLoss: soundMissed(before, now),
-    airLoss: waits || now.rttMs >= FULL_QUEUE_MS ? 0 : now.soundLoss,
+    airLoss: isFull ? 0 : now.soundLoss,
+    waits: isFull,
     concealed: now.samples > before.samples ? downlink.concealed_ratio : 0,
     isWatched,
     isHeard: now.heardBytes > before.heardBytes,

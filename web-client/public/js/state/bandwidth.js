@@ -15,6 +15,7 @@
  * @property {number} loss share of what was sent that was lost, 0..1
  * @property {number} soundLoss of the sound, what stayed lost
  * @property {number} airLoss of the sound, what the way there lost before anything was repaired, although nothing waits there
+ * @property {boolean} waits packets wait on the way there
  * @property {number} concealed share of what is heard that was made up, 0..1
  * @property {boolean} isWatched somebody displays a picture of this person's
  * @property {boolean} isHeard anything at all comes from the server
@@ -41,19 +42,23 @@ export const NEEDS_BPS = { full: 1_100_000, small: 150_000, stills: 60_000, audi
 
 /** An estimate is still growing. */
 const RAMP_MS = 8_000;
-/** A rung is kept down to this share of its need, and reached from this one on. */
-const KEEPS = 0.8;
+/** A rung is reached from this share of its need on. */
 const REACHES = 1.15;
+/**
+ * A picture that is sent goes on with less than it takes to begin: the lower two layers, or the least that encoders make, and the sound. An estimate is no higher
+ * than what is sent makes it, and a false alarm leaves 0.85 of that: 100 kbit/s of 300 where nothing is lost; much loss alone makes 60 (docs/adr/0016).
+ * Whatever is sent stays within the estimate.
+ */
+const FULL_GOES_ON_BPS = 600_000;
+const SMALL_GOES_ON_BPS = 45_000;
+/** Where packets wait the estimate knows the link. */
+const SMALL_GOES_ON_BESIDE_A_QUEUE_BPS = 120_000;
 const TIGHT_MS = 3_000;
 const ROOMY_MS = 5_000;
 const FIRST_PATIENCE_MS = 15_000;
 const MOST_PATIENCE_MS = 120_000;
-/**
- * From here on the browser's estimate says more of the loss than of the link, which carries a small picture all the same: 300 kbit/s that lose a fifth
- * are taken for 60 to 150 (docs/adr/0016). Whatever is sent stays within the estimate.
- */
+/** From here on a link that no queue fills is one that loses. */
 const LOSSY = 0.04;
-const LOSSY_SMALL_BPS = 56_000;
 /** A picture must not take from speech what it loses. */
 export const HEAVY_LOSS = 0.15;
 /** Beside stills, that much of the sound may be lost. */
@@ -163,15 +168,18 @@ const LEAST_PICTURE_BPS = 40_000;
 const SMALL_BPS = 280_000;
 
 /** @param {Rung} rung @param {Sample} sample */
-function isTight(rung, { estimateBps, loss, soundLoss, airLoss }) {
+function isTight(rung, { estimateBps, loss, soundLoss, waits }) {
   const isBelow = (/** @type {number} */ bps) => estimateBps !== null && estimateBps < bps;
   // Where sound alone is sent an estimate knows of nothing more: beside stills it is the sound itself that tells.
   if (rung === 'stills') return soundLoss >= STILLS_LOSS;
-  return sendsVideo(rung) && (loss >= HEAVY_LOSS || isBelow(needOf(rung, airLoss) * KEEPS));
+  return sendsVideo(rung) && (loss >= HEAVY_LOSS || isBelow(keepsBps(rung, waits)));
 }
 
-/** @param {Rung} rung @param {number} airLoss */
-const needOf = (rung, airLoss) => (rung === 'small' && airLoss >= LOSSY ? LOSSY_SMALL_BPS : NEEDS_BPS[rung]);
+/** @param {Rung} rung @param {boolean} waits */
+function keepsBps(rung, waits) {
+  if (rung === 'full') return FULL_GOES_ON_BPS;
+  return waits ? SMALL_GOES_ON_BESIDE_A_QUEUE_BPS : SMALL_GOES_ON_BPS;
+}
 
 /** @param {Rung} rung @param {Sample} sample */
 function hasRoom(rung, { estimateBps, sentBps, loss, airLoss }) {
@@ -183,9 +191,9 @@ function hasRoom(rung, { estimateBps, sentBps, loss, airLoss }) {
 }
 
 /** @param {Bandwidth} state @param {Sample} sample @param {number} nowMs */
-function down(state, { estimateBps, loss, airLoss }, nowMs) {
+function down(state, { estimateBps, loss, waits }, nowMs) {
   const below = RUNGS.indexOf(state.rung) + 1;
-  const fits = (/** @type {Rung} */ rung) => estimateBps === null || loss >= HEAVY_LOSS || estimateBps >= needOf(rung, airLoss);
+  const fits = (/** @type {Rung} */ rung) => estimateBps === null || loss >= HEAVY_LOSS || estimateBps >= (sendsVideo(rung) ? keepsBps(rung, waits) : NEEDS_BPS[rung]);
   const rung = RUNGS.slice(below, RUNGS.indexOf('phone')).find(fits) ?? 'audio';
   // Whoever came up by trying and must go again waits longer the next time.
   const patienceMs = state.isTry ? Math.min(MOST_PATIENCE_MS, state.patienceMs * 2) : FIRST_PATIENCE_MS;
