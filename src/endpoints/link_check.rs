@@ -33,8 +33,8 @@ use utoipa::{IntoParams, ToSchema};
 
 /// Of a site's history.
 const SHOWN: u32 = 100;
-/// Of one check: what to try with, three of no bytes, samples of growing size both ways, the trial, what came of it.
-pub const REQUESTS_A_CHECK: u32 = 18;
+/// Of one check: what to try with, three to six of no bytes, samples of growing size both ways, the trial, what came of it.
+pub const REQUESTS_A_CHECK: u32 = 21;
 /// Trials of all pages at a time. Each is two silent peers of at most 100 KiB, for twelve seconds.
 pub const MAX_TRIALS: usize = 256;
 /// A second of 1 Mbit/s: enough to tell whether a link carries full video.

@@ -1,7 +1,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { HEAVY_LOSS, LIGHT_LOSS, NEEDS_BPS } from '../public/js/state/bandwidth.js';
-import { SILENCE, atLeast, isInDoubt, judge, lossOf, nextSample, rateOf, read, waysOf, written } from '../public/js/state/link.js';
+import { SILENCE, atLeast, isAgreed, isInDoubt, judge, lossOf, nextSample, rateOf, read, waysOf, written } from '../public/js/state/link.js';
 
 /** @typedef {import('../public/js/state/link.js').Measured} Measured */
 
@@ -76,6 +76,15 @@ test('a rate is measured over a long way too, with few bytes of a slow link and 
     }
   }
   assert.equal(rateOf([], 80), null);
+});
+
+test('a round trip is asked for again until two are the same, since each may be held up', () => {
+  assert.equal(isAgreed([83, 84]), false, 'three at least');
+  assert.equal(isAgreed([83, 84, 300]), true);
+  assert.equal(isAgreed([300, 172, 420]), false);
+  assert.equal(isAgreed([300, 172, 420, 85]), false);
+  assert.equal(isAgreed([300, 172, 420, 85, 88]), true);
+  assert.equal(isAgreed([1, 9, 4]), true, 'next to the server');
 });
 
 test('a transfer that a lost packet held up is taken again, and the best one counts', () => {

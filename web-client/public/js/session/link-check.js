@@ -2,7 +2,7 @@
  * Measures the link before a call, against the server's `/api/v1/link-check`: first how fast it is, by a few transfers, then, over the very way
  * that media would take, which transport works and what is lost. Nine seconds and 0.3 MB each way at most. What it means is `state/link.js`'s.
  */
-import { MOST_WAYS, SILENCE, atLeast, isCalledSlow, isInDoubt, lossOf, nextSample, rateOf, waysOf, written } from '../state/link.js';
+import { MOST_WAYS, SILENCE, atLeast, isAgreed, isCalledSlow, isInDoubt, lossOf, nextSample, rateOf, waysOf, written } from '../state/link.js';
 
 /** @typedef {import('../state/link.js').Measured} Measured */
 /** @typedef {import('../state/link.js').Sample} Sample */
@@ -13,7 +13,7 @@ import { MOST_WAYS, SILENCE, atLeast, isCalledSlow, isInDoubt, lossOf, nextSampl
 const BASE = '/api/v1/link-check';
 /** Whatever is known by then is what is said. */
 const MOST_MS = 10_000;
-const PINGS = 3;
+const MOST_PINGS = 6;
 const RATES_MS = 2_000;
 /** What opens the way for media would take its part of a slow link while that is measured. */
 const QUIET_AFTER_MS = 1_200;
@@ -125,13 +125,14 @@ class Server {
 
 /** @param {Server} server @returns {Promise<number>} the shortest, on a connection that is open */
 async function roundTrip(server) {
-  let shortest = Infinity;
-  for (let ping = 0; ping < PINGS; ping++) {
+  /** @type {number[]} */
+  const pings = [];
+  while (pings.length < MOST_PINGS && !isAgreed(pings)) {
     const started = performance.now();
     await (await server.ask('/sample?bytes=0')).arrayBuffer();
-    shortest = Math.min(shortest, performance.now() - started);
+    pings.push(performance.now() - started);
   }
-  return Math.round(shortest);
+  return Math.round(Math.min(...pings));
 }
 
 /** @typedef {(bytes: number, until: AbortSignal, onArrived: (bytes: number) => void) => Promise<void>} Transfer */

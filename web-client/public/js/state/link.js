@@ -49,6 +49,12 @@ const MOST_TRIES = 3;
 /** From here on people begin to speak at the same time (ITU-T G.114 counts half of it, one way, as too much). */
 const FAR_MS = 600;
 
+/** Of three round trips two are as good as the same: neither was held up. @param {readonly number[]} pings milliseconds */
+export function isAgreed(pings) {
+  const [shortest = 0, next = Infinity] = [...pings].sort((one, other) => one - other);
+  return pings.length >= 3 && next <= shortest * 1.25 + 10;
+}
+
 /**
  * One that was held up, by a lost packet that was waited for, is taken again: three times in a row is seldom.
  * @param {readonly Sample[]} samples so far, of one direction @param {number} rttMs @returns {number | null} bytes of the next one; null: that will do
