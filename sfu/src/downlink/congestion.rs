@@ -188,7 +188,7 @@ impl Downlink {
             self.slots.iter_mut().flatten().for_each(|slot| slot.note_queueing(is_queueing));
         }
         let is_more = before.zip(rate_bps).is_some_and(|(before, rate_bps)| rate_bps > FAR_MORE * before);
-        self.congestion.review(now.at, self.feedback.rtt(), counters);
+        self.congestion.review(now.at, self.feedback.rtt_by_reports(), counters);
         rate_bps < before || (is_more && self.congestion.wants_more)
     }
 

@@ -39,6 +39,11 @@ impl Feedback {
         self.rtt.or(self.rtt_within)
     }
 
+    /// By RTCP alone, with what waits on the way now: an answer to a probe waits as long, and a handshake did not.
+    pub(crate) fn rtt_by_reports(&self) -> Option<Duration> {
+        self.rtt
+    }
+
     pub(super) fn note_round_trip_within(&mut self, sample: Option<Duration>) {
         self.rtt_within = [self.rtt_within, sample].into_iter().flatten().min();
     }

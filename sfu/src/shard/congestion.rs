@@ -102,7 +102,7 @@ impl Shard {
         }
         // A probe that nobody can receive yet would find nothing.
         if downlink.is_ready() {
-            let rtt = downlink.feedback.rtt();
+            let rtt = downlink.feedback.rtt_by_reports();
             downlink.congestion.review(now, rtt, &mut self.counters);
         }
     }
