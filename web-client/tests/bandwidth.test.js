@@ -125,8 +125,8 @@ test('on the highest rung what is watched is encoded, below it one layer, below 
   assert.deepEqual(active('small', []), [false, false, false]);
   assert.deepEqual(active('stills', ['q', 'h', 'f']), [false, false, false]);
   const [, middle] = encodingsOf('small', LAYERS, ['f']);
-  assert.deepEqual([middle?.maxFramerate, middle?.maxBitrate], [15, 280_000]);
-  assert.deepEqual(encodingsOf('small', [{ maxBitrate: 2_500_000 }], ['all']), [{ active: true, maxBitrate: 280_000, maxFramerate: 15 }]);
+  assert.deepEqual([middle?.maxFramerate, middle?.maxBitrate], [15, 400_000]);
+  assert.deepEqual(encodingsOf('small', [{ maxBitrate: 2_500_000 }], ['all']), [{ active: true, maxBitrate: 400_000, maxFramerate: 15 }]);
 });
 
 test('the lowest picture is made for the worst link of those who see it, and one alone for the best', () => {

@@ -164,8 +164,8 @@ const STEP_BPS = 20_000;
 /** Of a head that speaks, 180 lines high. */
 const LEAST_PICTURE_BPS = 40_000;
 
-/** More shows little at this size. Below it the browser's own estimate holds the encoder. */
-const SMALL_BPS = 280_000;
+/** More shows little at this size, and Chromium goes back up to 360 lines from 300 kbit/s on. Below it the browser's own estimate holds the encoder. */
+const SMALL_BPS = 400_000;
 
 /** @param {Rung} rung @param {Sample} sample */
 function isTight(rung, { estimateBps, loss, soundLoss, waits }) {
