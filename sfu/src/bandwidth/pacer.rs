@@ -107,6 +107,14 @@ impl Pacer {
         before - self.queue.len()
     }
 
+    /// This packet has left by another way; true when nothing waits any more without it.
+    pub(crate) fn forget_packet(&mut self, section: SectionIndex, sequence: ExtendedSeq, layer: LayerIndex) -> bool {
+        let is_same =
+            |waiting: &Waiting| (waiting.section, waiting.sequence, waiting.layer) == (section, sequence, layer);
+        let position = self.queue.iter().position(is_same);
+        position.and_then(|position| self.queue.remove(position)).is_some() && self.queue.is_empty()
+    }
+
     /// Another layer plays from the next packet on: what waits of the one before is not needed, but for the frame that may have
     /// begun to leave. How much was dropped.
     pub(crate) fn forget_frames(&mut self, section: SectionIndex) -> usize {
@@ -197,5 +205,18 @@ mod tests {
         assert_eq!(pacer.forget_frames(SectionIndex(1)), 2);
         assert_eq!(pacer.forget(SectionIndex(2)), 1);
         assert_eq!([pacer.pop(now), pacer.pop(now), pacer.pop(now)], [Some(waiting(1, 2)), Some(waiting(1, 2)), None]);
+    }
+
+    #[test]
+    fn what_left_by_another_way_waits_no_more() {
+        let mut pacer = Pacer::default();
+        pacer.push(waiting(0, 1));
+        pacer.push(Waiting { sequence: ExtendedSeq(7), ..waiting(0, 2) });
+        assert!(!pacer.forget_packet(SectionIndex(0), ExtendedSeq(8), LayerIndex::SINGLE), "nobody's");
+        assert!(!pacer.forget_packet(SectionIndex(0), ExtendedSeq(7), LayerIndex::SINGLE), "another still waits");
+        assert_eq!(pacer.pop(at(Duration::from_secs(1))), Some(waiting(0, 1)));
+        pacer.push(waiting(0, 3));
+        assert!(pacer.forget_packet(SectionIndex(0), ExtendedSeq(0), LayerIndex::SINGLE));
+        assert!(!pacer.is_waiting());
     }
 }

@@ -301,6 +301,11 @@ impl Downlink {
         self.congestion.note_sent(now, MediaKind::Video, len, number.is_some());
         self.sent_bytes += len as u64;
         counters.retransmitted_packets += 1;
+        // The publisher's packet came late, and was asked for while it waited: once is enough.
+        let origin = slot.origin(sequence);
+        if origin.is_some_and(|(layer, _, taken)| self.congestion.pacer.forget_packet(section, taken, layer)) {
+            self.note_queue_empty();
+        }
     }
 
     /// Seals a plain compound and sends it; nothing when it is empty.
