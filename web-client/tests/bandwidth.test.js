@@ -6,7 +6,7 @@ import { CALM, listen, playoutMs, speechBitrate } from '../public/js/state/speec
 /** @typedef {import('../public/js/state/bandwidth.js').Sample} Sample */
 
 /** @param {number | null} estimateBps @param {Partial<Sample>} [more] @returns {Sample} */
-const link = (estimateBps, more) => ({ estimateBps, sentBps: 60_000, loss: 0, soundLoss: 0, airLoss: 0, waits: false, concealed: 0, isWatched: true, isHeard: true, ...more });
+const link = (estimateBps, more) => ({ estimateBps, isServers: false, sentBps: 60_000, loss: 0, soundLoss: 0, airLoss: 0, waits: false, concealed: 0, isWatched: true, isHeard: true, ...more });
 
 /** A link as it is for so many seconds each; the rung after each. @param {import('../public/js/state/bandwidth.js').Bandwidth} from @param {[seconds: number, sample: Sample][]} days */
 function live(from, days) {
@@ -27,6 +27,11 @@ test('each rate has its rung', () => {
 
 test('an estimate that is still growing lowers nothing', () => {
   assert.deepEqual(rungs([7, link(300_000)], [20, link(2_000_000)]), ['full', 'full']);
+});
+
+test('what the server has seen of a queue that stood is believed at once', () => {
+  const full = link(200_000, { isServers: true, sentBps: 300_000 });
+  assert.deepEqual(rungs([3, full], [2, full]), ['full', 'small']);
 });
 
 test('while nobody watches, an estimate that does not grow lowers nothing', () => {

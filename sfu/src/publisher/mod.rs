@@ -8,3 +8,4 @@ pub(crate) mod missing;
 pub(crate) mod reception;
 pub(crate) mod sound;
 pub(crate) mod track;
+mod transit;

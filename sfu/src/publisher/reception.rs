@@ -1,6 +1,7 @@
 //! Reception statistics of one RTP stream: what is new, lost, late, and how evenly it comes (RFC 3550 §6.4.1, A.3, A.8).
 
 use super::missing::{Delivered, MissingList};
+use super::transit::Transit;
 use crate::ids::{RtpTimestamp, SeqNo};
 use crate::measure::Loss;
 use crate::moment::Moment;
@@ -18,6 +19,7 @@ pub(crate) struct Reception {
     received: u64,
     jitter_ticks: f64,
     last_arrival_us: Option<(u64, RtpTimestamp)>,
+    transit: Transit,
     clock_rate_hz: u32,
     pub(crate) missing: MissingList,
     first: Option<ExtendedSeq>,
@@ -66,6 +68,7 @@ impl Reception {
             missing: MissingList::new(),
             jitter_ticks: 0.0,
             last_arrival_us: None,
+            transit: Transit::default(),
             reported: Mark::default(),
             measured: Mark::default(),
         }
@@ -120,10 +123,13 @@ impl Reception {
         if let Some((arrival_us, last)) = self.last_arrival_us {
             let elapsed_ticks = now_us.saturating_sub(arrival_us) as f64 * 1e-6 * f64::from(self.clock_rate_hz);
             let stamped_ticks = f64::from(timestamp.0.wrapping_sub(last.0).cast_signed());
-            let difference = (elapsed_ticks - stamped_ticks).abs();
+            let difference = elapsed_ticks - stamped_ticks;
             // A jump of over a second is a new capture, not jitter.
-            if difference < f64::from(self.clock_rate_hz) {
-                self.jitter_ticks += (difference - self.jitter_ticks) / 16.0;
+            if difference.abs() < f64::from(self.clock_rate_hz) {
+                self.jitter_ticks += (difference.abs() - self.jitter_ticks) / 16.0;
+                self.transit.note(difference);
+            } else {
+                self.transit = Transit::default();
             }
         }
         self.last_arrival_us = Some((now_us, timestamp));
@@ -131,6 +137,17 @@ impl Reception {
 
     pub(crate) fn jitter(&self) -> Duration {
         Duration::from_secs_f64(self.jitter_ticks / f64::from(self.clock_rate_hz.max(1)))
+    }
+
+    /// For how long even the quickest packet since the last call waited on its way; `None`: nothing came.
+    pub(crate) fn standing_wait(&mut self) -> Option<Duration> {
+        let wait_ticks = self.transit.take_standing(f64::from(self.clock_rate_hz))?;
+        Some(Duration::from_secs_f64(wait_ticks / f64::from(self.clock_rate_hz.max(1))))
+    }
+
+    /// What waited last is the way's own length.
+    pub(crate) fn accept_wait(&mut self) {
+        self.transit.rebase();
     }
 
     /// Closes the interval of the receiver report that is being written.

@@ -140,9 +140,7 @@ impl Shard {
         let downlink_report = downlink.measure(interval);
         let is_limited = downlink.is_limited();
         let paused = downlink.paused();
-        let mut uplink_report = uplink.measure(interval);
-        // One path, one round trip; only the direction that we send in can measure it.
-        uplink_report.rtt = downlink_report.rtt;
+        let uplink_report = uplink.measure(interval, downlink_report.rtt);
         if let Some(peer) = self.peers.get_mut(index.0) {
             peer.reported = now;
         }

@@ -1,6 +1,7 @@
 //! What we tell a publisher over RTCP: receiver reports, NACK, key-frame requests, transport-wide feedback; and what its
 //! sender reports tell us.
 
+use super::standing::Wait;
 use super::{Uplink, UplinkTrack};
 use crate::description::MediaKind;
 use crate::event::LinkReport;
@@ -31,7 +32,11 @@ const RATE_PER_FEEDBACK_RATE: u32 = 20;
 /// How often a publisher hears of its packets.
 #[derive(Default)]
 pub(crate) struct FeedbackPace {
+    /// Of all that came, whatever it was.
     bytes: u64,
+    /// Of these at the last feedback, and at the last link report.
+    told: u64,
+    measured: u64,
     since: Option<Instant>,
 }
 
@@ -42,13 +47,18 @@ impl FeedbackPace {
 
     /// A feedback goes out now; until the next one.
     pub(crate) fn next_interval(&mut self, now: Instant) -> Duration {
-        let bytes = std::mem::take(&mut self.bytes);
+        let bytes = self.bytes - std::mem::replace(&mut self.told, self.bytes);
         let Some(since) = self.since.replace(now) else { return MIN_FEEDBACK_INTERVAL };
         // As long as this many bytes take at the rate of these.
         let worth = f64::from(FEEDBACK_BYTES * RATE_PER_FEEDBACK_RATE);
         let share = worth / f64::from(u32::try_from(bytes.max(1)).unwrap_or(u32::MAX));
         let elapsed = now.saturating_duration_since(since).min(MAX_FEEDBACK_INTERVAL);
         elapsed.mul_f64(share).clamp(MIN_FEEDBACK_INTERVAL, MAX_FEEDBACK_INTERVAL)
+    }
+
+    /// Closes the interval of the link report.
+    fn measure(&mut self) -> u64 {
+        self.bytes - std::mem::replace(&mut self.measured, self.bytes)
     }
 }
 
@@ -142,8 +152,8 @@ impl Uplink {
         writer.picture_loss(FEEDBACK_SSRC, ssrc).map_or(0, |()| writer.len())
     }
 
-    /// What has come in since the last call. Jitter is the audio's where there is audio: it is what speech feels.
-    pub(crate) fn measure(&mut self, interval: Duration) -> LinkReport {
+    /// What has come in since the last call. `rtt`: of one path, one round trip, which only the direction that we send in can measure. Jitter is the audio's where there is audio: it is what speech feels.
+    pub(crate) fn measure(&mut self, interval: Duration, rtt: Option<Duration>) -> LinkReport {
         let mut total = Loss::default();
         let mut bytes = 0;
         let mut jitter = None;
@@ -155,13 +165,29 @@ impl Uplink {
                 jitter = jitter.or(Some(layer.reception.jitter()));
             }
         }
+        self.look_for_queue(interval, rtt);
         LinkReport {
             loss_ratio: total.ratio(),
-            rtt: None,
+            rtt,
             jitter: jitter.unwrap_or_default(),
             rate_bps: rate_bps(bytes, interval),
-            estimate_bps: None,
+            estimate_bps: self.queue.carries_bps(),
         }
+    }
+
+    /// By the sound, which no sender holds back itself. A microphone whose clock has stood for a moment looks like a queue for ever, but is no round trip.
+    fn look_for_queue(&mut self, interval: Duration, rtt: Option<Duration>) {
+        let received_bps = rate_bps(self.feedback_pace.measure(), interval);
+        let waits = self.sounds().filter_map(|layer| layer.reception.standing_wait());
+        let Some(wait) = waits.min().zip(rtt).map(|(wait, rtt)| wait.min(rtt)) else { return };
+        if self.queue.look(wait, received_bps) == Wait::OnTheWay {
+            self.sounds().for_each(|layer| layer.reception.accept_wait());
+        }
+    }
+
+    fn sounds(&mut self) -> impl Iterator<Item = &mut PublishedLayer> {
+        let tracks = self.tracks.iter_mut().map(|track| &mut track.published);
+        tracks.filter(|track| track.kind == MediaKind::Audio).flat_map(|track| &mut track.layers)
     }
 
     fn repairable(&self) -> impl Iterator<Item = &PublishedLayer> {

@@ -4,6 +4,7 @@
 
 pub(crate) mod feedback;
 mod sources;
+mod standing;
 
 use crate::counters::Counters;
 use crate::description::{Codec, ExtensionIds, MediaKind, PeerDescription};
@@ -20,6 +21,7 @@ use crate::rtp::{red, rtx};
 use crate::transport::srtp::{FIRST_RECEIVER_BYTES, SrtpError, SrtpReceiver};
 use feedback::FeedbackPace;
 use sources::{Carried, Role, Source, Sources};
+use standing::StandingQueue;
 use std::ops::Range;
 use std::time::Instant;
 
@@ -38,6 +40,7 @@ pub(crate) struct Uplink {
     extensions: ExtensionIds,
     sources: Sources,
     srtp: Option<SrtpReceiver>,
+    queue: StandingQueue,
 }
 
 #[repr(C)]
@@ -107,6 +110,7 @@ impl Uplink {
             extensions,
             sources,
             srtp: None,
+            queue: StandingQueue::default(),
         }
     }
 
@@ -187,8 +191,8 @@ impl Uplink {
         let extensions = header.extensions(plain, &self.extensions);
         if let Some(sequence) = extensions.transport_cc {
             self.arrivals.record(sequence, now.us);
-            self.feedback_pace.note(plain_len);
         }
+        self.feedback_pace.note(plain_len);
         self.accept(now, &header, &extensions, plain, counters)
     }
 

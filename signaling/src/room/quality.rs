@@ -129,7 +129,7 @@ fn rate(report: &Report, stats: Option<&Stats>, is_lost_before: bool) -> Quality
     let running = |link: LinkQuality| Some(link).filter(|link| link.rate_bps > 0);
     let uplink = running(report.uplink).map(|link| LinkQuality {
         mos: Some(mos(&link, link.loss_ratio.into())),
-        estimate_bps: stats.and_then(|stats| stats.uplink.estimate_bps).map(u64::from),
+        estimate_bps: stats.and_then(|stats| stats.uplink.estimate_bps).map(u64::from).or(link.estimate_bps),
         ..link
     });
     // What the page had to conceal is what its listener missed, repairs counted; without statistics, what the link lost. Where others'

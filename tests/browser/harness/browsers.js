@@ -16,7 +16,7 @@ import { writeSounds } from './stethoscope.js';
 /** @typedef {'chromium' | 'chromium with a stethoscope' | 'firefox' | 'firefox without devices'} Kind */
 
 const CHROMIUM = process.env.KENES_CHROMIUM ?? '/usr/bin/chromium';
-const FIREFOX = process.env.KENES_FIREFOX ?? '/usr/bin/firefox-esr';
+export const FIREFOX = process.env.KENES_FIREFOX ?? '/usr/bin/firefox-esr';
 /** A browser that does not answer one question for so long hangs; the error then says which question. */
 const PROTOCOL_MS = 40_000;
 
@@ -40,7 +40,7 @@ const CHROMIUM_FLAGS = [
 /** A server on a machine of its own has a certificate of nobody whom a Chromium knows. */
 const TRUST_ITSELF = ['--ignore-certificate-errors'];
 
-const FIREFOX_PREFS = {
+export const FIREFOX_PREFS = {
   'media.autoplay.default': 0,
   // Firefox otherwise neither gathers nor answers on loopback, which is all that a machine without a network has.
   'media.peerconnection.ice.loopback': true,
@@ -51,7 +51,7 @@ const FIREFOX_PREFS = {
   'network.captive-portal-service.enabled': false,
   'network.connectivity-service.enabled': false,
 };
-const FAKE_DEVICES_PREFS = { 'media.navigator.streams.fake': true, 'media.navigator.permission.disabled': true };
+export const FAKE_DEVICES_PREFS = { 'media.navigator.streams.fake': true, 'media.navigator.permission.disabled': true };
 /** The person, or the hospital's policy, said no: the page may only receive. */
 const NO_DEVICES_PREFS = { 'permissions.default.camera': 2, 'permissions.default.microphone': 2 };
 

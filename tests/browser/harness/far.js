@@ -1,5 +1,5 @@
 /**
- * People who live far away: a nurse and a specialist, each a Chromium in a network namespace of its own behind a `kenes-link`, and the server in another.
+ * People who live far away: a nurse and a specialist, each a browser in a network namespace of its own behind a `kenes-link`, and the server in another.
  * The links change while they talk; the server may be killed and started again. Needs root, TUN and espeak-ng, else its journeys are skipped.
  */
 
@@ -15,6 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { Link } from '../rural/links.js';
 import { chromiumBehind } from './chromium_behind.js';
 import { environment } from './environment.js';
+import { firefoxBehind } from './firefox_behind.js';
 import { Person } from './person.js';
 import { TRIES, walkInTries } from './tries.js';
 import { until } from './until.js';
@@ -60,25 +61,31 @@ function canRun(program) {
 
 /**
  * A consultation of two; it begins on perfect links. @param {string} name a sentence @param {(journey: FarJourney) => Promise<void>} walk
- * @param {(person: Person, url: string) => Promise<void>} [come] how far they go by themselves: into the call
+ * @param {object} [people]
+ * @param {(person: Person, url: string) => Promise<void>} [people.come] how far they go by themselves: into the call
+ * @param {'chromium' | 'firefox'} [people.nurses] browser
  */
-export function farJourney(name, walk, come = (person, url) => person.join(url)) {
+export function farJourney(name, walk, { come = (person, url) => person.join(url), nurses = 'chromium' } = {}) {
   test(name, { timeout: TRIES * JOURNEY_MS, skip: missing() }, async (context) => {
     const say = (/** @type {string} */ line) => context.diagnostic(line);
-    await walkInTries(say, () => walkOnce(walk, come, say));
+    await walkInTries(say, () => walkOnce(walk, come, [nurses, 'chromium'], say));
   });
 }
 
-/** @param {(journey: FarJourney) => Promise<void>} walk @param {(person: Person, url: string) => Promise<void>} come @param {(line: string) => void} say */
-async function walkOnce(walk, come, say) {
+/**
+ * @param {(journey: FarJourney) => Promise<void>} walk @param {(person: Person, url: string) => Promise<void>} come @param {('chromium' | 'firefox')[]} kinds
+ * @param {(line: string) => void} say
+ */
+async function walkOnce(walk, come, kinds, say) {
   place ??= begin();
-  const { server, links, browsers } = await place;
+  const { server, links, browser } = await place;
+  const browsers = await Promise.all(links.map((link, index) => browser(link, kinds[index])));
   const invitations = server.consultation();
   await Promise.all(links.map((link) => link.becomes('')));
-  const contexts = await Promise.all(browsers.map((browser) => browser.createBrowserContext()));
+  const contexts = await Promise.all(browsers.map((one) => one.createBrowserContext()));
   try {
     const [nurse, specialist] = await Promise.all(links.map(async (link, index) => {
-      const person = new Person({ page: await contexts[index].newPage(), close: async () => {} }, 'chromium');
+      const person = new Person({ page: await contexts[index].newPage(), close: async () => {} }, kinds[index]);
       await come(person, `https://${link.address}:${HTTPS_PORT}/visit${invitations[index]}`);
       return { person, link };
     }));
@@ -116,8 +123,14 @@ async function begin() {
   const speech = join(folder, 'speech.wav');
   execFileSync('espeak-ng', ['-s', '160', '-w', speech, WORDS]);
   const server = await startServer(links[0].server, folder);
-  const browsers = await Promise.all(links.map((link) => chromiumBehind(link, folder, { speech, camera: 'fps=15' })));
-  return { server, links, browsers, folder };
+  /** @type {Map<string, Promise<import('puppeteer-core').Browser>>} */
+  const started = new Map();
+  const browser = (/** @type {Link} */ link, /** @type {'chromium' | 'firefox'} */ kind) => {
+    const begun = started.get(link.person + kind) ?? (kind === 'firefox' ? firefoxBehind(link, folder) : chromiumBehind(link, folder, { speech, camera: 'fps=15' }));
+    started.set(link.person + kind, begun);
+    return begun;
+  };
+  return { server, links, browser, started, folder };
 }
 
 /** @param {string} namespace @param {string} folder */
@@ -168,7 +181,7 @@ async function startServer(namespace, folder) {
 after(async () => {
   const started = await place?.catch(() => undefined);
   if (!started) return;
-  await Promise.all(started.browsers.map((browser) => browser.close()));
+  await Promise.all([...started.started.values()].map(async (browser) => (await browser).close()));
   await started.server.stop();
   await Promise.all(started.links.map((link) => link.end()));
   rmSync(started.folder, { recursive: true, force: true });

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 
 import { farJourney } from '../harness/far.js';
 import { hears, holdsBack } from '../harness/hearing.js';
-import { nextFrame } from '../harness/media.js';
+import { nextFrame, watchGaps } from '../harness/media.js';
 
 /** @typedef {import('../harness/far.js').Far} Far */
 
@@ -56,3 +56,20 @@ farJourney('lips stay in step with words where both come late', async ({ nurse, 
   // A picture that comes later still waits for nobody: sound is not held up for it.
   assert.ok(voiceMs - pictureMs < ACCEPTABLE_MS, `words are ${voiceMs - pictureMs} ms behind the lips`);
 });
+
+farJourney('a Firefox whose link becomes thin fills no queue for long, and its picture moves', async ({ nurse, specialist, say }) => {
+  const id = await nurse.person.id();
+  await nextFrame(specialist.person, `${id}/camera`);
+  await nurse.link.becomes('rate=300k delay=25ms queue=22500');
+  // Until the server has seen the queue, the ladder has gone down, and the queue has gone.
+  await seconds(14);
+  const pictures = await watchGaps(specialist.person, `${id}/camera`);
+  const { concealed, gap_ms, loss } = await hears(specialist.person, `${id}/microphone`, 8);
+  const { frames } = await pictures.stop();
+  const roundTripMs = await specialist.person.page.evaluate((who) => window.kenes.state().quality[who]?.uplink?.rtt_ms, id);
+  say(`${(loss * 100).toFixed(1)} % of the packets lost, ${(concealed * 100).toFixed(2)} % of the sound made up, round trip ${roundTripMs} ms, ${frames} pictures in 8 s`);
+  assert.ok(concealed < INTELLIGIBLE.concealed, `${(concealed * 100).toFixed(1)} % of the sound was made up`);
+  assert.ok(gap_ms < INTELLIGIBLE.gap_ms, `nothing was heard for ${gap_ms} ms`);
+  assert.ok(roundTripMs < 350, `packets wait: ${roundTripMs} ms there and back`);
+  assert.ok(frames > 40, `${frames} pictures in 8 s`);
+}, { nurses: 'firefox' });

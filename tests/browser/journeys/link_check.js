@@ -30,7 +30,7 @@ farJourney('before the call a page says what its link will carry: video, or none
   await person.click('link-again');
   await person.click('join-call');
   await person.isConnected();
-}, (person, url) => person.arrive(url));
+}, { come: (person, url) => person.arrive(url) });
 
 /** Percent of packets that are lost each way, and what a page may then say: nearer to this than to the next. */
 const LOSSES = [
@@ -57,7 +57,7 @@ farJourney('on 300 kbit/s a page tells 0, 3, 8 and 15 % of loss apart, and still
       assert.match(told.why, loss === 0 ? /^slow_(up|down)$/ : loss < 15 ? /^patchy$/ : /^(patchy|lossy)$/);
     }));
   }
-}, (person, url) => person.arrive(url));
+}, { come: (person, url) => person.arrive(url) });
 
 /** @param {Person} person */
 async function measuredAnew(person) {

@@ -50,17 +50,18 @@ export class BandwidthWatch {
     const stats = statsBetween(before, totals, this.state.rung);
     this.link.send(statsMessage(stats));
     const { uplink, downlink } = stats;
-    this.#adopt(observe(this.state, sampleOf(before, totals, stats, { isWatched: peer.isWatched(), waits: this.speech.waits }), totals.atMs));
+    const estimateBps = uplink.estimate_bps ?? this.#own()?.uplink?.estimate_bps ?? null;
+    this.#adopt(observe(this.state, sampleOf(before, totals, stats, { estimateBps, isWatched: peer.isWatched(), waits: this.speech.waits }), totals.atMs));
     const soundLoss = totals.soundLoss;
     const others = this.#others();
     const speakersLoss = Math.max(0, ...others.map((other) => other.uplink?.loss_ratio ?? 0));
     const { loss_ratio: downlinkLoss, concealed_ratio: concealed } = downlink;
-    this.speech = listen(this.speech, { soundLoss, estimateBps: uplink.estimate_bps, rttMs: uplink.rtt_ms, downlinkLoss, speakersLoss, concealed });
-    await peer.speak(this.speech.isRedundant, speechBitrate([uplink.estimate_bps, ...others.map((other) => other.downlink?.estimate_bps ?? null)]));
+    this.speech = listen(this.speech, { soundLoss, estimateBps, rttMs: uplink.rtt_ms, downlinkLoss, speakersLoss, concealed });
+    await peer.speak(this.speech.isRedundant, speechBitrate([estimateBps, ...others.map((other) => other.downlink?.estimate_bps ?? null)]));
     peer.playAfter(playoutMs(this.speech, uplink.rtt_ms));
     const { room } = this.store.state();
     if (room) peer.showAfter(pictureWaits(room, last.buffers, buffers));
-    await this.#sendStill(uplink.estimate_bps);
+    await this.#sendStill(estimateBps);
   }
 
   /** @param {import('../state/bandwidth.js').Bandwidth} state */
@@ -69,6 +70,12 @@ export class BandwidthWatch {
     const downlinks = this.#others().map(({ downlink }) => ({ estimateBps: downlink?.estimate_bps ?? null, loss: downlink?.loss_ratio ?? 0 }));
     this.link.peer?.shape(state.rung, roomOf(downlinks));
     this.store.dispatch({ type: 'rung', rung: state.rung });
+  }
+
+  /** How the server rates this person: what the uplink carries too, once its queue was full, which a browser may not know or tell (Firefox). */
+  #own() {
+    const { quality, selfId } = this.store.state();
+    return selfId ? quality[selfId] : undefined;
   }
 
   /** How the others fare. */
@@ -91,12 +98,13 @@ export class BandwidthWatch {
 
 /**
  * @param {import('../rtc/stats.js').Totals} before @param {import('../rtc/stats.js').Totals} now @param {ReturnType<typeof statsBetween>} stats
- * @param {{isWatched: boolean, waits: boolean}} known @returns {import('../state/bandwidth.js').Sample}
+ * @param {{estimateBps: number | null, isWatched: boolean, waits: boolean}} known @returns {import('../state/bandwidth.js').Sample}
  */
-function sampleOf(before, now, { uplink, downlink }, { isWatched, waits }) {
+function sampleOf(before, now, { uplink, downlink }, { estimateBps, isWatched, waits }) {
   const isFull = waits || now.rttMs >= FULL_QUEUE_MS;
   return {
-    estimateBps: uplink.estimate_bps,
+    estimateBps,
+    isServers: estimateBps !== null && uplink.estimate_bps === null,
     sentBps: uplink.rate_bps,
     loss: uplink.loss_ratio,
     soundLoss: soundMissed(before, now),

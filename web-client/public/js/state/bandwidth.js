@@ -10,7 +10,8 @@
 
 /**
  * @typedef {object} Sample over about a second
- * @property {number | null} estimateBps what the browser believes its uplink carries
+ * @property {number | null} estimateBps what the uplink is believed to carry
+ * @property {boolean} isServers the server believes so, since it has seen a queue stand
  * @property {number} sentBps
  * @property {number} loss share of what was sent that was lost, 0..1
  * @property {number} soundLoss of the sound, what stayed lost
@@ -40,7 +41,7 @@ export const RUNGS = ['full', 'small', 'stills', 'audio', 'phone'];
 /** What a rung needs, sound included. @type {Record<Rung, number>} */
 export const NEEDS_BPS = { full: 1_100_000, small: 150_000, stills: 60_000, audio: 0, phone: 0 };
 
-/** An estimate is still growing. */
+/** A browser's own estimate is still growing. */
 const RAMP_MS = 8_000;
 /** A rung is reached from this share of its need on. */
 const REACHES = 1.15;
@@ -91,7 +92,7 @@ export function observe(before, sample, nowMs) {
   };
   if (state.rung === 'phone') return dead || !lasts(state.sinceMs, ALIVE_MS, nowMs) ? state : reach(state, state.returnsTo, nowMs);
   if (lasts(state.deadSinceMs, DEAD_MS, nowMs)) return { ...reach(state, 'phone', nowMs), returnsTo: 'audio' };
-  if (lasts(state.sinceMs, RAMP_MS, nowMs) && lasts(state.tightSinceMs, TIGHT_MS, nowMs)) return down(state, sample, nowMs);
+  if ((sample.isServers || lasts(state.sinceMs, RAMP_MS, nowMs)) && lasts(state.tightSinceMs, TIGHT_MS, nowMs)) return down(state, sample, nowMs);
   const above = RUNGS[RUNGS.indexOf(state.rung) - 1];
   if (above === undefined || !lasts(state.roomySinceMs, ROOMY_MS, nowMs)) return state;
   const isKnownToFit = sample.estimateBps !== null && sample.estimateBps >= NEEDS_BPS[above] * REACHES;
