@@ -6,7 +6,7 @@ import { CALM, listen, playoutMs, speechBitrate } from '../public/js/state/speec
 /** @typedef {import('../public/js/state/bandwidth.js').Sample} Sample */
 
 /** @param {number | null} estimateBps @param {Partial<Sample>} [more] @returns {Sample} */
-const link = (estimateBps, more) => ({ estimateBps, isServers: false, sentBps: 60_000, loss: 0, soundLoss: 0, airLoss: 0, waits: false, concealed: 0, isWatched: true, isHeard: true, ...more });
+const link = (estimateBps, more) => ({ estimateBps, isBrowsers: estimateBps !== null, sentBps: 60_000, loss: 0, soundLoss: 0, airLoss: 0, waits: false, concealed: 0, isWatched: true, isHeard: true, ...more });
 
 /** A link as it is for so many seconds each; the rung after each. @param {import('../public/js/state/bandwidth.js').Bandwidth} from @param {[seconds: number, sample: Sample][]} days */
 function live(from, days) {
@@ -30,8 +30,13 @@ test('an estimate that is still growing lowers nothing', () => {
 });
 
 test('what the server has seen of a queue that stood is believed at once', () => {
-  const full = link(200_000, { isServers: true, sentBps: 300_000 });
+  const full = link(200_000, { isBrowsers: false, sentBps: 300_000 });
   assert.deepEqual(rungs([3, full], [2, full]), ['full', 'small']);
+});
+
+test('without an estimate a long round trip leaves one layer, and no more than that', () => {
+  const far = link(null, { waits: true });
+  assert.deepEqual(rungs([3, far], [2, far], [200, far]), ['full', 'small', 'small']);
 });
 
 test('while nobody watches, an estimate that does not grow lowers nothing', () => {

@@ -104,7 +104,7 @@ function sampleOf(before, now, { uplink, downlink }, { estimateBps, isWatched, w
   const isFull = waits || now.rttMs >= FULL_QUEUE_MS;
   return {
     estimateBps,
-    isServers: estimateBps !== null && uplink.estimate_bps === null,
+    isBrowsers: uplink.estimate_bps !== null,
     sentBps: uplink.rate_bps,
     loss: uplink.loss_ratio,
     soundLoss: soundMissed(before, now),

@@ -11,7 +11,7 @@
 /**
  * @typedef {object} Sample over about a second
  * @property {number | null} estimateBps what the uplink is believed to carry
- * @property {boolean} isServers the server believes so, since it has seen a queue stand
+ * @property {boolean} isBrowsers the browser believes so; else the server, since it has seen a queue stand, or nobody
  * @property {number} sentBps
  * @property {number} loss share of what was sent that was lost, 0..1
  * @property {number} soundLoss of the sound, what stayed lost
@@ -92,7 +92,7 @@ export function observe(before, sample, nowMs) {
   };
   if (state.rung === 'phone') return dead || !lasts(state.sinceMs, ALIVE_MS, nowMs) ? state : reach(state, state.returnsTo, nowMs);
   if (lasts(state.deadSinceMs, DEAD_MS, nowMs)) return { ...reach(state, 'phone', nowMs), returnsTo: 'audio' };
-  if ((sample.isServers || lasts(state.sinceMs, RAMP_MS, nowMs)) && lasts(state.tightSinceMs, TIGHT_MS, nowMs)) return down(state, sample, nowMs);
+  if ((!sample.isBrowsers || lasts(state.sinceMs, RAMP_MS, nowMs)) && lasts(state.tightSinceMs, TIGHT_MS, nowMs)) return down(state, sample, nowMs);
   const above = RUNGS[RUNGS.indexOf(state.rung) - 1];
   if (above === undefined || !lasts(state.roomySinceMs, ROOMY_MS, nowMs)) return state;
   const isKnownToFit = sample.estimateBps !== null && sample.estimateBps >= NEEDS_BPS[above] * REACHES;
@@ -173,7 +173,9 @@ function isTight(rung, { estimateBps, loss, soundLoss, waits }) {
   const isBelow = (/** @type {number} */ bps) => estimateBps !== null && estimateBps < bps;
   // Where sound alone is sent an estimate knows of nothing more: beside stills it is the sound itself that tells.
   if (rung === 'stills') return soundLoss >= STILLS_LOSS;
-  return sendsVideo(rung) && (loss >= HEAVY_LOSS || isBelow(keepsBps(rung, waits)));
+  // A browser without an estimate fills a queue with three layers for ever (docs/adr/0027), and the server's word of it may wait there too.
+  const isBlind = estimateBps === null && waits && rung === 'full';
+  return sendsVideo(rung) && (loss >= HEAVY_LOSS || isBlind || isBelow(keepsBps(rung, waits)));
 }
 
 /** @param {Rung} rung @param {boolean} waits */
@@ -183,12 +185,12 @@ function keepsBps(rung, waits) {
 }
 
 /** @param {Rung} rung @param {Sample} sample */
-function hasRoom(rung, { estimateBps, sentBps, loss, airLoss }) {
+function hasRoom(rung, { estimateBps, sentBps, loss, airLoss, waits }) {
   const isLossy = airLoss >= LOSSY;
   // A photograph is a burst beside the sound: not by trying, where its loss is not the burst's own.
   if (rung === 'audio' && isLossy) return estimateBps !== null && estimateBps >= NEEDS_BPS.stills * REACHES;
   const isCalm = loss <= LIGHT_LOSS || (rung === 'stills' && isLossy);
-  return isCalm && (rung === 'audio' || estimateBps === null || estimateBps >= sentBps * REACHES);
+  return isCalm && (rung === 'audio' || (estimateBps === null ? !waits : estimateBps >= sentBps * REACHES));
 }
 
 /** @param {Bandwidth} state @param {Sample} sample @param {number} nowMs */
