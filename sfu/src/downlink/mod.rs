@@ -184,6 +184,14 @@ impl Downlink {
         self.congestion.request_history();
     }
 
+    /// What a look at the peer touches beyond that.
+    pub(crate) fn request_for_look(&self) {
+        for slot in self.carrying().filter_map(|section| self.slots.get(section.0)) {
+            prefetch::request(slot);
+        }
+        prefetch::request(&self.srtp);
+    }
+
     /// The hot end of a packet's path: rewrite into the batch, seal there. Video that the link does not carry at once waits in its
     /// layer's cache; what is said waits for nothing.
     pub(crate) fn send_rtp(

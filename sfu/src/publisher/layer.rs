@@ -25,9 +25,9 @@ pub(crate) struct PublishedLayer {
     pub(crate) height: Option<u16>,
     /// The decoder chain is broken until the next key frame: packets were given up.
     pub(crate) needs_keyframe: bool,
+    pub(crate) ssrc: Option<Ssrc>,
     pub(crate) reception: Reception,
     pub(crate) rid: Option<Rid>,
-    pub(crate) ssrc: Option<Ssrc>,
     pub(crate) rtx: Option<Ssrc>,
     pub(crate) keyframes: KeyframeRequests,
     pub(crate) rate: LayerRate,

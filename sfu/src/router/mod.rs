@@ -18,6 +18,7 @@ use demand::Demand;
 use log::PacketLog;
 use slab::Slab;
 use std::collections::HashMap;
+use std::mem::offset_of;
 use std::time::Instant;
 
 /// Slots that may carry one track: everybody else in the largest room.
@@ -151,6 +152,13 @@ impl Router {
         let Some(track) = self.tracks.get(index.0) else { return };
         prefetch::request_first(track, FIRST_BYTES);
         prefetch::request_first(&track.subscribers, size_of::<Subscriber>());
+    }
+
+    /// What a look at a peer that sends or gets this track touches: all before the second of those who get it.
+    pub(crate) fn request_for_look(&self, index: TrackIndex) {
+        if let Some(track) = self.tracks.get(index.0) {
+            prefetch::request_first(track, offset_of!(RoutedTrack, subscribers) + size_of::<Subscriber>());
+        }
     }
 
     /// Where its next packet will be kept.

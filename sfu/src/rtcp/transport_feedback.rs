@@ -279,6 +279,14 @@ impl ArrivalRecorder {
         prefetch::request_first(next.unwrap_or_default(), BURST_BYTES);
     }
 
+    /// What the next feedback tells (`shard::ahead`).
+    pub(crate) fn request_pending(&self) {
+        let place = |index: u64| usize::try_from(index % WINDOW).unwrap_or_default();
+        let (begin, end) = (place(self.begin), place(self.end));
+        let until = if begin <= end { end } else { MAX_RECORDED };
+        prefetch::request(self.ticks.get(begin..until).unwrap_or_default());
+    }
+
     /// Whether there is anything to report.
     #[must_use]
     pub fn is_pending(&self) -> bool {

@@ -129,28 +129,38 @@ impl Shard {
         self.peers.len() > NEAR_PEERS
     }
 
-    /// The peers that will be looked after next: of the second the places whose address is known, of the first what they lead to.
-    pub(super) fn expect_attention(&self, first: Option<&PeerIndex>, second: Option<&PeerIndex>) {
+    /// Who will be looked after next: of the third the places whose address is known, of the second what they lead to, of the first
+    /// what that leads to.
+    pub(super) fn expect_attention(&self, next: &[PeerIndex]) {
         if !self.is_spread() {
             return;
         }
-        if let Some(peer) = second {
-            if let Some(state) = self.peers.get(peer.0) {
-                state.request();
+        if let Some(third) = next.get(2) {
+            if let Some(peer) = self.peers.get(third.0) {
+                peer.request();
             }
-            if let Some(uplink) = self.uplinks.get(peer.0) {
+            if let Some(uplink) = self.uplinks.get(third.0) {
                 uplink.request();
             }
-            if let Some(downlink) = self.downlinks.get(peer.0) {
+            if let Some(downlink) = self.downlinks.get(third.0) {
                 downlink.request();
             }
         }
-        if let Some(peer) = first {
-            if let Some(uplink) = self.uplinks.get(peer.0) {
-                uplink.request_tracks();
+        if let Some(second) = next.get(1) {
+            if let Some(uplink) = self.uplinks.get(second.0) {
+                uplink.request_for_look();
             }
-            if let Some(downlink) = self.downlinks.get(peer.0) {
-                downlink.carrying().for_each(|section| downlink.request_slot(section));
+            if let Some(downlink) = self.downlinks.get(second.0) {
+                downlink.request_for_look();
+            }
+        }
+        if let Some(first) = next.first() {
+            if let Some(uplink) = self.uplinks.get(first.0) {
+                uplink.tracks.iter().for_each(|track| self.router.request_for_look(track.index));
+            }
+            if let Some(downlink) = self.downlinks.get(first.0) {
+                let slots = downlink.carrying().filter_map(|section| downlink.slot(section)?.track);
+                slots.for_each(|track| self.router.request_for_look(track));
             }
         }
     }

@@ -188,9 +188,12 @@ impl Shard {
 
     /// Tells the publisher which layers are used, when that is due.
     pub(super) fn announce_demand(&mut self, now: Instant, index: TrackIndex) {
+        if self.router.track(index).is_none_or(|track| track.kind != MediaKind::Video) {
+            return;
+        }
         let used = self.layers_used(index);
         let lingers = !self.overload.is_active();
-        let Some(track) = self.router.track_mut(index).filter(|track| track.kind == MediaKind::Video) else { return };
+        let Some(track) = self.router.track_mut(index) else { return };
         let (key, publisher) = (track.key, track.publisher);
         let Some(demand) = track.demand.update(now, used, lingers) else { return };
         let Some(published) = self.uplinks.get(publisher.0).and_then(|uplink| uplink.track(index)) else { return };

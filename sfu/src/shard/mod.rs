@@ -148,7 +148,7 @@ impl Shard {
         self.timers.fire(now, &mut due);
         let reached = due.len().min(PEERS_PER_TIMEOUT);
         for (position, peer) in due.iter().enumerate().take(reached) {
-            self.expect_attention(due.get(position + 1), due.get(position + 2));
+            self.expect_attention(due.get(position + 1..).unwrap_or_default());
             self.attend(now, *peer, batch);
         }
         due.drain(..reached);

@@ -50,7 +50,7 @@ pub(super) struct Peer {
 }
 
 /// Of a peer: all before its connection.
-const FIRST_BYTES: usize = offset_of!(Peer, ice);
+const FIRST_BYTES: usize = offset_of!(Peer, ice) + size_of::<Instant>();
 
 impl Peer {
     /// What a look at it touches (`shard::ahead`).

@@ -16,15 +16,16 @@ pub const MAX_ADDRESSES: usize = 8;
 /// RFC 7675 §5.1: consent lasts 30 s after the last authenticated request.
 pub const CONSENT_LIFETIME: Duration = Duration::from_secs(30);
 
-/// ICE-lite state of one peer.
+/// ICE-lite state of one peer. What each look at the peer asks comes first.
+#[repr(C)]
 pub struct IceLite {
+    last_consent: Instant,
     current: Credentials,
     /// The credentials in use before a restart, until the peer first uses the new ones (RFC 8445 §9).
     previous: Option<Credentials>,
     /// In order of use, the most recent last.
     addresses: Vec<SocketAddr>,
     selected: Option<SocketAddr>,
-    last_consent: Instant,
 }
 
 struct Credentials {

@@ -145,8 +145,9 @@ impl Uplink {
         prefetch::request_first(&self.srtp, FIRST_RECEIVER_BYTES);
     }
 
-    /// What that leads to, for whoever looks at all of it.
-    pub(crate) fn request_tracks(&self) {
+    /// What a look at the peer touches beyond that.
+    pub(crate) fn request_for_look(&self) {
+        self.arrivals.request_pending();
         for track in &self.tracks {
             prefetch::request_first(track, size_of::<TrackIndex>() + PublishedTrack::bytes_up_to(LayerIndex::SINGLE));
         }
