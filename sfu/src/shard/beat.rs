@@ -10,9 +10,6 @@ use std::time::{Duration, Instant};
 /// All periods are multiples of this: time alone wakes a shard at most so often.
 const UNIT: Duration = Duration::from_millis(25);
 
-/// Feedback to publishers comes with the looks at layers, whose period is a multiple of this too.
-const FEEDBACK_UNIT: Duration = Duration::from_millis(100);
-
 #[derive(Clone, Copy)]
 pub(super) struct Beat {
     begins: Instant,
@@ -29,9 +26,9 @@ impl Beat {
         self.begins + period * (whole(now.saturating_duration_since(self.begins), period) + 1)
     }
 
-    /// The last moment for feedback that is no later than `pause` from now, or the first of all.
+    /// The moment that is nearest to `pause` from now, and not now.
     pub(super) fn after(self, now: Instant, pause: Duration) -> Instant {
-        self.next(now + pause.saturating_sub(FEEDBACK_UNIT), FEEDBACK_UNIT)
+        self.next(now + pause.saturating_sub(UNIT / 2), UNIT)
     }
 }
 
@@ -67,13 +64,11 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_ends_with_a_look_at_layers_or_half_way_between_two() {
+    fn a_pause_of_any_length_ends_on_the_beat() {
         let origin = Instant::now();
         let beat = Beat::new(origin, origin);
         let at = |ms| origin + Duration::from_millis(ms);
-        for (now, pause, next) in
-            [(1_000, 100, 1_100), (1_004, 100, 1_100), (1_004, 140, 1_100), (1_000, 250, 1_200), (1_000, 1, 1_100)]
-        {
+        for (now, pause, next) in [(1_000, 100, 1_100), (1_004, 100, 1_100), (1_000, 140, 1_150), (1_000, 1, 1_025)] {
             assert_eq!(beat.after(at(now), Duration::from_millis(pause)), at(next), "{now} {pause}");
         }
     }
