@@ -154,7 +154,7 @@ const WORDS_ALONE: &[Bound] = &[
     (Patients, FirstWord, 400.0),
     (Patients, AudioGap, 100.0),
     (Patients, Concealed, 1.0),
-    (Patients, QueueDown, 200.0),
+    (Patients, QueueDown, 240.0),
 ];
 
 /// The link becomes narrow under one's hands, and wide again.

@@ -20,7 +20,12 @@ struct Options {
 #[derive(Subcommand)]
 enum Command {
     /// Consultations of the catalog, by name or all, as a table of what was noticed.
-    Run { names: Vec<String> },
+    Run {
+        names: Vec<String>,
+        /// Each so often, with the seeds that follow its own.
+        #[arg(long, default_value_t = 1)]
+        seeds: u64,
+    },
     /// One consultation drawn from its seed.
     Seed { seed: u64 },
     /// Our estimate of a link beside `str0m`'s; fails where ours is worse.
@@ -56,7 +61,7 @@ const JOBS: usize = 2;
 
 fn main() -> Result<()> {
     match Options::parse().command {
-        Command::Run { names } => run(&names),
+        Command::Run { names, seeds } => run(&names, seeds),
         Command::Seed { seed } => show_all(&[catalog::drawn(seed)?]),
         Command::Search(options) => search(&options),
         Command::Compare { results } => compare_all(results.as_deref()),
@@ -101,13 +106,17 @@ fn in_threads<T: Send>(count: usize, jobs: usize, work: impl Fn(usize) -> T + Sy
     Ok(done.into_iter().map(|(_, value)| value).collect())
 }
 
-fn run(names: &[String]) -> Result<()> {
-    let scenarios = if names.is_empty() {
+fn run(names: &[String], seeds: u64) -> Result<()> {
+    let scenarios: Vec<_> = if names.is_empty() {
         catalog::fixed()?
     } else {
         names.iter().map(|name| catalog::named(name)).collect::<Result<_>>()?
     };
-    show_all(&scenarios)
+    let each = |(scenario, seed): &(Scenario, u64)| {
+        let (scenario, first) = (scenario.clone(), *seed);
+        (first..first.saturating_add(seeds)).map(move |seed| (scenario.clone(), seed)).collect::<Vec<_>>()
+    };
+    show_all(&scenarios.iter().flat_map(each).collect::<Vec<_>>())
 }
 
 fn show_all(scenarios: &[(Scenario, u64)]) -> Result<()> {

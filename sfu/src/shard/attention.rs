@@ -48,15 +48,13 @@ impl Shard {
     fn look_after_media(&mut self, now: Instant, index: PeerIndex, batch: &mut SendBatch) {
         self.ask_for_lost_packets(now, index, batch);
         let Some(peer) = self.peers.get_mut(index.0) else { return };
-        let feedback = peer.next_feedback <= now;
         let interval = if now < peer.eager_until { EAGER_INTERVAL } else { LAYERS_INTERVAL };
         let layers = take_due(&mut peer.next_layers, now, || peer.beat.next(now, interval));
         let report = take_due(&mut peer.next_report, now, || peer.beat.next(now, REPORT_INTERVAL));
         let (key, room) = (peer.key, peer.room);
         let interval = now.saturating_duration_since(peer.reported);
-        if feedback {
-            self.send_transport_feedback(now, index, batch);
-        }
+        // Of who has fallen silent: else it goes out with a packet that comes.
+        self.send_transport_feedback(now, index, batch);
         if layers {
             self.review_layers(now, index, batch);
             self.update_speakers(now, room, index);
@@ -83,14 +81,12 @@ impl Shard {
         downlink.send_rtcp(compound.get(..asked.len).unwrap_or_default(), batch, &mut self.counters);
     }
 
-    fn send_transport_feedback(&mut self, now: Instant, index: PeerIndex, batch: &mut SendBatch) {
-        let (Some(uplink), Some(downlink)) = (self.uplinks.get_mut(index.0), self.downlinks.get_mut(index.0)) else {
-            return;
-        };
-        if let Some(peer) = self.peers.get_mut(index.0).filter(|_| uplink.arrivals.is_pending()) {
-            let pause = uplink.feedback_pace.next_interval(now);
-            peer.next_feedback = peer.beat.after(now, pause);
-        }
+    /// If it is time for it. Also called with each packet that comes, since then what it touches of the uplink is near, and no
+    /// wake-up is needed for it.
+    pub(super) fn send_transport_feedback(&mut self, now: Instant, index: PeerIndex, batch: &mut SendBatch) {
+        let Some(uplink) = self.uplinks.get_mut(index.0).filter(|uplink| uplink.owes_feedback(now)) else { return };
+        let Some(downlink) = self.downlinks.get_mut(index.0) else { return };
+        uplink.feedback_pace.begin_interval(now);
         let media = uplink.any_ssrc().unwrap_or(FEEDBACK_SSRC);
         for _ in 0..MAX_FEEDBACKS {
             let mut packet = [0; MAX_RTCP_LEN];
@@ -158,10 +154,6 @@ impl Shard {
                 deadline = deadline.min(now + NEXT_LOOK);
             }
             let uplink = self.uplinks.get_mut(index.0)?;
-            // Who has just been told of its packets will send more.
-            if uplink.arrivals.is_pending() || now < peer.next_feedback {
-                deadline = deadline.min(peer.next_feedback);
-            }
             deadline = uplink.next_nack().map_or(deadline, |nack| nack.min(deadline));
         }
         Some(deadline)

@@ -25,11 +25,6 @@ impl Beat {
     pub(super) fn next(self, now: Instant, period: Duration) -> Instant {
         self.begins + period * (whole(now.saturating_duration_since(self.begins), period) + 1)
     }
-
-    /// The moment that is nearest to `pause` from now, and not now.
-    pub(super) fn after(self, now: Instant, pause: Duration) -> Instant {
-        self.next(now + pause.saturating_sub(UNIT / 2), UNIT)
-    }
 }
 
 /// How often the period fits.
@@ -61,15 +56,5 @@ mod tests {
         moments.sort_unstable();
         moments.dedup();
         assert_eq!(moments.len(), 8);
-    }
-
-    #[test]
-    fn a_pause_of_any_length_ends_on_the_beat() {
-        let origin = Instant::now();
-        let beat = Beat::new(origin, origin);
-        let at = |ms| origin + Duration::from_millis(ms);
-        for (now, pause, next) in [(1_000, 100, 1_100), (1_004, 100, 1_100), (1_000, 140, 1_150), (1_000, 1, 1_025)] {
-            assert_eq!(beat.after(at(now), Duration::from_millis(pause)), at(next), "{now} {pause}");
-        }
     }
 }

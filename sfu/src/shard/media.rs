@@ -17,7 +17,12 @@ use std::time::Instant;
 
 impl Shard {
     /// Receive, keep, rewrite and seal for each subscriber: one pass, no queue, no allocation.
-    pub(super) fn forward(&mut self, now: Instant, from: PeerIndex, datagram: &mut [u8], batch: &mut SendBatch) {
+    pub(super) fn receive(&mut self, now: Instant, from: PeerIndex, datagram: &mut [u8], batch: &mut SendBatch) {
+        self.forward(now, from, datagram, batch);
+        self.send_transport_feedback(now, from, batch);
+    }
+
+    fn forward(&mut self, now: Instant, from: PeerIndex, datagram: &mut [u8], batch: &mut SendBatch) {
         let now = self.timebase.moment(now);
         let ssrc = RtpHeader::ssrc_of(datagram).filter(|_| self.is_spread());
         let Some(uplink) = self.uplinks.get_mut(from.0) else { return };

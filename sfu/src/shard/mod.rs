@@ -120,7 +120,7 @@ impl Shard {
             return;
         };
         match class {
-            Class::Rtp => self.forward(now, peer, datagram, batch),
+            Class::Rtp => self.receive(now, peer, datagram, batch),
             Class::Rtcp => self.handle_rtcp(now, peer, datagram, batch),
             Class::Dtls => self.defer_dtls(now, peer, datagram),
             Class::Stun => {}

@@ -31,7 +31,6 @@ pub(super) struct Peer {
     pub beat: Beat,
     /// The entry in the timer wheel that counts.
     pub wakes_at: Option<Instant>,
-    pub next_feedback: Instant,
     pub next_layers: Instant,
     /// Looks at layers are closer together until then.
     pub eager_until: Instant,
@@ -86,7 +85,6 @@ impl Shard {
             opened: now,
             connected: false,
             wakes_at: None,
-            next_feedback: now,
             next_layers: now,
             eager_until: now,
             next_report: now,

@@ -38,6 +38,7 @@ pub(crate) struct FeedbackPace {
     told: u64,
     measured: u64,
     since: Option<Instant>,
+    next: Option<Instant>,
 }
 
 impl FeedbackPace {
@@ -45,8 +46,17 @@ impl FeedbackPace {
         self.bytes += bytes as u64;
     }
 
-    /// A feedback goes out now; until the next one.
-    pub(crate) fn next_interval(&mut self, now: Instant) -> Duration {
+    pub(super) fn is_due(&self, now: Instant) -> bool {
+        self.next.is_none_or(|next| next <= now)
+    }
+
+    /// A feedback goes out now.
+    pub(crate) fn begin_interval(&mut self, now: Instant) {
+        self.next = Some(now + self.next_interval(now));
+    }
+
+    /// Until the next one.
+    fn next_interval(&mut self, now: Instant) -> Duration {
         let bytes = self.bytes - std::mem::replace(&mut self.told, self.bytes);
         let Some(since) = self.since.replace(now) else { return MIN_FEEDBACK_INTERVAL };
         // As long as this many bytes take at the rate of these.
@@ -101,6 +111,12 @@ impl Uplink {
         let written =
             writer.receiver_report(FEEDBACK_SSRC, blocks).and_then(|()| writer.canonical_name(FEEDBACK_SSRC, cname));
         written.map_or(0, |()| writer.len())
+    }
+
+    /// Packets have come of which their sender is to hear now.
+    #[inline]
+    pub(crate) fn owes_feedback(&self, now: Instant) -> bool {
+        self.feedback_pace.is_due(now) && self.arrivals.is_pending()
     }
 
     /// The earliest moment at which a lost packet is to be asked for.
