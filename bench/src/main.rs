@@ -6,6 +6,7 @@ use kenes_bench::load::{self, churn, compare, namespace, storm};
 use kenes_bench::peers::{self, Peer};
 use kenes_bench::{bare, crypto, floor, forward, report, talk};
 use kenes_bench_shard::instructions::{self, Workload};
+use kenes_bench_shard::lines;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -36,6 +37,11 @@ enum Instrument {
     /// What callgrind counts: runs one workload.
     #[command(hide = true)]
     Workload { workload: Workload },
+    /// Lines of memory that a forwarded packet brings from beyond the second cache, in one room and in many, by callgrind.
+    Lines,
+    /// What callgrind counts for it.
+    #[command(hide = true)]
+    RoomsOfTwo { rooms: usize },
     /// Forwards by a fixed table and does nothing else: the floor of a whole process, as `load --sfu bare` uses it.
     Bare(bare::Options),
     /// Other SFUs on this machine: what is installed, and `--install`.
@@ -148,6 +154,15 @@ fn run(cli: &Cli) -> Result<bool> {
         Instrument::Report(options) => report::page::run(options).map(|()| true),
         Instrument::Workload { workload } => {
             report::say(&workload.run(kenes_bench::clock::now())?.to_string());
+            Ok(true)
+        }
+        Instrument::Lines => {
+            let counted = lines::count_all(&std::env::current_exe()?)?;
+            tell(cli, &counted.render(), &counted)?;
+            Ok(true)
+        }
+        Instrument::RoomsOfTwo { rooms } => {
+            report::say(&lines::run_rooms(*rooms, kenes_bench::clock::now())?.to_string());
             Ok(true)
         }
         Instrument::Peers(options) => {

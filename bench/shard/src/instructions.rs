@@ -3,14 +3,14 @@
 //!
 //! A workload runs in a process of its own under callgrind, which counts in [`World::run_slice`] alone. Holds nothing.
 
+use crate::callgrind::{self, Purpose, float};
 use crate::cipher::Cipher;
 use crate::traffic::{Loss, Traffic};
 use crate::world::World;
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Result, ensure};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
-use std::process::Command;
 use std::time::Instant;
 
 /// Seconds of traffic before counting, and counted.
@@ -55,17 +55,7 @@ impl Workload {
             Self::OneToThree | Self::RoomOfTwo => Loss::NONE,
         };
         world.play(BEGINNING_S)?;
-        let before = world.counters().clone();
-        for _ in 0..COUNTED_S {
-            let script = world.script(loss)?;
-            for slice in script.slices() {
-                world.receive(&script, slice);
-                world.run_slice(&script, slice);
-            }
-        }
-        let after = world.counters();
-        let again = after.retransmitted_packets - before.retransmitted_packets;
-        Ok(after.rtp_forwarded_packets - before.rtp_forwarded_packets + again)
+        world.run(COUNTED_S, loss)
     }
 
     fn name(self) -> String {
@@ -79,26 +69,13 @@ pub fn count_all(program: &Path) -> Result<Vec<Count>> {
 }
 
 fn count(program: &Path, workload: Workload) -> Result<Count> {
-    let profile = std::env::temp_dir().join(format!("kenes-callgrind-{}", std::process::id()));
-    let mut valgrind = Command::new("valgrind");
-    valgrind.args(["--quiet", "--tool=callgrind", "--toggle-collect=*run_slice*"]);
-    valgrind.args(["--compress-strings=no", "--compress-pos=no"]);
-    valgrind.arg(format!("--callgrind-out-file={}", profile.display()));
-    valgrind.arg(program).args(["workload", &workload.name()]);
-    let output = valgrind.output().context("valgrind does not start: `cargo xtask install` brings it")?;
-    let told = String::from_utf8_lossy(&output.stdout);
-    if !output.status.success() {
-        bail!("{} under valgrind: {}{told}", workload.name(), String::from_utf8_lossy(&output.stderr));
-    }
-    let packets: u64 = told.trim().parse().with_context(|| format!("no number of packets: {told}"))?;
-    let text = std::fs::read_to_string(&profile).context("callgrind wrote no profile")?;
-    let _ = std::fs::remove_file(&profile);
-    let sums = Sums::of(&text);
-    ensure!(sums.total > 0 && packets > 0, "{}: nothing was counted", workload.name());
-    let per_packet = |instructions: u64| round(float(instructions) / float(packets));
+    let run = callgrind::run(program, &["workload", &workload.name()], &[])?;
+    let sums = Sums::of(&run.profile);
+    ensure!(sums.total > 0 && run.packets > 0, "{}: nothing was counted", workload.name());
+    let per_packet = |instructions: u64| round(float(instructions) / float(run.packets));
     Ok(Count {
         workload,
-        packets,
+        packets: run.packets,
         total: per_packet(sums.total),
         crypto: per_packet(sums.crypto),
         copies: per_packet(sums.copies),
@@ -115,50 +92,20 @@ struct Sums {
 }
 
 impl Sums {
-    /// Reads callgrind's profile: `fn=` opens a function, lines of figures are its own cost, except the one after `calls=`.
     fn of(profile: &str) -> Self {
         let mut sums = Self::default();
-        let (mut function, mut is_call) = ("", false);
-        for line in profile.lines() {
-            if let Some(name) = line.strip_prefix("fn=") {
-                function = name;
-            } else if line.starts_with("calls=") {
-                is_call = true;
-            } else if line.starts_with(|first: char| first.is_ascii_digit()) {
-                let cost = line.split_whitespace().nth(1).and_then(|cost| cost.parse().ok()).unwrap_or(0);
-                if !std::mem::take(&mut is_call) {
-                    sums.add(function, cost);
-                }
-            }
-        }
+        callgrind::for_each_cost(profile, |function, costs| sums.add(function, costs.of("Ir")));
         sums
     }
 
     fn add(&mut self, function: &str, cost: u64) {
         self.total += cost;
-        if is_crypto(function) {
-            self.crypto += cost;
-        } else if is_copy(function) {
-            self.copies += cost;
+        match Purpose::of(function) {
+            Purpose::Crypto => self.crypto += cost,
+            Purpose::Copies => self.copies += cost,
+            Purpose::Own => {}
         }
     }
-}
-
-/// AWS-LC's own symbols carry its prefix; the assembler's local ones do not.
-fn is_crypto(function: &str) -> bool {
-    const ASSEMBLER: [&str; 11] =
-        ["aead_", "aes", "_aes", "gcm_", "ghash", "sha1_", "_shaext", "sha256_", "GFMUL", "ossl_", "CRYPTO_"];
-    function.contains("aws_lc_") || ASSEMBLER.iter().any(|prefix| function.starts_with(prefix))
-}
-
-fn is_copy(function: &str) -> bool {
-    ["memcpy", "memmove", "memset", "memcmp", "bcmp"].iter().any(|name| function.contains(name))
-}
-
-/// A count of instructions is far below 2^53.
-#[expect(clippy::cast_precision_loss, reason = "counts of a short run")]
-fn float(count: u64) -> f64 {
-    count as f64
 }
 
 fn round(value: f64) -> f64 {

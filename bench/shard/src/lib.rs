@@ -4,9 +4,11 @@
 //! Its own crate, so that the instruction gate of `cargo xtask test` builds this and the SFU and nothing more.
 
 pub mod budget;
+mod callgrind;
 pub mod cipher;
 mod client;
 pub mod instructions;
+pub mod lines;
 pub mod script;
 pub mod traffic;
 pub mod world;

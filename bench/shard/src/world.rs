@@ -220,6 +220,20 @@ impl World {
         Ok(())
     }
 
+    /// Runs seconds of traffic to be measured: how many packets were forwarded, those sent again included.
+    pub fn run(&mut self, seconds: u32, loss: Loss) -> Result<u64> {
+        let forwarded = |counters: &Counters| counters.rtp_forwarded_packets + counters.retransmitted_packets;
+        let before = forwarded(self.counters());
+        for _ in 0..seconds {
+            let script = self.script(loss)?;
+            for slice in script.slices() {
+                self.receive(&script, slice);
+                self.run_slice(&script, slice);
+            }
+        }
+        Ok(forwarded(self.counters()) - before)
+    }
+
     /// Puts a slice where the socket would have put it: hot buffers. Not part of what is measured.
     pub fn receive(&mut self, script: &Script, slice: &Range<usize>) {
         for (index, buffer) in script.datagrams(slice).zip(&mut self.received) {

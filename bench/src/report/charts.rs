@@ -16,6 +16,7 @@ pub(super) fn of(command: &str, figures: &Value) -> Vec<Chart> {
         "forward" => forward(figures),
         "floor" => floor(figures),
         "instructions" => instructions(figures),
+        "lines" => memory_lines(figures),
         "load" => load(figures),
         "compare" => compare(figures),
         _ => Vec::new(),
@@ -96,6 +97,19 @@ fn instructions(figures: &Value) -> Vec<Chart> {
     bars_chart("count", Bars { title, unit: "instructions, by callgrind".to_owned(), legend, bars })
         .into_iter()
         .collect()
+}
+
+fn memory_lines(figures: &Value) -> Vec<Chart> {
+    let mut bars = Vec::new();
+    for row in list(figures, "rows") {
+        for (tone, field) in ["own", "crypto", "copies"].into_iter().enumerate() {
+            let (Some(rooms), Some(value)) = (number(row, "rooms"), number(row, field)) else { continue };
+            bars.push(Bar { label: format!("{rooms} rooms of 2"), value, spread: None, tone });
+        }
+    }
+    let legend = ["state", "keys", "packets kept"].map(str::to_owned).to_vec();
+    let title = "Lines of memory from beyond the second cache for each forwarded packet".to_owned();
+    bars_chart("memory", Bars { title, unit: "lines, by callgrind".to_owned(), legend, bars }).into_iter().collect()
 }
 
 fn load(figures: &Value) -> Vec<Chart> {
