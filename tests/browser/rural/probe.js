@@ -100,10 +100,12 @@ export function installProbe(framesPerSecond) {
   };
   function look() {
     for (const video of document.querySelectorAll('video')) {
-      if (watched.has(video)) continue;
+      // Not one's own: each callback is a frame of the page's main thread, which is then late for the picture that counts.
+      if (watched.has(video) || !arrives(video)) continue;
       watched.add(video);
       const frame = () => {
-        if (arrives(video)) frames.push({ at: now(), delay_ms: read(video), height: video.videoHeight });
+        if (!arrives(video)) return void watched.delete(video);
+        frames.push({ at: now(), delay_ms: read(video), height: video.videoHeight });
         video.requestVideoFrameCallback(frame);
       };
       video.requestVideoFrameCallback(frame);
