@@ -6,6 +6,7 @@ use super::LayerView;
 use crate::bandwidth;
 use crate::description::MAX_LAYERS;
 use crate::packet::LayerIndex;
+use std::time::Duration;
 
 /// A layer is begun only when this share of the rate carries it: a rate that wavers does not switch to and fro.
 const TO_BEGIN: f64 = 0.95;
@@ -13,6 +14,10 @@ const TO_BEGIN: f64 = 0.95;
 const TO_KEEP: f64 = 1.1;
 /// The lowest is kept for longer: its publisher hears of the link within seconds and makes it smaller.
 const TO_KEEP_LOWEST: f64 = 1.35;
+/// … and for [`BRIEFLY`] beyond that where packets do not wait long: to begin again costs a second and a key frame, and a false alarm of
+/// the estimator is over sooner. The pacer holds back what is too much.
+const TO_KEEP_BRIEFLY: f64 = 2.0;
+pub(crate) const BRIEFLY: Duration = Duration::from_secs(4);
 /// Who uses more than this share would use more: nothing else would find out that the link has become better.
 const TIGHT: f64 = 0.85;
 
@@ -26,11 +31,13 @@ pub(crate) struct Wish {
     /// What fills the display.
     pub filling: LayerIndex,
     pub playing: Option<LayerIndex>,
+    /// It fitted a moment ago, and does not now.
+    pub endures: bool,
 }
 
 impl Wish {
     pub(crate) const NONE: Self =
-        Self { priority: 0, layer_bps: [0.0; MAX_LAYERS], filling: LayerIndex::SINGLE, playing: None };
+        Self { priority: 0, layer_bps: [0.0; MAX_LAYERS], filling: LayerIndex::SINGLE, playing: None, endures: false };
 }
 
 /// What each layer of a track costs its viewer: as measured, or as cameras of its height do. A low layer that does not flow costs
@@ -89,7 +96,7 @@ fn raise(wish: &Wish, layer: usize, left_bps: f64, rate_bps: f64, limit: &mut Op
     let share = if !plays {
         TO_BEGIN
     } else if layer == 0 {
-        TO_KEEP_LOWEST
+        if wish.endures { TO_KEEP_BRIEFLY } else { TO_KEEP_LOWEST }
     } else {
         TO_KEEP
     };
@@ -108,7 +115,8 @@ mod tests {
     const CAMERA: [f64; MAX_LAYERS] = [150_000.0, 500_000.0, 1_200_000.0];
 
     fn wish(priority: u8, filling: u8, playing: Option<u8>) -> Wish {
-        Wish { priority, layer_bps: CAMERA, filling: LayerIndex(filling), playing: playing.map(LayerIndex) }
+        let (filling, playing) = (LayerIndex(filling), playing.map(LayerIndex));
+        Wish { priority, layer_bps: CAMERA, filling, playing, endures: false }
     }
 
     fn limits(rate_bps: f64, wishes: &[Wish]) -> Vec<Option<u8>> {
@@ -151,6 +159,18 @@ mod tests {
         assert_eq!(limits(600_000.0, &[wish(1, 2, None)]), [Some(1)]);
         assert_eq!(limits(560_000.0, &[wish(1, 2, Some(1))]), [Some(1)]);
         assert_eq!(limits(500_000.0, &[wish(1, 2, Some(1))]), [Some(0)]);
+    }
+
+    #[test]
+    fn the_only_picture_endures_an_estimate_that_falls_for_a_moment() {
+        let playing = wish(1, 2, Some(0));
+        assert_eq!(limits(160_000.0, &[playing]), [Some(0)]);
+        assert_eq!(limits(130_000.0, &[playing]), [None]);
+        let enduring = Wish { endures: true, ..playing };
+        assert_eq!(limits(130_000.0, &[enduring]), [Some(0)]);
+        assert_eq!(limits(130_000.0, &[enduring, enduring]), [Some(0), None], "one is more than there is already");
+        assert_eq!(limits(130_000.0, &[Wish { playing: None, ..enduring }]), [None], "nothing begins so");
+        assert_eq!(limits(90_000.0, &[enduring]), [None], "words need it");
     }
 
     #[test]

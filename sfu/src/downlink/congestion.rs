@@ -3,7 +3,7 @@
 //! Owns the estimator, the pacer and the probe on its way. Which layers fit is the shard's to say, which knows what they cost.
 
 use super::{Downlink, seal};
-use crate::bandwidth::allocation::{Wish, allocate};
+use crate::bandwidth::allocation::{BRIEFLY, Wish, allocate};
 use crate::bandwidth::estimator::Estimator;
 use crate::bandwidth::history::ProbeId;
 use crate::bandwidth::pacer::Pacer;
@@ -228,6 +228,29 @@ impl Downlink {
     pub(crate) fn fit(&mut self, now: Instant, voices_bps: f64, wishes: &[Wish], limits: &mut [Option<LayerIndex>]) {
         let Some(rate_bps) = self.congestion.rate_bps(now) else { return };
         self.congestion.wants_more = allocate(rate_bps, voices_bps, wishes, limits);
+    }
+
+    /// Notes which pictures fit. True when one of the others fitted a moment ago and plays: it is to endure, unless packets wait long
+    /// already. Then the link itself has no room.
+    pub(crate) fn note_fitting(
+        &mut self,
+        now: Instant,
+        sections: &[SectionIndex],
+        wishes: &mut [Wish],
+        limits: &[Option<LayerIndex>],
+    ) -> bool {
+        let is_queueing = self.congestion.estimator.as_ref().is_some_and(Estimator::is_queueing);
+        let mut any = false;
+        for ((section, wish), limit) in sections.iter().zip(wishes).zip(limits) {
+            let Some(slot) = self.slot_mut(*section) else { continue };
+            if limit.is_some() {
+                slot.fitted = Some(now);
+            }
+            let is_recent = slot.fitted.is_some_and(|at| now.saturating_duration_since(at) < BRIEFLY);
+            wish.endures = !is_queueing && limit.is_none() && wish.playing.is_some() && is_recent;
+            any |= wish.endures;
+        }
+        any
     }
 
     pub(crate) fn note_queue_empty(&mut self) {

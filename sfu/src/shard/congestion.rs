@@ -93,8 +93,12 @@ impl Shard {
         }
         let Some(downlink) = self.downlinks.get_mut(index.0) else { return };
         let voices_bps = downlink.congestion.voices_bps(now, listening);
-        let (wishes, limits) = (wishes.get(..count).unwrap_or_default(), limits.get_mut(..count).unwrap_or_default());
+        let wishes = wishes.get_mut(..count).unwrap_or_default();
+        let limits = limits.get_mut(..count).unwrap_or_default();
         downlink.fit(now, voices_bps, wishes, limits);
+        if downlink.note_fitting(now, &sections, wishes, limits) {
+            downlink.fit(now, voices_bps, wishes, limits);
+        }
         for (section, limit) in sections.iter().zip(limits) {
             if let Some(slot) = downlink.slot_mut(*section) {
                 slot.carried = *limit;
@@ -129,6 +133,7 @@ impl Shard {
             layer_bps: downlink::layer_costs(views, &measured)?,
             filling: LayerIndex(u8::try_from(filling).ok()?),
             playing: slot.playing(),
+            endures: false,
         })
     }
 }

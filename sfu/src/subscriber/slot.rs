@@ -57,6 +57,8 @@ pub(crate) struct Slot {
     pub(crate) is_limited: bool,
     /// The highest layer that the subscriber's link carries; `None`: not even the lowest.
     pub(crate) carried: Option<LayerIndex>,
+    /// When it carried any.
+    pub(crate) fitted: Option<Instant>,
     /// The layer that fills the display, whether or not it comes.
     pub(crate) desired: Option<LayerIndex>,
     /// Layer and epoch of what was put in the pacer's queue last, while anything of the slot may be in there.
@@ -119,6 +121,7 @@ impl Slot {
             priority: 0,
             is_limited: false,
             carried: Some(LayerIndex::HIGHEST),
+            fitted: None,
             desired: None,
             wanted: None,
             needs_keyframe: false,
@@ -146,7 +149,7 @@ impl Slot {
             self.track = track;
             self.timeline.forget();
             (self.desired, self.wanted, self.queued) = (None, None, None);
-            (self.carried, self.is_limited) = (Some(LayerIndex::HIGHEST), false);
+            (self.carried, self.is_limited, self.fitted) = (Some(LayerIndex::HIGHEST), false, None);
             self.needs_keyframe = track.is_some() && self.kind == MediaKind::Video;
         }
     }
