@@ -1,6 +1,6 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { buffersOf, pictureWaits } from '../public/js/state/lips.js';
+import { buffersOf, pictureWaits, settled } from '../public/js/state/lips.js';
 
 const SLOTS = {
   audio: [{ mid: '4', track: 'p2/microphone' }, { mid: '5', track: 'p1/microphone' }, { mid: '6', track: 'p2/stethoscope' }],
@@ -37,4 +37,10 @@ test('a voice of which nothing came holds nobody up', () => {
   const silent = look({ 4: 600 }, 48_000);
   assert.equal(pictureWaits(SLOTS, silent, silent).get('11'), null);
   assert.equal(pictureWaits(SLOTS, new Map(), silent).get('11'), null);
+});
+
+test('a picture does not follow each step of its sound, but what would be seen', () => {
+  assert.deepEqual([settled(200, 240), settled(200, 280), settled(200, 120)], [200, 200, 200]);
+  assert.deepEqual([settled(200, 320), settled(200, 80)], [320, 80]);
+  assert.deepEqual([settled(null, 120), settled(120, null)], [120, null], 'it begins to wait, and ends');
 });

@@ -3,6 +3,7 @@
  * another. Sources come and go by `replaceTrack`. Owns the connection and its transceivers; knows neither socket nor state.
  */
 import { ANY_ROOM, encodingsOf } from '../state/bandwidth.js';
+import { settled } from '../state/lips.js';
 import { offeredCodecs } from './codecs.js';
 import { withAudioRepair, withPausedLayers, withRedundancy } from './sdp.js';
 
@@ -189,7 +190,7 @@ export class Peer {
 
   /** How long pictures wait for the sound that belongs to them. @param {Map<string, number | null>} waits by mid */
   showAfter(waits) {
-    for (const { mid, receiver } of this.viewing) holdBack(receiver, waits.get(mid ?? '') ?? null);
+    for (const { mid, receiver } of this.viewing) holdBack(receiver, settled(receiver.jitterBufferTarget ?? null, waits.get(mid ?? '') ?? null));
   }
 
   async #encodeAll() {

@@ -31,6 +31,15 @@ export function pictureWaits({ audio, video }, before, now) {
   }));
 }
 
+/**
+ * How long a picture waits from now on. What nobody sees stays as it is: sound's wait goes up and down by a step each second, and a picture that
+ * follows stumbles as often.
+ * @param {number | null} waits @param {number | null} wished @returns {number | null}
+ */
+export function settled(waits, wished) {
+  return waits !== null && wished !== null && Math.abs(wished - waits) <= UNSEEN_MS ? waits : wished;
+}
+
 /** @param {{heldS: number, count: number} | undefined} before @param {{heldS: number, count: number} | undefined} now */
 function heldMs(before, now) {
   const count = (now?.count ?? 0) - (before?.count ?? 0);
