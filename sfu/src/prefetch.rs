@@ -17,7 +17,13 @@ pub(crate) fn request<T: ?Sized>(place: &T) {
 /// The first so many bytes of a place, which may end before.
 #[inline]
 pub(crate) fn request_first<T: ?Sized>(place: &T, bytes: usize) {
-    let start: *const u8 = (&raw const *place).cast();
+    request_part(place, 0, bytes);
+}
+
+/// So many bytes of a place from one of its bytes on.
+#[inline]
+pub(crate) fn request_part<T: ?Sized>(place: &T, from: usize, bytes: usize) {
+    let start = (&raw const *place).cast::<u8>().wrapping_add(from);
     for offset in (0..bytes).step_by(LINE_BYTES) {
         hint(start.wrapping_add(offset));
     }

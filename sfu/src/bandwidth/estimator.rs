@@ -13,6 +13,7 @@ use super::throughput::Throughput;
 use crate::measure::Loss;
 use crate::moment::Moment;
 use crate::rtcp::transport_feedback::Arrival;
+use std::mem::offset_of;
 use std::time::{Duration, Instant};
 
 /// Before anything is known: a picture of the lowest layer and everybody's voice.
@@ -84,6 +85,9 @@ struct SentRate {
 }
 
 impl Estimator {
+    /// What each packet that is sent touches, up to where it is written whether there is an estimator at all.
+    pub(crate) const FIRST_BYTES: usize = offset_of!(Self, outage_until_us);
+
     pub(crate) fn new(now: Instant) -> Self {
         Self {
             history: History::default(),

@@ -15,9 +15,9 @@ use crate::ids::SectionIndex;
 use crate::measure::Loss;
 use crate::moment::Moment;
 use crate::packet::LayerIndex;
-use crate::prefetch;
 use crate::rtcp::transport_feedback::{Sequel, TransportFeedback};
 use crate::subscriber::slot::{PADDING_LEN, Slot};
+use std::mem::offset_of;
 use std::time::{Duration, Instant};
 
 /// Packets of padding in one tick: 7 Mbit/s of probe.
@@ -29,18 +29,15 @@ const FAR_MORE: f64 = 1.5;
 /// What a voice that begins to speak takes, headers included.
 const VOICE_BPS: f64 = 40_000.0;
 
-/// Of a downlink's congestion: with the estimator's beginning.
-const FIRST_BYTES: usize = 192;
-
 /// What each packet touches comes first, the estimator's beginning included.
 #[repr(C)]
 pub(crate) struct Congestion {
     pub(crate) pacer: Pacer,
+    voices: Voices,
     probing: Option<Probing>,
     /// `None` where no section agreed on transport-wide numbers.
     estimator: Option<Estimator>,
     sequel: Sequel,
-    voices: Voices,
     /// More video is displayed than the estimate lets through.
     pub(crate) wants_more: bool,
 }
@@ -62,6 +59,9 @@ struct Voices {
 }
 
 impl Congestion {
+    /// What each packet touches (`shard::ahead`): with the estimator's beginning.
+    pub(super) const FIRST_BYTES: usize = offset_of!(Self, estimator) + Estimator::FIRST_BYTES;
+
     pub(super) fn new(now: Instant, is_numbered: bool) -> Self {
         Self {
             estimator: is_numbered.then(|| Estimator::new(now)),
@@ -71,12 +71,6 @@ impl Congestion {
             voices: Voices { since: now, bytes: 0, rate_bps: 0.0 },
             wants_more: false,
         }
-    }
-
-    /// What each packet touches (`shard::ahead`).
-    pub(super) fn request(&self) {
-        prefetch::request_first(self, FIRST_BYTES);
-        prefetch::request(&self.voices);
     }
 
     /// Where the next packet will be noted.

@@ -35,13 +35,13 @@ const PACKET_OVERHEAD: usize = 64 + MAX_OVERHEAD;
 /// A plain compound of ours: below every path's MTU when sealed.
 pub(crate) const MAX_RTCP_LEN: usize = 1_100;
 
-/// Of a downlink: all before the congestion's beginning.
-const FIRST_BYTES: usize = offset_of!(Downlink, congestion);
+/// Of a downlink: with the congestion's beginning.
+const FIRST_BYTES: usize = offset_of!(Downlink, congestion) + Congestion::FIRST_BYTES;
 /// Of the sender: the way to the keys, which are the library's and elsewhere.
 const FIRST_SENDER_BYTES: usize = 64;
 
-/// What each packet touches comes first; behind the keys is what time and reports touch.
-#[repr(C)]
+/// What each packet touches comes first and begins with a line of memory; behind the keys is what time and reports touch.
+#[repr(C, align(64))]
 pub(crate) struct Downlink {
     destination: u32,
     remote: Option<SocketAddr>,
@@ -172,14 +172,13 @@ impl Downlink {
     /// Of each packet, whatever slot it is for (`shard::ahead`).
     pub(crate) fn request(&self) {
         prefetch::request_first(self, FIRST_BYTES);
-        self.congestion.request();
         prefetch::request_first(&self.srtp, FIRST_SENDER_BYTES);
     }
 
     /// What that leads to, for a packet of this slot. Reads nothing of it.
     pub(crate) fn request_slot(&self, section: SectionIndex) {
         if let Some(slot) = self.slots.get(section.0) {
-            prefetch::request(slot);
+            prefetch::request_first(slot, Slot::FIRST_BYTES);
         }
         self.congestion.request_history();
     }

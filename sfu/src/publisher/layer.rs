@@ -59,8 +59,8 @@ impl LayerRate {
 }
 
 impl PublishedLayer {
-    /// All before its names: what a packet touches.
-    pub(super) const FIRST_BYTES: usize = offset_of!(Self, rid);
+    /// What a packet touches.
+    pub(super) const FIRST_BYTES: usize = offset_of!(Self, reception) + Reception::FIRST_BYTES;
 
     pub(crate) fn new(rid: Option<Rid>, clock_rate_hz: u32) -> Self {
         Self {

@@ -6,6 +6,7 @@ use crate::ids::{RtpTimestamp, SeqNo};
 use crate::measure::Loss;
 use crate::moment::Moment;
 use crate::rtp::sequence::ExtendedSeq;
+use std::mem::offset_of;
 use std::time::Duration;
 
 /// Nothing for so long is an outage and no loss.
@@ -58,6 +59,9 @@ pub(crate) struct ReceptionReport {
 }
 
 impl Reception {
+    /// What a packet touches.
+    pub(super) const FIRST_BYTES: usize = offset_of!(Self, first);
+
     pub(crate) fn new(clock_rate_hz: u32) -> Self {
         Self {
             clock_rate_hz,

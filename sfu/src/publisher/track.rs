@@ -7,6 +7,7 @@ use super::sound::Loudness;
 use crate::description::{CodecParameters, ExtensionIds, Flow, MAX_LAYERS, MediaKind, Section};
 use crate::ids::{Mid, PayloadType, Rid, Ssrc};
 use crate::packet::{LayerClocks, LayerIndex};
+use crate::prefetch;
 use arrayvec::ArrayVec;
 
 /// Of a track: all before its layers, and how many they are.
@@ -62,9 +63,11 @@ impl PublishedTrack {
         u8::try_from(position).ok().map(LayerIndex)
     }
 
-    /// What a packet of the layer touches, and the layers below it (`shard::ahead`).
-    pub(crate) fn bytes_up_to(layer: LayerIndex) -> usize {
-        FIRST_BYTES + size_of::<PublishedLayer>() * layer.index() + PublishedLayer::FIRST_BYTES
+    /// What a packet of the layer touches (`shard::ahead`). Reads nothing of it.
+    pub(crate) fn request(&self, layer: LayerIndex) {
+        prefetch::request_first(self, FIRST_BYTES);
+        let place = FIRST_BYTES + size_of::<PublishedLayer>() * layer.index();
+        prefetch::request_part(self, place, PublishedLayer::FIRST_BYTES);
     }
 
     pub(crate) fn layer_mut(&mut self, index: LayerIndex) -> Option<&mut PublishedLayer> {

@@ -39,11 +39,13 @@ pub(crate) struct Router {
     log: PacketLog,
 }
 
-/// Of a track: all before what its publisher is asked for.
-const FIRST_BYTES: usize = 128;
+/// Of a track: with the first of its subscribers, who are behind their number.
+const FIRST_BYTES: usize = offset_of!(RoutedTrack, subscribers) + size_of::<usize>() + size_of::<Subscriber>();
+/// Of a track: what a packet does not touch, and a look does.
+const NAMES: usize = offset_of!(RoutedTrack, publisher);
 
-/// In place and small: subscribers follow, of which a track has a few.
-#[repr(C)]
+/// In place and small. What each packet touches comes first and begins with a line of memory, the first subscriber included.
+#[repr(C, align(64))]
 pub(crate) struct RoutedTrack {
     /// False while muted on the server: packets are received and go nowhere.
     pub(crate) forwarding: bool,
@@ -53,10 +55,10 @@ pub(crate) struct RoutedTrack {
     /// Of audio, made likewise.
     recent: Option<RecentFrames>,
     pub(crate) demand: Demand,
+    pub(crate) subscribers: ArrayVec<Subscriber, MAX_SUBSCRIBERS>,
     pub(crate) publisher: PeerIndex,
     pub(crate) key: TrackKey,
     pub(crate) room: RoomKey,
-    pub(crate) subscribers: ArrayVec<Subscriber, MAX_SUBSCRIBERS>,
 }
 
 impl Router {
@@ -151,13 +153,13 @@ impl Router {
     pub(crate) fn request(&self, index: TrackIndex) {
         let Some(track) = self.tracks.get(index.0) else { return };
         prefetch::request_first(track, FIRST_BYTES);
-        prefetch::request_first(&track.subscribers, size_of::<Subscriber>());
     }
 
-    /// What a look at a peer that sends or gets this track touches: all before the second of those who get it.
+    /// What a look at a peer that sends or gets this track touches.
     pub(crate) fn request_for_look(&self, index: TrackIndex) {
         if let Some(track) = self.tracks.get(index.0) {
-            prefetch::request_first(track, offset_of!(RoutedTrack, subscribers) + size_of::<Subscriber>());
+            prefetch::request_first(track, FIRST_BYTES);
+            prefetch::request_part(track, NAMES, size_of::<RoutedTrack>() - NAMES);
         }
     }
 

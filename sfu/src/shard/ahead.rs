@@ -14,6 +14,7 @@ use crate::router::Subscriber;
 use crate::rtp::header::RtpHeader;
 use crate::uplink::Received;
 use std::net::SocketAddr;
+use std::num::NonZeroU8;
 
 /// The state of so few peers stays near by itself: to ask for it would cost a twentieth of a packet and bring nothing.
 const NEAR_PEERS: usize = 8;
@@ -24,7 +25,7 @@ const WAYS: usize = 4;
 #[derive(Default)]
 pub(super) struct Trails {
     /// By peer.
-    ways: Vec<[Option<Way>; WAYS]>,
+    ways: Vec<Ways>,
     /// Whose packet was noted last.
     newest: Option<Source>,
     /// Whose datagram was expected last, and the way of which half has been asked for.
@@ -38,13 +39,18 @@ struct Source {
     ssrc: Ssrc,
 }
 
+/// Of one peer: a line of memory.
+#[derive(Clone, Copy, Default)]
+#[repr(align(64))]
+struct Ways([Option<Way>; WAYS]);
+
 /// A source's packets, with the first of those who get them. As small as it can be.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Way {
     ssrc: Ssrc,
     track: u32,
-    /// Of the track among its uplink's.
-    position: u8,
+    /// Of the track among its uplink's, from one on: so it takes no room to say that a way is not known.
+    position: NonZeroU8,
     layer: LayerIndex,
     viewer: u32,
     section: u8,
@@ -55,7 +61,7 @@ impl Way {
         Some(Self {
             ssrc,
             track: u32::try_from(received.track.0).ok()?,
-            position: received.position,
+            position: NonZeroU8::MIN.checked_add(received.position)?,
             layer: received.packet.layer,
             viewer: u32::try_from(viewer.peer.0).ok()?,
             section: u8::try_from(viewer.section.0).ok()?,
@@ -64,6 +70,10 @@ impl Way {
 
     fn track(self) -> TrackIndex {
         TrackIndex(usize::try_from(self.track).unwrap_or(usize::MAX))
+    }
+
+    fn position(self) -> u8 {
+        self.position.get() - 1
     }
 
     fn viewer(self) -> usize {
@@ -77,7 +87,7 @@ impl Way {
 
 impl Trails {
     fn way(&self, source: Source) -> Option<Way> {
-        self.ways.get(source.peer.0)?.iter().flatten().find(|way| way.ssrc == source.ssrc).copied()
+        self.ways.get(source.peer.0)?.0.iter().flatten().find(|way| way.ssrc == source.ssrc).copied()
     }
 
     /// A packet has come, and goes to these.
@@ -93,9 +103,9 @@ impl Trails {
 
     fn remember(&mut self, peer: PeerIndex, way: Way) {
         if self.ways.len() <= peer.0 {
-            self.ways.resize(peer.0 + 1, [None; WAYS]);
+            self.ways.resize(peer.0 + 1, Ways::default());
         }
-        let Some(ways) = self.ways.get_mut(peer.0) else { return };
+        let Some(Ways(ways)) = self.ways.get_mut(peer.0) else { return };
         let own = ways.iter().position(|known| known.is_none_or(|known| known.ssrc == way.ssrc));
         if own.is_none() {
             // The oldest makes room.
@@ -183,7 +193,7 @@ impl Shard {
     fn request_what_is_far(&mut self) {
         let Some((peer, way)) = self.trails.half_way.take() else { return };
         if let Some(uplink) = self.uplinks.get(peer.0) {
-            uplink.request_source(way.ssrc, way.position, way.layer);
+            uplink.request_source(way.ssrc, way.position(), way.layer);
         }
         self.router.request_cache(way.track(), way.layer);
         if let Some(downlink) = self.downlinks.get(way.viewer()) {

@@ -23,7 +23,7 @@ pub(super) const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Connection and schedule of one peer; the media halves are its neighbours in the other slabs. What each look at it touches comes
 /// first.
-#[repr(C)]
+#[repr(C, align(64))]
 pub(super) struct Peer {
     pub key: PeerKey,
     pub room: RoomKey,

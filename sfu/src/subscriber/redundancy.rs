@@ -27,8 +27,9 @@ pub(crate) struct Redundancy {
     pub(crate) payload_type: PayloadType,
     newest: ExtendedSeq,
     owed: Ages,
-    /// By the lost packet's number, modulo what is remembered: which it was, and the newest one when it was answered.
-    answered: [(ExtendedSeq, ExtendedSeq); u16::BITS as usize],
+    /// By the lost packet's number, modulo what is remembered: which it was, and the newest one when it was answered. Elsewhere, since
+    /// only what is asked for touches it.
+    answered: Box<[(ExtendedSeq, ExtendedSeq); u16::BITS as usize]>,
     /// Share of the packets that were asked for again, and that the last report missed.
     asked: f32,
     reported: f32,
@@ -45,7 +46,7 @@ impl Redundancy {
             payload_type,
             newest: ExtendedSeq(0),
             owed: Ages::default(),
-            answered: [(ExtendedSeq(0), ExtendedSeq(0)); u16::BITS as usize],
+            answered: Box::new([(ExtendedSeq(0), ExtendedSeq(0)); u16::BITS as usize]),
             asked: 0.0,
             reported: 0.0,
             is_queueing: false,

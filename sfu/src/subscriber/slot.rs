@@ -21,13 +21,15 @@ use crate::rtp::red::{self, Block};
 use crate::rtp::rtx::{self, OSN_LEN};
 use crate::rtp::sequence::ExtendedSeq;
 use arrayvec::ArrayVec;
+use std::mem::offset_of;
 use std::time::Instant;
 
 /// A payload with older frames beside the newest: below every path's MTU.
 pub(crate) const MAX_REDUNDANT_PAYLOAD: usize = 1_000;
 
-/// What each packet touches comes first; the timeline ends with what only switches and retransmissions do.
-#[repr(C)]
+/// What each packet touches comes first and begins with a line of memory; the timeline ends with what only switches and
+/// retransmissions do.
+#[repr(C, align(64))]
 pub(crate) struct Slot {
     pub(crate) kind: MediaKind,
     needs_keyframe: bool,
@@ -105,6 +107,9 @@ pub(crate) enum NotWritten {
 }
 
 impl Slot {
+    /// All that each packet touches.
+    pub(crate) const FIRST_BYTES: usize = offset_of!(Self, timeline) + Timeline::FIRST_BYTES;
+
     /// `None` for a section in which we do not send. `first_sequence` and `first_rtx` are random and below 32,768.
     pub(crate) fn new(section: &Section, first_sequence: u16, first_rtx: u16) -> Option<Self> {
         let Flow::Downlink { ssrc, rtx } = section.flow else { return None };

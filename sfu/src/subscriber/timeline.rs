@@ -7,6 +7,7 @@ use super::pictures::PictureOffset;
 use crate::ids::RtpTimestamp;
 use crate::packet::{LayerIndex, MediaPacket, SenderClock};
 use crate::rtp::sequence::ExtendedSeq;
+use std::mem::offset_of;
 use std::time::Instant;
 
 /// Sources remembered for retransmission: layer switches within a second.
@@ -43,6 +44,9 @@ struct Sent {
 }
 
 impl Timeline {
+    /// All before what only switches and retransmissions touch.
+    pub(super) const FIRST_BYTES: usize = offset_of!(Self, past);
+
     /// Starts at `first` + 1, which must be well below 65,536 so that our rollover counter and the receiver's agree
     /// (RFC 3711 §3.3.1: a receiver starts with zero).
     pub(crate) fn new(clock_rate_hz: u32, first: u16) -> Self {

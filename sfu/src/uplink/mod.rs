@@ -28,8 +28,8 @@ use std::time::Instant;
 /// Of an uplink: all before the SRTP receiver that the packets of its first sources touch.
 const FIRST_BYTES: usize = 256;
 
-/// What each packet touches comes first.
-#[repr(C)]
+/// What each packet touches comes first and begins with a line of memory.
+#[repr(C, align(64))]
 pub(crate) struct Uplink {
     pub(crate) tracks: Vec<UplinkTrack>,
     pub(crate) arrivals: ArrivalRecorder,
@@ -43,7 +43,7 @@ pub(crate) struct Uplink {
     queue: StandingQueue,
 }
 
-#[repr(C)]
+#[repr(C, align(64))]
 pub(crate) struct UplinkTrack {
     pub(crate) index: TrackIndex,
     pub(crate) published: PublishedTrack,
@@ -149,14 +149,14 @@ impl Uplink {
     pub(crate) fn request_for_look(&self) {
         self.arrivals.request_pending();
         for track in &self.tracks {
-            prefetch::request_first(track, size_of::<TrackIndex>() + PublishedTrack::bytes_up_to(LayerIndex::SINGLE));
+            track.published.request(LayerIndex::SINGLE);
         }
     }
 
     /// What that leads to, for a packet of this source. Reads nothing of it.
     pub(crate) fn request_source(&self, ssrc: Ssrc, track: u8, layer: LayerIndex) {
         if let Some(track) = self.tracks.get(usize::from(track)) {
-            prefetch::request_first(track, size_of::<TrackIndex>() + PublishedTrack::bytes_up_to(layer));
+            track.published.request(layer);
         }
         if let Some(srtp) = &self.srtp {
             srtp.request_window(ssrc);

@@ -14,8 +14,8 @@ use crate::rtp::sequence::ExtendedSeq;
 /// the way to the windows, and the first SSRCs.
 pub(crate) const FIRST_BYTES: usize = size_of::<Cipher>() + 64;
 
-/// What each packet touches comes first.
-#[repr(C)]
+/// What each packet touches comes first and begins with a line of memory.
+#[repr(C, align(64))]
 pub struct SrtpReceiver {
     cipher: Cipher,
     rtp: Sources,

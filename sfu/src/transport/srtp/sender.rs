@@ -8,6 +8,8 @@ use super::{SrtpError, SrtpProfile};
 use crate::ids::Ssrc;
 use crate::rtp::sequence::ExtendedSeq;
 
+/// Begins with a line of memory, in which the way to the RTP keys lies.
+#[repr(align(64))]
 pub struct SrtpSender {
     cipher: Cipher,
     next_rtcp_index: u32,
