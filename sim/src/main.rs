@@ -112,11 +112,9 @@ fn run(names: &[String], seeds: u64) -> Result<()> {
     } else {
         names.iter().map(|name| catalog::named(name)).collect::<Result<_>>()?
     };
-    let each = |(scenario, seed): &(Scenario, u64)| {
-        let (scenario, first) = (scenario.clone(), *seed);
-        (first..first.saturating_add(seeds)).map(move |seed| (scenario.clone(), seed)).collect::<Vec<_>>()
-    };
-    show_all(&scenarios.iter().flat_map(each).collect::<Vec<_>>())
+    let seeds = |first: u64| first..first.saturating_add(seeds);
+    let runs = scenarios.iter().flat_map(|(scenario, first)| seeds(*first).map(move |seed| (scenario.clone(), seed)));
+    show_all(&runs.collect::<Vec<_>>())
 }
 
 fn show_all(scenarios: &[(Scenario, u64)]) -> Result<()> {

@@ -220,7 +220,7 @@ impl World {
         Ok(())
     }
 
-    /// Runs seconds of traffic to be measured: how many packets were forwarded, those sent again included.
+    /// Runs seconds of traffic as it is measured: how many packets were forwarded, those sent again included.
     pub fn run(&mut self, seconds: u32, loss: Loss) -> Result<u64> {
         let forwarded = |counters: &Counters| counters.rtp_forwarded_packets + counters.retransmitted_packets;
         let before = forwarded(self.counters());

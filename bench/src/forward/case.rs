@@ -69,13 +69,7 @@ pub(super) fn measure(case: &Case<'_>) -> Result<Row> {
     let mut world = World::new(case.cipher, crate::clock::now())?;
     (case.open)(&mut world)?;
     world.play(BEGINNING_S)?;
-    for _ in 0..case.warm_up_seconds {
-        let script = world.script(case.loss)?;
-        for slice in script.slices() {
-            world.receive(&script, slice);
-            world.run_slice(&script, slice);
-        }
-    }
+    world.run(case.warm_up_seconds, case.loss)?;
     let clock_ns = clock_cost_ns()?;
     let before = world.counters().clone();
     let mut rounds = Rounds::default();
