@@ -23,12 +23,17 @@ pub(crate) fn request_first<T: ?Sized>(place: &T, bytes: usize) {
 /// So many bytes of a place from one of its bytes on.
 #[inline]
 pub(crate) fn request_part<T: ?Sized>(place: &T, from: usize, bytes: usize) {
-    let start = (&raw const *place).cast::<u8>().wrapping_add(from);
-    for offset in (0..bytes).step_by(LINE_BYTES) {
+    let start = (&raw const *place).cast::<u8>();
+    let end = from + bytes;
+    let begins_a_line = align_of_val(place) >= LINE_BYTES;
+    let first = if begins_a_line { from - from % LINE_BYTES } else { from };
+    for offset in (first..end).step_by(LINE_BYTES) {
         hint(start.wrapping_add(offset));
     }
-    // A place seldom begins with a line, so its end may be one more.
-    hint(start.wrapping_add(bytes.saturating_sub(1)));
+    if !begins_a_line {
+        // The end may be in one line more.
+        hint(start.wrapping_add(end.saturating_sub(1)));
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
