@@ -47,6 +47,7 @@ const { values } = parseArgs({
     servers: { type: 'string', default: 'kenes,janus' },
     settle: { type: 'string', default: '16' },
     seconds: { type: 'string', default: '10' },
+    calls: { type: 'string', default: '1' },
     into: { type: 'string', default: 'bench/results' },
   },
 });
@@ -87,11 +88,13 @@ try {
   /** @type {Result[]} */
   let results = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).results : [];
   for (const cell of cells) {
-    for (const server of servers) {
-      const result = { ...about(cell, server), ...(await measured(cell, started[server], browsers)), load_average: loadavg()[0] };
-      results = [...results.filter((other) => !isOf(other, cell, server)), result];
-      console.log(JSON.stringify(result));
-      tell(file, results);
+    for (let call = 0; call < Number(values.calls); call += 1) {
+      for (const server of servers) {
+        const result = { ...about(cell, server), ...(await measured(cell, started[server], browsers)), load_average: loadavg()[0] };
+        results = [...results.filter((other) => call > 0 || !isOf(other, cell, server)), result];
+        console.log(JSON.stringify(result));
+        tell(file, results);
+      }
     }
   }
 } finally {

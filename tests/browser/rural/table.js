@@ -3,15 +3,15 @@
 /** @typedef {import('./rural.js').Result} Result */
 /** @typedef {{machine: Record<string, string | number>, queue_ms: number, results: Result[]}} Run */
 
-/** What a column is and how it is written: field, title, digits. */
+/** What a column is and how it is written: field, title, digits, and whether with its least and most. */
 const COLUMNS = /** @type {const} */ ([
-  ['concealed_percent', 'sound made up %', 1],
-  ['sound_delay_ms', 'sound delay ms', 0],
-  ['likeness', 'likeness', 2],
-  ['frames_per_s', 'frames/s', 1],
-  ['frozen_percent', 'frozen %', 0],
-  ['picture_delay_ms', 'picture delay ms', 0],
-  ['height', 'height', 0],
+  ['concealed_percent', 'sound made up %', 1, true],
+  ['sound_delay_ms', 'sound delay ms', 0, false],
+  ['likeness', 'likeness', 2, false],
+  ['frames_per_s', 'frames/s', 1, true],
+  ['frozen_percent', 'frozen %', 0, false],
+  ['picture_delay_ms', 'picture delay ms', 0, false],
+  ['height', 'height', 0, false],
 ]);
 
 /** @param {Run} run */
@@ -20,15 +20,16 @@ export function page(run) {
   const servers = distinct(results.map(({ server }) => server)).sort().reverse();
   const heading = `\`cargo xtask rural\` on ${machine.cpu}, ${machine.cores} cores, ${machine.chromium}; ${machine.date}`;
   const windows = distinct(results.map(({ settle_s, seconds }) => `${settle_s} s on the bad link, then ${seconds} s that count`));
-  const window = `Each call: ${windows.join(' or ')}; a queue of ${queue_ms} ms. Each figure: ${servers.join(' / ')}, the mean of both directions.`;
+  const window = `Each call: ${windows.join(' or ')}; a queue of ${queue_ms} ms. Each figure: ${servers.join(' / ')}, the mean of both directions of all calls; of more than one call with the least and the most.`;
   const rows = [
-    ['kbit/s', 'RTT ms', 'loss %', ...COLUMNS.map(([, title]) => title), 'commit'],
-    ['--:', '--:', '--:', ...COLUMNS.map(() => '--:'), '--'],
+    ['kbit/s', 'RTT ms', 'loss %', ...COLUMNS.map(([, title]) => title), 'calls', 'commit'],
+    ['--:', '--:', '--:', ...COLUMNS.map(() => '--:'), '--:', '--'],
     ...cellsOf(results).map((calls) => {
       const { rate_kbps, rtt_ms, loss_percent } = calls[0].cell;
-      const inOrder = servers.map((name) => calls.find(({ server }) => server === name));
-      const figures = COLUMNS.map(([field, _, digits]) => inOrder.map((call) => shown(call ? mean(call, field) : null, digits)).join(' / '));
-      return [rate_kbps, rtt_ms, loss_percent, ...figures, distinct(calls.map(({ commit }) => commit.slice(0, 7))).join(' ')];
+      const inOrder = servers.map((name) => calls.filter(({ server }) => server === name));
+      const figures = COLUMNS.map(([field, _, digits, isSpread]) => inOrder.map((some) => shown(of(some, field), digits, isSpread && some.length > 1)).join(' / '));
+      const counts = inOrder.map(({ length }) => length).join(' / ');
+      return [rate_kbps, rtt_ms, loss_percent, ...figures, counts, distinct(calls.map(({ commit }) => commit.slice(0, 7))).join(' ')];
     }),
   ];
   const problems = results.filter(({ problem }) => problem).map(({ cell, server, problem }) => `- ${server}, ${words(cell)}: ${problem}`);
@@ -54,13 +55,15 @@ function words({ rate_kbps, rtt_ms, loss_percent }) {
   return `${rate_kbps} kbit/s, ${rtt_ms} ms, ${loss_percent} %`;
 }
 
-/** Of both directions; null when one has none. @param {Result} call @param {keyof import('./judge.js').Figures} field */
-function mean({ figures }, field) {
-  const found = figures.flatMap((one) => one[field] ?? []);
-  return found.length === 2 ? (found[0] + found[1]) / 2 : null;
+/** Of each direction that has one. @param {Result[]} calls @param {keyof import('./judge.js').Figures} field */
+function of(calls, field) {
+  const directions = calls.flatMap(({ figures }) => figures.map((one) => one[field]));
+  return { directions: directions.length, values: directions.flatMap((value) => value ?? []) };
 }
 
-/** @param {number | null} value @param {number} digits */
-function shown(value, digits) {
-  return value === null ? '-' : value.toFixed(digits);
+/** Their mean; none where fewer than half have one. @param {ReturnType<typeof of>} found @param {number} digits @param {boolean} isSpread */
+function shown({ directions, values }, digits, isSpread) {
+  if (values.length === 0 || values.length < directions / 2) return '-';
+  const [mean, least, most] = [values.reduce((sum, value) => sum + value, 0) / values.length, Math.min(...values), Math.max(...values)].map((value) => value.toFixed(digits));
+  return isSpread ? `${mean} (${least}-${most})` : mean;
 }
