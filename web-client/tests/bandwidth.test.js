@@ -75,6 +75,24 @@ test('what the air loses does not keep the picture away for good', () => {
   assert.deepEqual(live(fallen.state, [[40, lossy], [60, lossy]]).rungs, ['small', 'small']);
 });
 
+test('beside sound that the air loses a picture is tried, though the estimate knows of no room', () => {
+  const fallen = live(begin(0), [[20, link(70_000, { waits: true })]]);
+  assert.deepEqual(fallen.rungs, ['stills']);
+  const sound = link(51_000, { sentBps: 50_000, loss: 0.04, airLoss: 0.2 });
+  const tried = live(fallen.state, [[17, sound]]);
+  assert.deepEqual(tried.rungs, ['small']);
+  assert.deepEqual(live(tried.state, [[60, { ...sound, estimateBps: 90_000 }]]).rungs, ['small'], 'it fits');
+});
+
+test('a try that the sound pays for ends within seconds, by one rung, and is repeated later', () => {
+  const sound = link(51_000, { sentBps: 50_000, loss: 0.04, airLoss: 0.2 });
+  const fallen = live(begin(0), [[20, link(70_000, { waits: true })]]);
+  const tried = live(fallen.state, [[17, sound]]);
+  const vain = live(tried.state, [[4, { ...sound, soundLoss: 0.08 }]]);
+  assert.deepEqual(vain.rungs, ['stills']);
+  assert.deepEqual(live(vain.state, [[25, sound], [8, sound]]).rungs, ['stills', 'small'], 'after twice the patience');
+});
+
 test('a dip of two seconds changes nothing, and a rate that wavers around a limit does not either', () => {
   assert.deepEqual(rungs([20, link(2_000_000)], [2, link(200_000)], [5, link(2_000_000)]), ['full', 'full', 'full']);
   const wavering = Array.from({ length: 30 }, (_, at) => /** @type {[number, Sample]} */ ([1, link(at % 2 ? 1_000_000 : 1_200_000)]));

@@ -30,6 +30,7 @@
  * @property {number | null} tightSinceMs the rung has not fitted since
  * @property {number | null} roomySinceMs there has been room since
  * @property {number | null} deadSinceMs nobody hears anybody since
+ * @property {number | null} vainSinceMs the sound has paid for a try since
  * @property {Rung} returnsTo from the telephone
  * @property {boolean} isTry it was reached although nobody knew that it fits
  * @property {number} patienceMs of room before a higher rung is tried
@@ -72,7 +73,7 @@ const DEAD_MS = 10_000;
 const ALIVE_MS = 5_000;
 
 /** @type {Readonly<Bandwidth>} */
-export const TOP = Object.freeze({ rung: 'full', sinceMs: 0, atMs: 0, tightSinceMs: null, roomySinceMs: null, deadSinceMs: null, returnsTo: 'audio', isTry: false, patienceMs: FIRST_PATIENCE_MS });
+export const TOP = Object.freeze({ rung: 'full', sinceMs: 0, atMs: 0, tightSinceMs: null, roomySinceMs: null, deadSinceMs: null, vainSinceMs: null, returnsTo: 'audio', isTry: false, patienceMs: FIRST_PATIENCE_MS });
 
 /** @param {number} nowMs @returns {Bandwidth} of a new connection */
 export const begin = (nowMs) => ({ ...TOP, sinceMs: nowMs, atMs: nowMs });
@@ -89,10 +90,13 @@ export function observe(before, sample, nowMs) {
     deadSinceMs: since(before.deadSinceMs, dead, nowMs),
     tightSinceMs: since(before.tightSinceMs, isTight(before.rung, sample), nowMs),
     roomySinceMs: since(before.roomySinceMs, !dead && hasRoom(before.rung, sample), nowMs),
+    vainSinceMs: since(before.vainSinceMs, before.isTry && (sample.waits || sample.soundLoss >= STILLS_LOSS), nowMs),
   };
   if (state.rung === 'phone') return dead || !lasts(state.sinceMs, ALIVE_MS, nowMs) ? state : reach(state, state.returnsTo, nowMs);
   if (lasts(state.deadSinceMs, DEAD_MS, nowMs)) return { ...reach(state, 'phone', nowMs), returnsTo: 'audio' };
-  if ((!sample.isBrowsers || lasts(state.sinceMs, RAMP_MS, nowMs)) && lasts(state.tightSinceMs, TIGHT_MS, nowMs)) return down(state, sample, nowMs);
+  const isKnown = !sample.isBrowsers || lasts(state.sinceMs, RAMP_MS, nowMs);
+  if (isKnown && lasts(state.tightSinceMs, TIGHT_MS, nowMs)) return down(state, sample, nowMs);
+  if (!isKnown && lasts(state.vainSinceMs, TIGHT_MS, nowMs)) return fall(state, RUNGS[RUNGS.indexOf(state.rung) + 1] ?? 'audio', nowMs);
   const above = RUNGS[RUNGS.indexOf(state.rung) - 1];
   if (above === undefined || !lasts(state.roomySinceMs, ROOMY_MS, nowMs)) return state;
   const isKnownToFit = sample.estimateBps !== null && sample.estimateBps >= NEEDS_BPS[above] * REACHES;
@@ -187,17 +191,22 @@ function keepsBps(rung, waits) {
 /** @param {Rung} rung @param {Sample} sample */
 function hasRoom(rung, { estimateBps, sentBps, loss, airLoss, waits }) {
   const isLossy = airLoss >= LOSSY;
+  // Beside sound alone that loses, an estimate stays where it is: only a try tells more.
+  if (rung === 'stills' && isLossy) return true;
   // A photograph is a burst beside the sound: not by trying, where its loss is not the burst's own.
   if (rung === 'audio' && isLossy) return estimateBps !== null && estimateBps >= NEEDS_BPS.stills * REACHES;
-  const isCalm = loss <= LIGHT_LOSS || (rung === 'stills' && isLossy);
-  return isCalm && (rung === 'audio' || (estimateBps === null ? !waits : estimateBps >= sentBps * REACHES));
+  return loss <= LIGHT_LOSS && (rung === 'audio' || (estimateBps === null ? !waits : estimateBps >= sentBps * REACHES));
 }
 
 /** @param {Bandwidth} state @param {Sample} sample @param {number} nowMs */
 function down(state, { estimateBps, loss, waits }, nowMs) {
   const below = RUNGS.indexOf(state.rung) + 1;
   const fits = (/** @type {Rung} */ rung) => estimateBps === null || loss >= HEAVY_LOSS || estimateBps >= (sendsVideo(rung) ? keepsBps(rung, waits) : NEEDS_BPS[rung]);
-  const rung = RUNGS.slice(below, RUNGS.indexOf('phone')).find(fits) ?? 'audio';
+  return fall(state, RUNGS.slice(below, RUNGS.indexOf('phone')).find(fits) ?? 'audio', nowMs);
+}
+
+/** @param {Bandwidth} state @param {Rung} rung @param {number} nowMs */
+function fall(state, rung, nowMs) {
   // Whoever came up by trying and must go again waits longer the next time.
   const patienceMs = state.isTry ? Math.min(MOST_PATIENCE_MS, state.patienceMs * 2) : FIRST_PATIENCE_MS;
   return { ...reach(state, rung, nowMs), patienceMs };
@@ -205,7 +214,7 @@ function down(state, { estimateBps, loss, waits }, nowMs) {
 
 /** @param {Bandwidth} state @param {Rung} rung @param {number} nowMs @returns {Bandwidth} */
 function reach(state, rung, nowMs) {
-  return { ...state, rung, sinceMs: nowMs, tightSinceMs: null, roomySinceMs: null, isTry: false };
+  return { ...state, rung, sinceMs: nowMs, tightSinceMs: null, roomySinceMs: null, vainSinceMs: null, isTry: false };
 }
 
 /** @param {number | null} before @param {boolean} holds @param {number} nowMs */

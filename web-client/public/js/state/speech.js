@@ -31,7 +31,7 @@ const HEAVY_REST_SECONDS = 5;
 const REDUNDANT_NEEDS_BPS = 60_000;
 /** So much longer than a moment ago. What stays longer although less is sent is another route. */
 const QUEUE_MS = 150;
-const ROUTE_SECONDS = 8;
+const ROUTE_SECONDS = 5;
 /** Half after 30 seconds: the wait that ended the trouble is not given up at once; nor does one bad second, of fifty packets, begin it. */
 const FORGETS = 0.023;
 const LEARNS = 0.25;
