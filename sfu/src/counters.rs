@@ -13,6 +13,8 @@ pub struct Counters {
     pub rtp_forwarded_bytes: u64,
     /// Retransmissions sent to subscribers (RFC 4588).
     pub retransmitted_packets: u64,
+    /// Those of them that nobody had asked for yet.
+    pub repeated_packets: u64,
     /// Lost packets that a publisher's retransmission brought back.
     pub recovered_packets: u64,
     pub rtcp_received_packets: u64,

@@ -43,6 +43,11 @@ fn traffic(export: &Exporter<'_>) -> prometheus::Result<()> {
     export.counter("kenes_media_retransmitted_packets_total", "Retransmissions sent to subscribers.", |s| {
         s.shard.retransmitted_packets
     })?;
+    export.counter(
+        "kenes_media_repeated_packets_total",
+        "Retransmissions sent before anybody asked for them.",
+        |s| s.shard.repeated_packets,
+    )?;
     export.counter("kenes_media_recovered_packets_total", "Lost packets that publishers sent again.", |s| {
         s.shard.recovered_packets
     })?;

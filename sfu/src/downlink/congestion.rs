@@ -2,6 +2,7 @@
 //!
 //! Owns the estimator, the pacer and the probe on its way. Which layers fit is the shard's to say, which knows what they cost.
 
+use super::repeats::Repeats;
 use super::{Downlink, seal};
 use crate::bandwidth::allocation::{BRIEFLY, Wish, allocate};
 use crate::bandwidth::estimator::Estimator;
@@ -16,6 +17,7 @@ use crate::measure::Loss;
 use crate::moment::Moment;
 use crate::packet::LayerIndex;
 use crate::rtcp::transport_feedback::{Sequel, TransportFeedback};
+use crate::rtp::sequence::ExtendedSeq;
 use crate::subscriber::slot::{PADDING_LEN, Slot};
 use std::mem::offset_of;
 use std::time::{Duration, Instant};
@@ -40,6 +42,7 @@ pub(crate) struct Congestion {
     sequel: Sequel,
     /// More video is displayed than the estimate lets through.
     pub(crate) wants_more: bool,
+    pub(super) repeats: Repeats,
 }
 
 /// A train of which a part has gone out.
@@ -70,6 +73,7 @@ impl Congestion {
             probing: None,
             voices: Voices { since: now, bytes: 0, rate_bps: 0.0 },
             wants_more: false,
+            repeats: Repeats::default(),
         }
     }
 
@@ -117,7 +121,7 @@ impl Congestion {
 
     /// Something is to be sent when [`crate::bandwidth::pacer::PACE_INTERVAL`] has passed.
     pub(crate) fn is_pacing(&self) -> bool {
-        self.pacer.is_waiting() || self.probing.is_some()
+        self.pacer.is_waiting() || self.probing.is_some() || self.repeats.is_waiting()
     }
 
     /// What voices take, and at least what one of `bound` would.
@@ -245,6 +249,32 @@ impl Downlink {
             any |= wish.endures;
         }
         any
+    }
+
+    /// Where there is room for them twice the pictures that fit are sent so, unless the shard itself has too much to do.
+    pub(crate) fn review_repeats(
+        &mut self,
+        now: Instant,
+        voices_bps: f64,
+        wishes: &[Wish],
+        limits: &[Option<LayerIndex>],
+        is_overloaded: bool,
+    ) {
+        let congestion = &mut self.congestion;
+        let Some(rate_bps) = congestion.rate_bps(now) else { return };
+        let is_queueing = congestion.estimator.as_ref().is_some_and(Estimator::is_queueing);
+        let cost = |(wish, limit): (&Wish, &Option<LayerIndex>)| wish.layer_bps.get((*limit)?.index()).copied();
+        let pictures_bps = wishes.iter().zip(limits).filter_map(cost).sum();
+        let is_full = is_queueing || is_overloaded;
+        let is_repeated = congestion.repeats.review(rate_bps, voices_bps, pictures_bps, is_full);
+        let pictures = self.slots.iter_mut().flatten().filter(|slot| slot.kind == MediaKind::Video);
+        pictures.for_each(|slot| slot.is_repeated = is_repeated);
+    }
+
+    /// What is to be sent a second time now; what would have to wait for it is not.
+    pub(crate) fn next_repeat(&mut self, now: Moment) -> Option<(SectionIndex, ExtendedSeq)> {
+        let Congestion { repeats, pacer, .. } = &mut self.congestion;
+        std::iter::from_fn(|| repeats.pop(now)).find(|_| pacer.is_free(now))
     }
 
     pub(crate) fn note_queue_empty(&mut self) {

@@ -9,6 +9,8 @@ use crate::rtcp::{CompoundWriter, ReportBlock, units_to_duration};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+/// From this loss on.
+const LOSES_REQUESTS: f32 = 0.04;
 /// Sender reports remembered, for the round trips that they measure: one a slot and second, a few seconds.
 const MAX_REPORTS: usize = 64;
 
@@ -42,6 +44,11 @@ impl Feedback {
     /// By RTCP alone, with what waits on the way now: an answer to a probe waits as long, and a handshake did not.
     pub(crate) fn rtt_by_reports(&self) -> Option<Duration> {
         self.rtt
+    }
+
+    /// What is asked of this peer, which goes over this half of its link, is worth a copy.
+    pub(crate) fn loses_requests(&self) -> bool {
+        self.loss_ratio >= LOSES_REQUESTS
     }
 
     pub(super) fn note_round_trip_within(&mut self, sample: Option<Duration>) {
@@ -112,6 +119,7 @@ impl Downlink {
         if let Some(told) = self.congestion.take_told() {
             let numbered = self.slots.iter_mut().flatten().filter(|slot| slot.numbering().is_some());
             numbered.for_each(|slot| slot.note_loss(told));
+            self.congestion.repeats.note_loss(told);
             loss += told;
         }
         if loss.expected > 0 {

@@ -4,6 +4,7 @@
 
 pub(crate) mod congestion;
 mod feedback;
+mod repeats;
 
 pub(crate) use crate::bandwidth::allocation::{Wish, layer_costs};
 pub(crate) use crate::bandwidth::pacer::NEXT_LOOK;
@@ -63,6 +64,8 @@ pub(crate) enum Offered {
     Done,
     /// The slot plays it, and the subscriber may ask for it again: even if it was lost here.
     Sent,
+    /// That, and it is sent again a moment later: [`Downlink::next_repeat`].
+    SentFirst,
     /// It plays when its turn comes: [`Downlink::send_waiting`].
     Waits,
 }
@@ -204,7 +207,7 @@ impl Downlink {
         if packet.codec.is_video() && !context.has_waited && !self.congestion.pacer.is_free(context.now) {
             return self.queue(section, packet, counters);
         }
-        if self.send(section, packet, context, batch, counters) { Offered::Sent } else { Offered::Done }
+        self.send(section, packet, context, batch, counters)
     }
 
     /// The slot may begin with a packet of this layer that is still to come.
@@ -245,7 +248,6 @@ impl Downlink {
         Offered::Waits
     }
 
-    /// True when the slot plays the packet and the subscriber may ask for it again.
     fn send(
         &mut self,
         section: SectionIndex,
@@ -253,36 +255,40 @@ impl Downlink {
         context: &Context<'_>,
         batch: &mut SendBatch,
         counters: &mut Counters,
-    ) -> bool {
-        let (Some(remote), Some(srtp)) = (&self.remote, &self.srtp) else { return false };
-        let Some(slot) = self.slots.get_mut(section.0).and_then(Option::as_mut) else { return false };
+    ) -> Offered {
+        let (Some(remote), Some(srtp)) = (&self.remote, &self.srtp) else { return Offered::Done };
+        let Some(slot) = self.slots.get_mut(section.0).and_then(Option::as_mut) else { return Offered::Done };
         let redundant_room = context.recent.map_or(0, |_| MAX_REDUNDANT_PAYLOAD);
         let room = packet.payload.len().max(redundant_room) + PACKET_OVERHEAD;
         let Some(out) = batch.reserve(room) else {
             counters.dropped.batch_full += 1;
-            return slot.repairs();
+            return offered(slot);
         };
         let number = self.congestion.number(slot);
         let written = match slot.write(packet, context, number, out) {
             Ok(written) => written,
-            Err(NotWritten::NotPlaying) => return false,
+            Err(NotWritten::NotPlaying) => return Offered::Done,
             Err(NotWritten::CodecMismatch) => {
                 counters.dropped.codec_mismatch += 1;
-                return false;
+                return Offered::Done;
             }
             Err(NotWritten::NoRoom) => {
                 counters.dropped.rtp_malformed += 1;
-                return false;
+                return Offered::Done;
             }
         };
         counters.layer_switches += u64::from(written.switched);
-        let Some(len) = seal(srtp, &written, out) else { return slot.repairs() };
+        let Some(len) = seal(srtp, &written, out) else { return offered(slot) };
         batch.commit(*remote, self.destination, len);
         self.congestion.note_sent(context.now, slot.kind, len, number.is_some());
         self.sent_bytes += len as u64;
         counters.rtp_forwarded_packets += 1;
         counters.rtp_forwarded_bytes += len as u64;
-        slot.repairs()
+        if slot.is_repeated {
+            self.congestion.repeats.push(context.now, section, written.sequence);
+            return Offered::SentFirst;
+        }
+        offered(slot)
     }
 
     /// Sends a cached packet again on the slot's RTX stream.
@@ -333,6 +339,11 @@ impl Downlink {
             counters.rtcp_sent_packets += 1;
         }
     }
+}
+
+/// What a slot plays, it may be asked for again, or never is.
+fn offered(slot: &Slot) -> Offered {
+    if slot.repairs() { Offered::Sent } else { Offered::Done }
 }
 
 fn seal(srtp: &SrtpSender, written: &Written, out: &mut [u8]) -> Option<usize> {

@@ -15,6 +15,8 @@ const REORDER_WAIT: Duration = Duration::from_millis(5);
 /// Between two requests for one packet, until the round trip is known.
 const DEFAULT_RETRY: Duration = Duration::from_millis(100);
 const MIN_RETRY: Duration = Duration::from_millis(20);
+/// Between a request and its copy, where requests get lost: a publisher answers once a round trip, however often it is asked.
+const COPY_AFTER: Duration = Duration::from_millis(20);
 
 #[derive(Debug)]
 pub(crate) struct MissingList {
@@ -28,6 +30,14 @@ struct Missing {
     noticed: Instant,
     next_request: Instant,
     requests: u8,
+}
+
+/// How to ask.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Asking {
+    pub rtt: Option<Duration>,
+    /// Each request goes out twice: what a link loses of them costs a round trip.
+    pub is_twice: bool,
 }
 
 /// How an owed packet came.
@@ -75,18 +85,20 @@ impl MissingList {
 
     /// Numbers to ask for now, ascending, at most as many as `out` takes; returns how many. What has been asked for often
     /// enough or is too old leaves the list; `gave_up` then says so.
-    pub(crate) fn due(&mut self, now: Instant, rtt: Option<Duration>, out: &mut [ExtendedSeq]) -> Due {
+    pub(crate) fn due(&mut self, now: Instant, asking: Asking, out: &mut [ExtendedSeq]) -> Due {
         let before = self.entries.len();
+        let most = if asking.is_twice { 2 * MAX_REQUESTS } else { MAX_REQUESTS };
         self.entries.retain(|missing| {
-            missing.requests < MAX_REQUESTS && now.saturating_duration_since(missing.noticed) < GIVE_UP_AFTER
+            missing.requests < most && now.saturating_duration_since(missing.noticed) < GIVE_UP_AFTER
         });
-        let retry = rtt.map_or(DEFAULT_RETRY, |rtt| (rtt + rtt / 8).max(MIN_RETRY));
+        let retry = asking.rtt.map_or(DEFAULT_RETRY, |rtt| (rtt + rtt / 8).max(MIN_RETRY));
         let mut count = 0;
         for missing in self.entries.iter_mut().filter(|missing| missing.next_request <= now) {
             let Some(slot) = out.get_mut(count) else { break };
             *slot = missing.sequence;
             missing.requests += 1;
-            missing.next_request = now + retry;
+            let is_copied = asking.is_twice && missing.requests % 2 == 1;
+            missing.next_request = now + if is_copied { COPY_AFTER } else { retry };
             count += 1;
         }
         Due { count, gave_up: self.entries.len() < before }
@@ -110,7 +122,7 @@ mod tests {
 
     fn asked(list: &mut MissingList, now: Instant) -> Vec<u64> {
         let mut out = [ExtendedSeq(0); 16];
-        let due = list.due(now, Some(Duration::from_millis(40)), &mut out);
+        let due = list.due(now, Asking { rtt: Some(Duration::from_millis(40)), is_twice: false }, &mut out);
         out[..due.count].iter().map(|sequence| sequence.0).collect()
     }
 
@@ -123,6 +135,17 @@ mod tests {
         assert_eq!(asked(&mut list, start + REORDER_WAIT), [10, 11, 12]);
         assert!(asked(&mut list, start + Duration::from_millis(30)).is_empty());
         assert_eq!(asked(&mut list, start + Duration::from_millis(60)), [10, 11, 12]);
+    }
+
+    #[test]
+    fn where_requests_get_lost_each_goes_out_twice_a_round_trip() {
+        let start = Instant::now();
+        let mut list = MissingList::new();
+        list.note_gap(start, ExtendedSeq(10), ExtendedSeq(11));
+        let asking = Asking { rtt: Some(Duration::from_millis(160)), is_twice: true };
+        let mut out = [ExtendedSeq(0); 4];
+        let asked = (0..400).filter(|ms| list.due(start + Duration::from_millis(*ms), asking, &mut out).count > 0);
+        assert_eq!(asked.collect::<Vec<_>>(), [5, 25, 205, 225]);
     }
 
     #[test]
@@ -142,7 +165,7 @@ mod tests {
         let mut list = MissingList::new();
         list.note_gap(start, ExtendedSeq(10), ExtendedSeq(11));
         let mut out = [ExtendedSeq(0); 4];
-        assert_eq!(list.due(start + GIVE_UP_AFTER, None, &mut out), Due { count: 0, gave_up: true });
+        assert_eq!(list.due(start + GIVE_UP_AFTER, Asking::default(), &mut out), Due { count: 0, gave_up: true });
         assert_eq!(list.next_deadline(), None);
     }
 

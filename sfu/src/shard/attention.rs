@@ -6,6 +6,7 @@ use crate::batch::SendBatch;
 use crate::downlink::{MAX_RTCP_LEN, NEXT_LOOK};
 use crate::event::{CloseReason, Event};
 use crate::ids::{PeerIndex, PeerKey};
+use crate::publisher::missing::Asking;
 use crate::uplink::feedback::FEEDBACK_SSRC;
 use std::time::{Duration, Instant};
 
@@ -76,7 +77,8 @@ impl Shard {
             return;
         }
         let mut compound = [0; MAX_RTCP_LEN];
-        let asked = uplink.write_nacks(now, downlink.feedback.rtt(), &mut compound);
+        let asking = Asking { rtt: downlink.feedback.rtt(), is_twice: downlink.feedback.loses_requests() };
+        let asked = uplink.write_nacks(now, asking, &mut compound);
         self.counters.nack_sent += asked.sequences;
         downlink.send_rtcp(compound.get(..asked.len).unwrap_or_default(), batch, &mut self.counters);
     }

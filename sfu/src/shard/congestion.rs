@@ -33,7 +33,7 @@ impl Shard {
         }
     }
 
-    /// Sends what has waited long enough, and the next part of a probe.
+    /// Sends what has waited long enough, what is sent twice, and the next part of a probe.
     pub(super) fn pace(&mut self, now: Instant, index: PeerIndex, batch: &mut SendBatch) {
         let moment = self.timebase.moment(now);
         for _ in 0..PACKETS_PER_LOOK {
@@ -68,6 +68,18 @@ impl Shard {
             downlink.note_queue_empty();
         }
         downlink.send_probe(moment, batch, &mut self.counters);
+        self.send_repeats(now, index, batch);
+    }
+
+    fn send_repeats(&mut self, now: Instant, index: PeerIndex, batch: &mut SendBatch) {
+        let moment = self.timebase.moment(now);
+        while let Some((section, sequence)) =
+            self.downlinks.get_mut(index.0).and_then(|downlink| downlink.next_repeat(moment))
+        {
+            if self.send_again(now, index, section, sequence, batch).is_some() {
+                self.counters.repeated_packets += 1;
+            }
+        }
     }
 
     /// Says for each of a viewer's slots which layer its link carries.
@@ -99,6 +111,7 @@ impl Shard {
         if downlink.note_fitting(now, &sections, wishes, limits) {
             downlink.fit(now, voices_bps, wishes, limits);
         }
+        downlink.review_repeats(now, voices_bps, wishes, limits, self.overload.is_active());
         for (section, limit) in sections.iter().zip(limits) {
             if let Some(slot) = downlink.slot_mut(*section) {
                 slot.carried = *limit;

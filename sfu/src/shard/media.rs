@@ -5,12 +5,13 @@ use crate::batch::SendBatch;
 use crate::counters::Counters;
 use crate::description::MediaKind;
 use crate::downlink::{Downlink, NEXT_LOOK, Offered};
-use crate::ids::{PeerIndex, SeqNo, Ssrc, TrackIndex};
+use crate::ids::{PeerIndex, SectionIndex, SeqNo, Ssrc, TrackIndex};
 use crate::moment::Moment;
 use crate::packet::Context;
 use crate::router::Router;
 use crate::rtcp::{self, RtcpPacket};
 use crate::rtp::header::RtpHeader;
+use crate::rtp::sequence::ExtendedSeq;
 use crate::uplink::{Received, Redundancy};
 use slab::Slab;
 use std::time::Instant;
@@ -129,15 +130,29 @@ impl Shard {
         sequence: SeqNo,
         batch: &mut SendBatch,
     ) -> Option<()> {
-        let moment = self.timebase.moment(now);
         let downlink = self.downlinks.get_mut(from.0)?;
-        let is_clogged = downlink.congestion.pacer.is_clogged(moment);
         let section = downlink.section_of_ssrc(media)?;
         let slot = downlink.slot_mut(section)?;
         let sequence = slot.extend(sequence)?;
         if slot.kind == MediaKind::Audio {
             return slot.owe(sequence);
         }
+        self.send_again(now, from, section, sequence, batch)
+    }
+
+    /// On the slot's RTX stream, if it is still there and not too much.
+    pub(super) fn send_again(
+        &mut self,
+        now: Instant,
+        to: PeerIndex,
+        section: SectionIndex,
+        sequence: ExtendedSeq,
+        batch: &mut SendBatch,
+    ) -> Option<()> {
+        let moment = self.timebase.moment(now);
+        let downlink = self.downlinks.get_mut(to.0)?;
+        let is_clogged = downlink.congestion.pacer.is_clogged(moment);
+        let slot = downlink.slot_mut(section)?;
         let (layer, epoch, taken) = slot.origin(sequence)?;
         let packet = self.router.kept(now, slot.track?, layer, epoch, taken)?;
         if is_clogged || !slot.resend.admit(now, sequence, u16::try_from(packet.payload.len()).ok()?) {
@@ -167,7 +182,7 @@ impl Shard {
 struct Fate {
     /// Somebody may ask for it again.
     is_kept: bool,
-    /// Somebody's link carries it only later.
+    /// Somebody's link carries it only later, or once more then.
     waits: bool,
 }
 
@@ -189,7 +204,7 @@ fn fan_out(
         let may_be_asked_for =
             || received.is_early && downlink.may_yet_begin(subscriber.section, received.packet.layer);
         fate.is_kept |= offered != Offered::Done || may_be_asked_for();
-        fate.waits |= offered == Offered::Waits;
+        fate.waits |= matches!(offered, Offered::Waits | Offered::SentFirst);
     }
     if fate.is_kept {
         router.keep(now.at, received.track, &received.packet);

@@ -35,6 +35,8 @@ pub(crate) struct Slot {
     needs_keyframe: bool,
     /// The viewer's decoder waits for a key frame of what plays.
     is_stuck: bool,
+    /// Each packet is sent again a moment later (`downlink::repeats`).
+    pub(crate) is_repeated: bool,
     /// The layer that should play; the one that does is the timeline's until a key frame of the wanted one comes.
     wanted: Option<LayerIndex>,
     /// Of the codec that was asked for last: a stream seldom changes its codec.
@@ -131,6 +133,7 @@ impl Slot {
             wanted: None,
             needs_keyframe: false,
             is_stuck: false,
+            is_repeated: false,
             queued: None,
             timeline: Timeline::new(clock_rate_hz, first_sequence),
             numbers: PictureNumbers::default(),

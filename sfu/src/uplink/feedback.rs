@@ -9,7 +9,7 @@ use crate::ids::{Ssrc, TrackIndex};
 use crate::measure::{Loss, rate_bps};
 use crate::packet::{LayerIndex, SenderClock};
 use crate::publisher::layer::PublishedLayer;
-use crate::publisher::missing::MAX_MISSING;
+use crate::publisher::missing::{Asking, MAX_MISSING};
 use crate::publisher::reception::ReceptionReport;
 use crate::rtcp::reader::SenderInfo;
 use crate::rtcp::writer::MAX_REPORT_BLOCKS;
@@ -130,14 +130,14 @@ impl Uplink {
     }
 
     /// Asks for what is missing and due, on every layer whose codec agreed on NACK.
-    pub(crate) fn write_nacks(&mut self, now: Instant, rtt: Option<Duration>, out: &mut [u8]) -> Asked {
+    pub(crate) fn write_nacks(&mut self, now: Instant, asking: Asking, out: &mut [u8]) -> Asked {
         let mut writer = CompoundWriter::new(out);
         let mut sequences = 0;
         let mut due = [ExtendedSeq(0); MAX_MISSING];
         let tracks = self.tracks.iter_mut().map(|track| &mut track.published).filter(|track| track.repairs);
         for (kind, layer) in tracks.flat_map(|track| track.layers.iter_mut().map(|layer| (track.kind, layer))) {
             let Some(ssrc) = layer.ssrc else { continue };
-            let asked = layer.reception.missing.due(now, rtt, &mut due);
+            let asked = layer.reception.missing.due(now, asking, &mut due);
             layer.needs_keyframe |= asked.gave_up && kind == MediaKind::Video;
             let missing = due.get(..asked.count).unwrap_or_default();
             if missing.is_empty() {

@@ -16,7 +16,11 @@ fn watch(client: &Client) -> (Duration, f64) {
 }
 
 fn room_with_loss(uplink_loss: f64, downlink_loss: f64, seed: u64) -> World {
-    let mut world = World::room(2, Conditions { delay: Duration::from_millis(25), ..Conditions::default() }, seed);
+    room_at(Duration::from_millis(25), uplink_loss, downlink_loss, seed)
+}
+
+fn room_at(delay: Duration, uplink_loss: f64, downlink_loss: f64, seed: u64) -> World {
+    let mut world = World::room(2, Conditions { delay, ..Conditions::default() }, seed);
     world.view(1, 0, 0, 720);
     world.listen(1, 0, 0);
     world.run(Duration::from_secs(2));
@@ -46,6 +50,31 @@ fn packets_lost_on_the_downlink_are_sent_again_on_request() {
     assert!(counters.retransmitted_packets > 30, "{} retransmitted", counters.retransmitted_packets);
     assert!(share > 0.97, "{share} of the frames arrived");
     assert!(longest < Duration::from_millis(400), "longest freeze {longest:?}");
+}
+
+#[test]
+fn a_far_viewer_who_loses_gets_a_small_picture_twice_and_need_not_ask() {
+    let far = Duration::from_millis(150);
+    let mut world = room_at(far, 0.0, 0.2, 27);
+    world.view(1, 0, 0, 180);
+    world.run(Duration::from_secs(5));
+    world.forget_arrivals();
+    let before = world.shard.counters().clone();
+    world.run(Duration::from_secs(10));
+    let after = world.shard.counters();
+    let repeated = after.repeated_packets - before.repeated_packets;
+    let asked_for = after.retransmitted_packets - before.retransmitted_packets - repeated;
+    assert!(repeated > 100, "{repeated} repeated");
+    assert!(asked_for < repeated / 4, "{asked_for} asked for beside {repeated}");
+    let (longest, share) = watch(&world.clients[1]);
+    assert!(share > 0.97, "{share} of the frames arrived");
+    assert!(longest < Duration::from_millis(800), "longest freeze {longest:?}");
+}
+
+#[test]
+fn where_nothing_is_lost_nothing_is_sent_twice() {
+    let world = room_at(Duration::from_millis(150), 0.0, 0.01, 28);
+    assert_eq!(world.shard.counters().repeated_packets, 0);
 }
 
 #[test]
