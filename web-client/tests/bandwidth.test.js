@@ -6,7 +6,7 @@ import { CALM, listen, playoutMs, speechBitrate } from '../public/js/state/speec
 /** @typedef {import('../public/js/state/bandwidth.js').Sample} Sample */
 
 /** @param {number | null} estimateBps @param {Partial<Sample>} [more] @returns {Sample} */
-const link = (estimateBps, more) => ({ estimateBps, isBrowsers: estimateBps !== null, sentBps: 60_000, loss: 0, soundLoss: 0, airLoss: 0, waits: false, concealed: 0, isWatched: true, isHeard: true, ...more });
+const link = (estimateBps, more) => ({ estimateBps, isBrowsers: estimateBps !== null, downBps: null, sentBps: 60_000, loss: 0, soundLoss: 0, airLoss: 0, waits: false, concealed: 0, isWatched: true, isHeard: true, ...more });
 
 /** A link as it is for so many seconds each; the rung after each. @param {import('../public/js/state/bandwidth.js').Bandwidth} from @param {[seconds: number, sample: Sample][]} days */
 function live(from, days) {
@@ -82,6 +82,7 @@ test('beside sound that the air loses a picture is tried, though the estimate kn
   const tried = live(fallen.state, [[17, sound]]);
   assert.deepEqual(tried.rungs, ['small']);
   assert.deepEqual(live(tried.state, [[60, { ...sound, estimateBps: 90_000 }]]).rungs, ['small'], 'it fits');
+  assert.deepEqual(live(fallen.state, [[120, { ...sound, downBps: 80_000 }]]).rungs, ['stills'], 'not where what comes down is thin too');
 });
 
 test('a try that the sound pays for ends within seconds, by one rung, and is repeated later', () => {

@@ -50,8 +50,10 @@ export class BandwidthWatch {
     const stats = statsBetween(before, totals, this.state.rung);
     this.link.send(statsMessage(stats));
     const { uplink, downlink } = stats;
-    const estimateBps = uplink.estimate_bps ?? this.#own()?.uplink?.estimate_bps ?? null;
-    this.#adopt(observe(this.state, sampleOf(before, totals, stats, { estimateBps, isWatched: peer.isWatched(), waits: this.speech.waits }), totals.atMs));
+    const own = this.#own();
+    const estimateBps = uplink.estimate_bps ?? own?.uplink?.estimate_bps ?? null;
+    const downBps = own?.downlink?.estimate_bps ?? null;
+    this.#adopt(observe(this.state, sampleOf(before, totals, stats, { estimateBps, downBps, isWatched: peer.isWatched(), waits: this.speech.waits }), totals.atMs));
     const soundLoss = totals.soundLoss;
     const others = this.#others();
     const speakersLoss = Math.max(0, ...others.map((other) => other.uplink?.loss_ratio ?? 0));
@@ -98,12 +100,13 @@ export class BandwidthWatch {
 
 /**
  * @param {import('../rtc/stats.js').Totals} before @param {import('../rtc/stats.js').Totals} now @param {ReturnType<typeof statsBetween>} stats
- * @param {{estimateBps: number | null, isWatched: boolean, waits: boolean}} known @returns {import('../state/bandwidth.js').Sample}
+ * @param {{estimateBps: number | null, downBps: number | null, isWatched: boolean, waits: boolean}} known @returns {import('../state/bandwidth.js').Sample}
  */
-function sampleOf(before, now, { uplink, downlink }, { estimateBps, isWatched, waits }) {
+function sampleOf(before, now, { uplink, downlink }, { estimateBps, downBps, isWatched, waits }) {
   const isFull = waits || now.rttMs >= FULL_QUEUE_MS;
   return {
     estimateBps,
+    downBps,
     isBrowsers: uplink.estimate_bps !== null,
     sentBps: uplink.rate_bps,
     loss: uplink.loss_ratio,

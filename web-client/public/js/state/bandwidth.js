@@ -12,6 +12,7 @@
  * @typedef {object} Sample over about a second
  * @property {number | null} estimateBps what the uplink is believed to carry
  * @property {boolean} isBrowsers the browser believes so; else the server, since it has seen a queue stand, or nobody
+ * @property {number | null} downBps what the own downlink is believed to carry
  * @property {number} sentBps
  * @property {number} loss share of what was sent that was lost, 0..1
  * @property {number} soundLoss of the sound, what stayed lost
@@ -189,13 +190,15 @@ function keepsBps(rung, waits) {
 }
 
 /** @param {Rung} rung @param {Sample} sample */
-function hasRoom(rung, { estimateBps, sentBps, loss, airLoss, waits }) {
+function hasRoom(rung, { estimateBps, downBps, sentBps, loss, airLoss, waits }) {
   const isLossy = airLoss >= LOSSY;
-  // Beside sound alone that loses, an estimate stays where it is: only a try tells more.
-  if (rung === 'stills' && isLossy) return true;
+  // Beside sound alone that loses, an estimate stays where it is: only a try tells more. On a thin link the sound would pay for it, and an uplink is
+  // seldom wider than what comes down.
+  if (rung === 'stills' && isLossy && (downBps ?? Infinity) >= NEEDS_BPS.small) return true;
   // A photograph is a burst beside the sound: not by trying, where its loss is not the burst's own.
   if (rung === 'audio' && isLossy) return estimateBps !== null && estimateBps >= NEEDS_BPS.stills * REACHES;
-  return loss <= LIGHT_LOSS && (rung === 'audio' || (estimateBps === null ? !waits : estimateBps >= sentBps * REACHES));
+  const isCalm = loss <= LIGHT_LOSS || (rung === 'stills' && isLossy);
+  return isCalm && (rung === 'audio' || (estimateBps === null ? !waits : estimateBps >= sentBps * REACHES));
 }
 
 /** @param {Bandwidth} state @param {Sample} sample @param {number} nowMs */
