@@ -6,7 +6,7 @@ use crate::batch::SendBatch;
 use crate::downlink::{MAX_RTCP_LEN, NEXT_LOOK};
 use crate::event::{CloseReason, Event};
 use crate::ids::{PeerIndex, PeerKey};
-use crate::publisher::missing::Asking;
+use crate::uplink::Asking;
 use crate::uplink::feedback::FEEDBACK_SSRC;
 use std::time::{Duration, Instant};
 

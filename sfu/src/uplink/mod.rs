@@ -12,6 +12,7 @@ use crate::ids::{Mid, RtpTimestamp, SeqNo, Ssrc, TrackIndex};
 use crate::moment::Moment;
 use crate::packet::{LayerClocks, LayerIndex, MediaPacket};
 use crate::prefetch;
+pub(crate) use crate::publisher::missing::Asking;
 use crate::publisher::reception::Verdict;
 pub(crate) use crate::publisher::track::PublishedTrack;
 use crate::rtcp::transport_feedback::ArrivalRecorder;
