@@ -1,6 +1,6 @@
 //! `kenes-sim`: runs consultations by name or by seed, and says what a person would have noticed.
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
 use kenes_sim::compare::{self, Row};
 use kenes_sim::oracle::{Oracle, Whom, measure};
@@ -70,6 +70,10 @@ fn main() -> Result<()> {
 }
 
 fn compare_all(results: Option<&Path>) -> Result<()> {
+    if let Some(folder) = results {
+        // Not when minutes have passed.
+        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    }
     let rows = in_threads(compare::TRACES.len(), JOBS, |index| compare::TRACES.get(index).map(compare::compare));
     let rows = rows?.into_iter().flatten().collect::<Result<Vec<Row>>>()?;
     let table = compare::table(&rows);

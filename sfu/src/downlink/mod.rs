@@ -341,7 +341,7 @@ impl Downlink {
     }
 }
 
-/// What a slot plays, it may be asked for again, or never is.
+/// Of a packet that the slot plays: whether it may be asked for again.
 fn offered(slot: &Slot) -> Offered {
     if slot.repairs() { Offered::Sent } else { Offered::Done }
 }
