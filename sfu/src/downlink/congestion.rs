@@ -109,6 +109,11 @@ impl Congestion {
         self.estimator.as_ref()?.rate_bps(now)
     }
 
+    /// Packets wait long before the link's bottleneck.
+    fn is_queueing(&self) -> bool {
+        self.estimator.as_ref().is_some_and(Estimator::is_queueing)
+    }
+
     /// For reports: what the receiver's feedback has told.
     pub(crate) fn told_bps(&self) -> Option<f64> {
         self.estimator.as_ref()?.told_bps()
@@ -237,7 +242,7 @@ impl Downlink {
         wishes: &mut [Wish],
         limits: &[Option<LayerIndex>],
     ) -> bool {
-        let is_queueing = self.congestion.estimator.as_ref().is_some_and(Estimator::is_queueing);
+        let is_queueing = self.congestion.is_queueing();
         let mut any = false;
         for ((section, wish), limit) in sections.iter().zip(wishes).zip(limits) {
             let Some(slot) = self.slot_mut(*section) else { continue };
@@ -251,7 +256,7 @@ impl Downlink {
         any
     }
 
-    /// Where there is room for them twice the pictures that fit are sent so, unless the shard itself has too much to do.
+    /// Whether pictures are sent twice: where there is room for what fits of them, unless the shard itself has too much to do.
     pub(crate) fn review_repeats(
         &mut self,
         now: Instant,
@@ -259,16 +264,13 @@ impl Downlink {
         wishes: &[Wish],
         limits: &[Option<LayerIndex>],
         is_overloaded: bool,
-    ) {
+    ) -> bool {
         let congestion = &mut self.congestion;
-        let Some(rate_bps) = congestion.rate_bps(now) else { return };
-        let is_queueing = congestion.estimator.as_ref().is_some_and(Estimator::is_queueing);
+        let Some(rate_bps) = congestion.rate_bps(now) else { return false };
         let cost = |(wish, limit): (&Wish, &Option<LayerIndex>)| wish.layer_bps.get((*limit)?.index()).copied();
         let pictures_bps = wishes.iter().zip(limits).filter_map(cost).sum();
-        let is_full = is_queueing || is_overloaded;
-        let is_repeated = congestion.repeats.review(rate_bps, voices_bps, pictures_bps, is_full);
-        let pictures = self.slots.iter_mut().flatten().filter(|slot| slot.kind == MediaKind::Video);
-        pictures.for_each(|slot| slot.is_repeated = is_repeated);
+        let is_full = congestion.is_queueing() || is_overloaded;
+        congestion.repeats.review(rate_bps, voices_bps, pictures_bps, is_full)
     }
 
     /// What is to be sent a second time now; what would have to wait for it is not.

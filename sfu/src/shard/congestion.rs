@@ -96,6 +96,7 @@ impl Shard {
             // What does not come yet begins small: the rest of it when it is known what fits.
             let begins = is_measured && slot.playing().is_none();
             slot.carried = Some(if begins { LayerIndex::SINGLE } else { LayerIndex::HIGHEST });
+            slot.is_repeated = false;
             listening += usize::from(slot.kind == MediaKind::Audio);
             let Some(wish) = self.wish(now, Subscriber { peer: index, section }) else { continue };
             if let (Some(room), Some(place)) = (wishes.get_mut(count), sections.get_mut(count)) {
@@ -111,10 +112,11 @@ impl Shard {
         if downlink.note_fitting(now, &sections, wishes, limits) {
             downlink.fit(now, voices_bps, wishes, limits);
         }
-        downlink.review_repeats(now, voices_bps, wishes, limits, self.overload.is_active());
+        let is_repeated = downlink.review_repeats(now, voices_bps, wishes, limits, self.overload.is_active());
         for (section, limit) in sections.iter().zip(limits) {
             if let Some(slot) = downlink.slot_mut(*section) {
                 slot.carried = *limit;
+                slot.is_repeated = is_repeated;
             }
         }
         // A probe that nobody can receive yet would find nothing.
