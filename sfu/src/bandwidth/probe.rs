@@ -23,6 +23,9 @@ const LESS: f64 = 0.7;
 const IDLE_INTERVAL: Duration = Duration::from_secs(3);
 /// Its multiple of the estimate.
 const IDLE_FACTOR: f64 = 2.0;
+/// And of what the last one has found, as long as that is about what is believed: links change.
+const FOLLOW_UP: f64 = 2.0;
+const STILL_BELIEVED: f64 = 1.1;
 /// An answer that takes longer than the round trip and the receiver's feedback may is none; nor is any that takes longer than the last.
 const FEEDBACK_WITHIN: Duration = Duration::from_millis(400);
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
@@ -31,7 +34,8 @@ const MOST: f64 = 1.25;
 /// A receiving rate this far below the sending one is the capacity itself; a little below it stays clear of the queue.
 const FULL: f64 = 0.9;
 const CLEAR: f64 = 0.95;
-/// Of the time in which a train arrived, the most that lies between two packets where a bottleneck spaced them; else it was held up.
+/// Of the time in which a train arrived, the most that lies before one packet where a bottleneck spaced packets of one length; else it was
+/// held up.
 const STEADY: f64 = 0.5;
 /// Somebody else's frame holds a train up for no longer; it says nothing of how fast the rest came through.
 const HELD_UP_MS: f64 = 50.0;
@@ -89,7 +93,8 @@ struct Train {
     /// The first packet received, and those sent last together, do not count towards their rates.
     first_len: usize,
     last_len: usize,
-    longest_gap_ms: f64,
+    /// Before one packet and for its length the longest, and that length.
+    longest_gap: Option<(f64, usize)>,
 }
 
 impl Prober {
@@ -162,7 +167,7 @@ impl Prober {
         let (shown, is_steady) = (train.shown()?.min(MOST * asked), train.is_steady());
         self.sending = None;
         let found = shown >= FOUND * asked;
-        self.follow_up = (found && shown < FOUND * most).then(|| (2.0 * shown).min(most));
+        self.follow_up = (found && shown < FOUND * most).then(|| (FOLLOW_UP * shown).min(most));
         if !found {
             self.waiting.clear();
         }
@@ -186,7 +191,7 @@ impl Prober {
     fn wanted(&self, now: Instant, estimate_bps: f64) -> Option<f64> {
         let is_due = self.last.is_none_or(|at| now.saturating_duration_since(at) >= IDLE_INTERVAL);
         let idle = || is_due.then_some((IDLE_FACTOR * estimate_bps).min(self.most_bps));
-        let follow_up = self.follow_up.filter(|rate_bps| *rate_bps > estimate_bps);
+        let follow_up = self.follow_up.filter(|rate_bps| *rate_bps <= STILL_BELIEVED * FOLLOW_UP * estimate_bps);
         follow_up.or_else(idle).filter(|rate_bps| *rate_bps > estimate_bps)
     }
 }
@@ -207,7 +212,7 @@ impl Train {
             lost_since: 0,
             first_len: 0,
             last_len: 0,
-            longest_gap_ms: 0.0,
+            longest_gap: None,
         }
     }
 
@@ -221,7 +226,10 @@ impl Train {
         let with_last = self.sent_ms.is_some_and(|(_, last)| sent_ms <= last);
         self.last_len = if with_last { self.last_len + len } else { len };
         if let Some((_, last)) = self.received_ms {
-            self.longest_gap_ms = self.longest_gap_ms.max(received_ms - last);
+            let per_byte = |(gap, len): (f64, usize)| gap / len as f64;
+            let gap = (received_ms - last, len);
+            self.longest_gap =
+                Some(self.longest_gap.filter(|longest| per_byte(*longest) >= per_byte(gap)).unwrap_or(gap));
         }
         self.sent_ms = stretch(self.sent_ms, sent_ms);
         self.received_ms = stretch(self.received_ms, received_ms);
@@ -253,7 +261,10 @@ impl Train {
     }
 
     fn is_steady(&self) -> bool {
-        self.received_ms.is_some_and(|(first, last)| self.longest_gap_ms <= STEADY * (last - first))
+        self.received_ms.zip(self.longest_gap).is_some_and(|((first, last), (gap, len))| {
+            let share = len as f64 * f64::from(self.packets - 1) / (self.bytes - self.first_len) as f64;
+            gap <= STEADY * share * (last - first)
+        })
     }
 
     fn shown(&self) -> Option<f64> {
@@ -264,15 +275,18 @@ impl Train {
         let bytes = self.bytes + self.lost_between;
         let sent = rate(bytes - self.last_len, sent_last - sent_first)?;
         // All at once at the receiver: as fast as they were sent.
-        let received = rate(bytes - self.first_len, self.arrived_within_ms(received_ms)).unwrap_or(sent);
+        let after_first = bytes - self.first_len;
+        let received = rate(after_first, self.arrived_within_ms(received_ms, after_first)).unwrap_or(sent);
         Some(if received < FULL * sent { CLEAR * received } else { received.min(sent) })
     }
 
-    /// From the first packet to the last, as if nobody else's frame had come between.
-    fn arrived_within_ms(&self, (first, last): (f64, f64)) -> f64 {
-        let is_held_up = !self.is_steady() && self.longest_gap_ms <= HELD_UP_MS && self.packets >= FEWEST_HELD_UP;
-        let gaps = f64::from(self.packets - 1);
-        if is_held_up { (last - first - self.longest_gap_ms) * gaps / (gaps - 1.0) } else { last - first }
+    /// From the first packet to the last, in which so many bytes arrived, as if nobody else's frame had come between.
+    fn arrived_within_ms(&self, (first, last): (f64, f64), bytes: usize) -> f64 {
+        let held_up = self.longest_gap.filter(|(gap, len)| {
+            !self.is_steady() && *gap <= HELD_UP_MS && self.packets >= FEWEST_HELD_UP && *len < bytes
+        });
+        // Without the gap and the packet behind it the rest came at this pace.
+        held_up.map_or(last - first, |(gap, len)| (last - first - gap) * bytes as f64 / (bytes - len) as f64)
     }
 }
 
@@ -343,6 +357,31 @@ mod tests {
     fn anothers_frame_between_two_packets_takes_nothing_from_the_rest() {
         let shown = shown(&[Some(40.0), Some(43.0), Some(70.0), Some(73.0)]).unwrap();
         assert!((920_000.0..940_000.0).contains(&shown.rate_bps), "{shown:?}");
+    }
+
+    #[test]
+    fn a_long_packet_takes_longer_and_is_no_frame_of_anothers() {
+        let mut prober = Prober::new(300_000.0, 5e6);
+        let probe = prober.next(Instant::now(), None, 300_000.0, true).unwrap();
+        // 300 kbit/s: 8 ms for padding, 22 for what a picture sent meanwhile.
+        let trains = [(291, 0.0), (291, 8.0), (825, 30.0), (291, 38.0)];
+        let shown = trains.map(|(len, at)| prober.note(probe.id, at / 4.0, 40.0 + at, len));
+        let shown = shown.into_iter().flatten().next().unwrap();
+        assert!((270_000.0..300_000.0).contains(&shown.rate_bps) && shown.is_capacity, "{shown:?}");
+    }
+
+    #[test]
+    fn what_was_found_before_the_link_became_worse_is_not_followed_up() {
+        let now = Instant::now();
+        let mut prober = Prober::new(300_000.0, 8e6);
+        for estimate_bps in [300_000.0, 900_000.0] {
+            let probe = prober.next(now, None, estimate_bps, false).unwrap();
+            answer(&mut prober, probe, 50e6).unwrap();
+        }
+        let later = now + IDLE_INTERVAL;
+        assert_eq!(prober.next(later, None, 1.8e6, false), None, "nobody wants more");
+        let probe = prober.next(later, None, 200_000.0, true).unwrap();
+        assert!((probe.rate_bps - 400_000.0).abs() < 1.0, "{probe:?}");
     }
 
     #[test]
