@@ -221,8 +221,17 @@ test('whatever makes sound come late counts, is soon believed and slowly forgott
   let speech = CALM;
   for (let second = 0; second < 10; second++) speech = listen(speech, heard(0, { concealed: 0.05 }));
   assert.ok(speech.trouble > 0.09 && speech.trouble < 0.1, `${speech.trouble}`);
-  for (let second = 0; second < 30; second++) speech = listen(speech, heard(0));
+  for (let second = 0; second < 30; second++) speech = listen(speech, heard(0, { downlinkLoss: 0.001 }));
   assert.ok(speech.trouble > 0.04 && speech.trouble < 0.06, `${speech.trouble}`);
+  for (let second = 0; second < 10; second++) speech = listen(speech, heard(0));
+  assert.ok(speech.trouble < 0.02, `${speech.trouble}: where nothing at all is lost it is forgotten soon`);
+});
+
+test('what is made up as somebody begins to speak is no trouble', () => {
+  const begun = listen(CALM, heard(0, { concealed: 0.3 }));
+  assert.equal(begun.trouble, 0);
+  assert.equal(listen(begun, heard(0)).trouble, 0);
+  assert.ok(listen(begun, heard(0, { concealed: 0.3 })).trouble > 0.1);
 });
 
 test('sound waits for what repairs it, and no longer than that', () => {

@@ -13,10 +13,11 @@
  * @property {number} singleSeconds how long no frame was sent again
  * @property {number} trouble share of what is heard that is lost on the way here, or comes too late: soon believed, slowly forgotten
  * @property {number} missed share of it that neither copies nor what was asked for brought in time, likewise
+ * @property {number} concealed share of what was heard in the last second that was made up
  */
 
 /** @type {Readonly<Speech>} */
-export const CALM = Object.freeze({ isRedundant: false, rttsMs: [], waits: false, meanLoss: 0, calmSeconds: 0, singleSeconds: Infinity, trouble: 0, missed: 0 });
+export const CALM = Object.freeze({ isRedundant: false, rttsMs: [], waits: false, meanLoss: 0, calmSeconds: 0, singleSeconds: Infinity, trouble: 0, missed: 0, concealed: 0 });
 
 /** Of packets, before repair. What is lost more rarely Opus mends by itself, with what it says again of a frame in the next one (RFC 6716 §2.1.7). */
 const REDUNDANT_FROM = 0.06;
@@ -34,6 +35,8 @@ const QUEUE_MS = 150;
 const ROUTE_SECONDS = 5;
 /** Half after 30 seconds: the wait that ended the trouble is not given up at once; nor does one bad second, of fifty packets, begin it. */
 const FORGETS = 0.023;
+/** Half after 4 seconds in which nothing at all was lost: a queue that overflowed once is no link that loses. */
+const FORGETS_IN_PEACE = 0.15;
 const LEARNS = 0.25;
 const MEAN_LEARNS = 0.1;
 /** Of ten seconds; one second of fifty packets that lose a tenth often looks like more. */
@@ -55,12 +58,15 @@ export function listen(before, { soundLoss, estimateBps, rttMs, downlinkLoss, sp
   const begins = soundLoss >= REDUNDANT_FROM && before.singleSeconds >= (soundLoss >= HEAVY ? HEAVY_REST_SECONDS : REST_SECONDS);
   const isRedundant = affordable && (goesOn || begins);
   const singleSeconds = isRedundant ? 0 : before.singleSeconds + 1;
-  const trouble = towards(before.trouble, Math.max(downlinkLoss, speakersLoss, 2 * concealed));
-  return { isRedundant, rttsMs, waits, meanLoss, calmSeconds, singleSeconds, trouble, missed: towards(before.missed, Math.max(speakersLoss, concealed)) };
+  // One second alone says nothing: whoever begins to speak has some of it made up on the best of links.
+  const late = Math.min(concealed, before.concealed);
+  const trouble = towards(before.trouble, Math.max(downlinkLoss, speakersLoss, 2 * late));
+  const missed = towards(before.missed, Math.max(speakersLoss, late));
+  return { isRedundant, rttsMs, waits, meanLoss, calmSeconds, singleSeconds, trouble, missed, concealed };
 }
 
 /** @param {number} before @param {number} now */
-const towards = (before, now) => before + (now - before) * (now > before ? LEARNS : FORGETS);
+const towards = (before, now) => before + (now - before) * (now > before ? LEARNS : now > 0 ? FORGETS : FORGETS_IN_PEACE);
 
 /**
  * Opus is well understood from 16 kbit/s on; headers take 25 more. Who hears worst decides: nobody on the way can encode speech anew.
