@@ -2,6 +2,7 @@
  * One RTCPeerConnection with the 17 fixed sections of signaling/PROTOCOL.md "Slots". One offer opens it; afterwards only an ICE restart makes
  * another. Sources come and go by `replaceTrack`. Owns the connection and its transceivers; knows neither socket nor state.
  */
+import { pictureSent } from './stats.js';
 import { ANY_ROOM, encodingsOf } from '../state/bandwidth.js';
 import { settled } from '../state/lips.js';
 import { offeredCodecs } from './codecs.js';
@@ -57,6 +58,7 @@ export class Peer {
     /** How speech is sent, as last written. */
     this.microphoneBitrate = 0;
     this.isRedundant = false;
+    this.isWhole = false;
     this.connection.addEventListener('connectionstatechange', () => onState(this.connection.connectionState));
   }
 
@@ -157,6 +159,22 @@ export class Peer {
     this.rung = rung;
     this.room = room;
     void this.#encodeAll();
+  }
+
+  /** The camera's picture, if one alone is sent. @param {readonly any[]} before @param {readonly any[]} now what getStats() held */
+  cameraSent(before, now) {
+    const { mid, sender } = this.sending.camera;
+    return pictureSent(before, now, mid, sender.getParameters().encodings ?? []);
+  }
+
+  /** @param {boolean} isWhole the browser makes the camera's picture no smaller than it was asked for; else as it thinks */
+  async sharpen(isWhole) {
+    if (isWhole === this.isWhole) return;
+    this.isWhole = isWhole;
+    await this.#change(this.sending.camera.sender, (parameters) => {
+      if (isWhole) parameters.degradationPreference = 'maintain-resolution';
+      else delete parameters.degradationPreference;
+    });
   }
 
   /** @param {boolean} isRedundant each frame twice (RFC 2198) @param {number} speechBitrate */

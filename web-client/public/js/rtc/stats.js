@@ -109,6 +109,29 @@ export function statsBetween(before, now, rung) {
   };
 }
 
+/**
+ * The one picture that a sender sends, over about a second.
+ * @param {readonly any[]} before @param {readonly any[]} now what RTCPeerConnection.getStats() holds @param {string | null} mid @param {readonly RTCRtpEncodingParameters[]} encodings
+ * @returns {import('../state/sharpness.js').Sent | null} none, or several
+ */
+export function pictureSent(before, now, mid, encodings) {
+  const grown = (/** @type {any} */ entry, /** @type {string} */ name) => (entry[name] ?? 0) - (before.find(({ id }) => id === entry.id)?.[name] ?? 0);
+  const flowing = now.filter((entry) => entry.type === 'outbound-rtp' && entry.kind === 'video' && entry.mid === mid && grown(entry, 'framesEncoded') > 0);
+  const [picture] = flowing;
+  const camera = now.find(({ id }) => id === picture?.mediaSourceId);
+  // Not every browser tells of its quantiser.
+  if (flowing.length !== 1 || !camera?.width || picture.qpSum === undefined) return null;
+  const { scaleResolutionDownBy: scale = 1 } = encodings.find(({ rid }) => rid === picture.rid) ?? {};
+  const frames = grown(picture, 'framesEncoded');
+  return {
+    pixels: picture.frameWidth * picture.frameHeight,
+    askedPixels: (camera.width * camera.height) / scale ** 2,
+    quantiser: grown(picture, 'qpSum') / frames,
+    frames,
+    cameraFrames: grown(camera, 'frames'),
+  };
+}
+
 /** Of the microphone's sound, what nothing brought. @param {Totals} before @param {Totals} now */
 export function soundMissed(before, now) {
   return ratio(Math.max(0, now.soundLost - before.soundLost), now.soundSent - before.soundSent);

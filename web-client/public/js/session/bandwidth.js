@@ -4,6 +4,7 @@
  */
 import { begin, observe, roomOf } from '../state/bandwidth.js';
 import { buffersOf, pictureWaits } from '../state/lips.js';
+import { LEFT_ALONE, sharpen } from '../state/sharpness.js';
 import { CALM, listen, playoutMs, speechBitrate } from '../state/speech.js';
 import { soundMissed, statsBetween, totalsOf } from '../rtc/stats.js';
 import { statsMessage, stillMessage } from '../protocol/messages.js';
@@ -26,7 +27,9 @@ export class BandwidthWatch {
     this.state = begin(performance.now());
     /** @type {import('../state/speech.js').Speech} */
     this.speech = CALM;
-    /** @type {{peer: import('../rtc/peer.js').Peer, totals: import('../rtc/stats.js').Totals, buffers: import('../state/lips.js').Buffers} | null} */
+    /** @type {import('../state/sharpness.js').Sharpness} */
+    this.sharpness = LEFT_ALONE;
+    /** @type {{peer: import('../rtc/peer.js').Peer, totals: import('../rtc/stats.js').Totals, buffers: import('../state/lips.js').Buffers, entries: any[]} | null} */
     this.last = null;
     /** What is left to send of a still. @type {string[]} */
     this.pieces = [];
@@ -45,7 +48,8 @@ export class BandwidthWatch {
     const [totals, buffers] = [totalsOf(entries, performance.now()), buffersOf(entries)];
     const last = this.last?.peer === peer ? this.last : null;
     const before = last?.totals;
-    this.last = { peer, totals, buffers };
+    this.last = { peer, totals, buffers, entries };
+    if (!before) this.sharpness = LEFT_ALONE;
     if (!before) return this.#adopt({ ...this.state, sinceMs: totals.atMs, atMs: totals.atMs, tightSinceMs: null });
     const stats = statsBetween(before, totals, this.state.rung);
     this.link.send(statsMessage(stats));
@@ -63,6 +67,8 @@ export class BandwidthWatch {
     peer.playAfter(playoutMs(this.speech, uplink.rtt_ms));
     const { room } = this.store.state();
     if (room) peer.showAfter(pictureWaits(room, last.buffers, buffers));
+    this.sharpness = sharpen(this.sharpness, peer.cameraSent(last.entries, entries));
+    await peer.sharpen(this.sharpness.isWhole);
     await this.#sendStill(estimateBps);
   }
 
