@@ -14,12 +14,22 @@ const TO_BEGIN: f64 = 0.95;
 const TO_KEEP: f64 = 1.1;
 /// The lowest is kept for longer: its publisher hears of the link within seconds and makes it smaller.
 const TO_KEEP_LOWEST: f64 = 1.35;
-/// … and for [`BRIEFLY`] beyond that where packets do not wait long: to begin again costs a second and a key frame, and a false alarm of
-/// the estimator is over sooner. The pacer holds back what is too much.
+/// … and for [`BRIEFLY`] beyond that: to begin again costs a second and a key frame, and a false alarm of the estimator is over sooner.
+/// The pacer holds back what is too much. Where packets wait long it is less, for the link itself may have no room.
 const TO_KEEP_BRIEFLY: f64 = 2.0;
+const TO_KEEP_BRIEFLY_QUEUEING: f64 = 1.45;
 pub(crate) const BRIEFLY: Duration = Duration::from_secs(4);
 /// Who uses more than this share would use more: nothing else would find out that the link has become better.
 const TIGHT: f64 = 0.85;
+
+/// A picture that plays on for a moment, though the estimate has fallen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Endures {
+    /// Nothing waits before the bottleneck.
+    Freely,
+    /// Packets wait long there.
+    BesideQueue,
+}
 
 /// One picture that its viewer displays.
 #[derive(Clone, Copy, Debug)]
@@ -32,12 +42,12 @@ pub(crate) struct Wish {
     pub filling: LayerIndex,
     pub playing: Option<LayerIndex>,
     /// It fitted a moment ago, and does not now.
-    pub endures: bool,
+    pub endures: Option<Endures>,
 }
 
 impl Wish {
     pub(crate) const NONE: Self =
-        Self { priority: 0, layer_bps: [0.0; MAX_LAYERS], filling: LayerIndex::SINGLE, playing: None, endures: false };
+        Self { priority: 0, layer_bps: [0.0; MAX_LAYERS], filling: LayerIndex::SINGLE, playing: None, endures: None };
 }
 
 /// What each layer of a track costs its viewer: as measured, or as cameras of its height do. A low layer that does not flow costs
@@ -96,7 +106,11 @@ fn raise(wish: &Wish, layer: usize, left_bps: f64, rate_bps: f64, limit: &mut Op
     let share = if !plays {
         TO_BEGIN
     } else if layer == 0 {
-        if wish.endures { TO_KEEP_BRIEFLY } else { TO_KEEP_LOWEST }
+        match wish.endures {
+            None => TO_KEEP_LOWEST,
+            Some(Endures::BesideQueue) => TO_KEEP_BRIEFLY_QUEUEING,
+            Some(Endures::Freely) => TO_KEEP_BRIEFLY,
+        }
     } else {
         TO_KEEP
     };
@@ -116,7 +130,7 @@ mod tests {
 
     fn wish(priority: u8, filling: u8, playing: Option<u8>) -> Wish {
         let (filling, playing) = (LayerIndex(filling), playing.map(LayerIndex));
-        Wish { priority, layer_bps: CAMERA, filling, playing, endures: false }
+        Wish { priority, layer_bps: CAMERA, filling, playing, endures: None }
     }
 
     fn limits(rate_bps: f64, wishes: &[Wish]) -> Vec<Option<u8>> {
@@ -166,11 +180,15 @@ mod tests {
         let playing = wish(1, 2, Some(0));
         assert_eq!(limits(160_000.0, &[playing]), [Some(0)]);
         assert_eq!(limits(130_000.0, &[playing]), [None]);
-        let enduring = Wish { endures: true, ..playing };
+        let enduring = Wish { endures: Some(Endures::Freely), ..playing };
         assert_eq!(limits(130_000.0, &[enduring]), [Some(0)]);
         assert_eq!(limits(130_000.0, &[enduring, enduring]), [Some(0), None], "one is more than there is already");
         assert_eq!(limits(130_000.0, &[Wish { playing: None, ..enduring }]), [None], "nothing begins so");
         assert_eq!(limits(90_000.0, &[enduring]), [None], "words need it");
+        let waiting = Wish { endures: Some(Endures::BesideQueue), ..playing };
+        assert_eq!(limits(150_000.0, &[playing]), [None]);
+        assert_eq!(limits(150_000.0, &[waiting]), [Some(0)]);
+        assert_eq!(limits(130_000.0, &[waiting]), [None], "a link that is full carries no more");
     }
 
     #[test]

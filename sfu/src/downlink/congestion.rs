@@ -4,7 +4,7 @@
 
 use super::repeats::Repeats;
 use super::{Downlink, seal};
-use crate::bandwidth::allocation::{BRIEFLY, Wish, allocate};
+use crate::bandwidth::allocation::{BRIEFLY, Endures, Wish, allocate};
 use crate::bandwidth::estimator::Estimator;
 use crate::bandwidth::history::ProbeId;
 use crate::bandwidth::pacer::Pacer;
@@ -233,8 +233,7 @@ impl Downlink {
         self.congestion.wants_more = allocate(rate_bps, voices_bps, wishes, limits);
     }
 
-    /// Notes which pictures fit. True when one of the others fitted a moment ago and plays: it is to endure, unless packets wait long
-    /// already. Then the link itself has no room.
+    /// Notes which pictures fit. True when one of the others fitted a moment ago and plays: it is to endure.
     pub(crate) fn note_fitting(
         &mut self,
         now: Instant,
@@ -250,8 +249,9 @@ impl Downlink {
                 slot.fitted = Some(now);
             }
             let is_recent = slot.fitted.is_some_and(|at| now.saturating_duration_since(at) < BRIEFLY);
-            wish.endures = !is_queueing && limit.is_none() && wish.playing.is_some() && is_recent;
-            any |= wish.endures;
+            let endures = limit.is_none() && wish.playing.is_some() && is_recent;
+            wish.endures = endures.then_some(if is_queueing { Endures::BesideQueue } else { Endures::Freely });
+            any |= endures;
         }
         any
     }

@@ -148,7 +148,7 @@ impl Shard {
             layer_bps: downlink::layer_costs(views, &measured)?,
             filling: LayerIndex(u8::try_from(filling).ok()?),
             playing: slot.playing(),
-            endures: false,
+            endures: None,
         })
     }
 }
