@@ -21,16 +21,16 @@ function waits(heldMs, earlierMs = heldMs) {
   return Object.fromEntries(pictureWaits(SLOTS, before, now));
 }
 
-test('a person\'s pictures wait as long as their voice does, whichever slots carry them', () => {
-  assert.deepEqual(waits({ 4: 600, 5: 200, 6: 900 }), { 10: 200, 11: 600, 12: 600, 13: null, 14: null });
+test('a person\'s pictures wait for their voice, whichever slots carry them, less what they take longer in any case', () => {
+  assert.deepEqual(waits({ 4: 580, 5: 180, 6: 900 }), { 10: 120, 11: 520, 12: 520, 13: null, 14: null });
 });
 
 test('what the sound was held for before the last second does not count', () => {
-  assert.equal(waits({ 4: 200 }, { 4: 1_000 })[11], 200);
+  assert.equal(waits({ 4: 220 }, { 4: 1_000 })[11], 160);
 });
 
 test('a picture whose sound hardly waits is shown at once, and none waits for long', () => {
-  assert.deepEqual([waits({ 4: 70 })[11], waits({ 4: 90 })[11], waits({ 4: 9_000 })[11]], [null, 80, 2_000]);
+  assert.deepEqual([waits({ 4: 70 })[11], waits({ 4: 90 })[11], waits({ 4: 9_000 })[11]], [null, 40, 2_000]);
 });
 
 test('a voice of which nothing came holds nobody up', () => {

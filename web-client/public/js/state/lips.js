@@ -8,6 +8,8 @@
 
 /** Less apart than this nobody sees (ITU-R BT.1359: sound 125 ms late). */
 const UNSEEN_MS = 80;
+/** What a picture takes longer than sound on the rest of its way: encoder, pacer, decoder (docs/adr/0024). */
+const BEHIND_MS = 60;
 /** A picture that is held longer tells nobody anything. */
 const MOST_MS = 2_000;
 /** Each change is one of the decoder's pace. */
@@ -20,14 +22,14 @@ export function buffersOf(entries) {
 }
 
 /**
- * How long each picture is to wait; one that nobody speaks in, or whose sound hardly waits, is shown as soon as it can be.
+ * How long each picture is to wait, so that it is shown with its sound; one that nobody speaks in, or whose sound hardly waits, is shown as soon as it can be.
  * @param {{audio: Slots, video: Slots}} slots @param {Buffers} before @param {Buffers} now @returns {Map<string, number | null>} by the picture's mid; null: the browser decides
  */
 export function pictureWaits({ audio, video }, before, now) {
   return new Map(video.map(({ mid, track }) => {
     const voice = track && audio.find((slot) => slot.track === `${track.split('/')[0]}/microphone`);
     const held = voice ? heldMs(before.get(voice.mid), now.get(voice.mid)) : 0;
-    return [mid, held < UNSEEN_MS ? null : Math.min(MOST_MS, Math.round(held / STEP_MS) * STEP_MS)];
+    return [mid, held < UNSEEN_MS ? null : Math.min(MOST_MS, Math.round((held - BEHIND_MS) / STEP_MS) * STEP_MS)];
   }));
 }
 
