@@ -4,6 +4,7 @@
  */
 import { pictureSent } from './stats.js';
 import { ANY_ROOM, encodingsOf } from '../state/bandwidth.js';
+import { OFFERED } from '../state/largest.js';
 import { settled } from '../state/lips.js';
 import { offeredCodecs } from './codecs.js';
 import { withAudioRepair, withPausedLayers, withRedundancy } from './sdp.js';
@@ -51,6 +52,8 @@ export class Peer {
     /** @type {import('../protocol/types.js').Rung} */
     this.rung = 'full';
     this.room = ANY_ROOM;
+    /** @type {import('../state/largest.js').Largest} */
+    this.largest = OFFERED;
     /** Descriptions are exchanged one after the other. @type {Promise<unknown>} */
     this.negotiation = Promise.resolve();
     /** The server's last. */
@@ -153,11 +156,16 @@ export class Peer {
     return [this.sending.camera, this.sending.detail].some(({ mid, sender }) => sender.track !== null && (this.wanted.get(mid ?? '') ?? ['all']).length > 0);
   }
 
-  /** Sends no more picture than this rung has, and none that the listeners' links have no room for. @param {import('../protocol/types.js').Rung} rung @param {import('../state/bandwidth.js').Room} room */
-  shape(rung, room) {
-    if (rung === this.rung && room.leastBps === this.room.leastBps && room.mostBps === this.room.mostBps) return;
+  /**
+   * Sends no more picture than this rung has, and none that the listeners' links have no room for.
+   * @param {import('../protocol/types.js').Rung} rung @param {import('../state/bandwidth.js').Room} room @param {import('../state/largest.js').Largest} largest
+   */
+  shape(rung, room, largest) {
+    const isSame = rung === this.rung && room.leastBps === this.room.leastBps && room.mostBps === this.room.mostBps;
+    if (isSame && largest.isOffered === this.largest.isOffered && largest.isWide === this.largest.isWide) return;
     this.rung = rung;
     this.room = room;
+    this.largest = largest;
     void this.#encodeAll();
   }
 
@@ -217,7 +225,7 @@ export class Peer {
     for (const [{ mid, sender }, layers] of pictures) {
       const wanted = this.wanted.get(mid ?? '') ?? layers.map(({ rid }) => rid ?? 'all');
       await this.#change(sender, ({ encodings }) => {
-        for (const [at, wish] of encodingsOf(this.rung, layers, wanted, this.room).entries()) {
+        for (const [at, wish] of encodingsOf(this.rung, layers, wanted, this.room, this.largest).entries()) {
           const encoding = encodings[at];
           if (!encoding) continue;
           delete encoding.maxFramerate;

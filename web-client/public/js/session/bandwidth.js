@@ -4,6 +4,7 @@
  */
 import { begin, observe, roomOf } from '../state/bandwidth.js';
 import { buffersOf, pictureWaits } from '../state/lips.js';
+import { OFFERED, offer } from '../state/largest.js';
 import { LEFT_ALONE, sharpen } from '../state/sharpness.js';
 import { CALM, listen, playoutMs, speechBitrate } from '../state/speech.js';
 import { soundMissed, statsBetween, totalsOf } from '../rtc/stats.js';
@@ -29,6 +30,8 @@ export class BandwidthWatch {
     this.speech = CALM;
     /** @type {import('../state/sharpness.js').Sharpness} */
     this.sharpness = LEFT_ALONE;
+    /** @type {import('../state/largest.js').Largest} */
+    this.largest = OFFERED;
     /** @type {{peer: import('../rtc/peer.js').Peer, totals: import('../rtc/stats.js').Totals, buffers: import('../state/lips.js').Buffers, entries: any[]} | null} */
     this.last = null;
     /** What is left to send of a still. @type {string[]} */
@@ -49,13 +52,15 @@ export class BandwidthWatch {
     const last = this.last?.peer === peer ? this.last : null;
     const before = last?.totals;
     this.last = { peer, totals, buffers, entries };
-    if (!before) this.sharpness = LEFT_ALONE;
+    if (!before) [this.sharpness, this.largest] = [LEFT_ALONE, OFFERED];
     if (!before) return this.#adopt({ ...this.state, sinceMs: totals.atMs, atMs: totals.atMs, tightSinceMs: null });
     const stats = statsBetween(before, totals, this.state.rung);
     this.link.send(statsMessage(stats));
     const { uplink, downlink } = stats;
     const own = this.#own();
     const estimateBps = uplink.estimate_bps ?? own?.uplink?.estimate_bps ?? null;
+    // What nobody displays is not sent, and the estimate is of nothing.
+    if (this.state.rung === 'full' && peer.isWatched()) this.largest = offer(this.largest, { estimateBps, meanLoss: this.speech.meanLoss });
     const downBps = own?.downlink?.estimate_bps ?? null;
     this.#adopt(observe(this.state, sampleOf(before, totals, stats, { estimateBps, downBps, isWatched: peer.isWatched(), waits: this.speech.waits }), totals.atMs));
     const soundLoss = totals.soundLoss;
@@ -76,7 +81,7 @@ export class BandwidthWatch {
   #adopt(state) {
     this.state = state;
     const downlinks = this.#others().map(({ downlink }) => ({ estimateBps: downlink?.estimate_bps ?? null, loss: downlink?.loss_ratio ?? 0 }));
-    this.link.peer?.shape(state.rung, roomOf(downlinks));
+    this.link.peer?.shape(state.rung, roomOf(downlinks), this.largest);
     this.store.dispatch({ type: 'rung', rung: state.rung });
   }
 

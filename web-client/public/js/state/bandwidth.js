@@ -6,6 +6,8 @@
  * what is sent, also by trying, each time later when the try failed.
  */
 
+import { OFFERED } from './largest.js';
+
 /** @typedef {import('../protocol/types.js').Rung} Rung */
 
 /**
@@ -122,11 +124,40 @@ export const sendsVideo = (rung) => rung === 'full' || rung === 'small';
 
 /**
  * What a section's encodings become: those that somebody watches, as far as the rung allows.
- * @param {Rung} rung @param {readonly {rid?: string, maxBitrate?: number}[]} layers as they were first set, lowest first @param {readonly string[]} wanted rids; any entry stands for a layer without one
- * @param {Room} [room]
+ * @param {Rung} rung @param {readonly {rid?: string, maxBitrate?: number, scaleResolutionDownBy?: number}[]} layers as they were first set, lowest first
+ * @param {readonly string[]} wanted rids; any entry stands for a layer without one @param {Room} [room] @param {Pick<import('./largest.js').Largest, 'isOffered' | 'isWide'>} [largest] of three
+ * @returns {{active: boolean, maxBitrate?: number, maxFramerate?: number, scaleResolutionDownBy?: number}[]}
+ */
+export function encodingsOf(rung, layers, wanted, room = ANY_ROOM, { isOffered, isWide } = OFFERED) {
+  const encodings = withoutSizes(rung, layers, wanted, room);
+  const sized = encodings.map((encoding, at) => {
+    const scaleResolutionDownBy = layers[at]?.scaleResolutionDownBy;
+    return scaleResolutionDownBy === undefined ? encoding : { ...encoding, scaleResolutionDownBy };
+  });
+  const [lowest, middle, largest] = sized;
+  if (rung !== 'full' || !lowest || !middle || !largest) return sized;
+  const isSeen = middle.active || largest.active;
+  const inPlace = isWide ? { active: isSeen, maxBitrate: wideBps(room), scaleResolutionDownBy: WIDE_SCALE } : { active: isOffered ? middle.active : isSeen };
+  return [lowest, { ...middle, ...inPlace }, { ...largest, active: isOffered && largest.active }];
+}
+
+/** Between the middle and the largest: 540 lines of 720. */
+const WIDE_SCALE = 4 / 3;
+/** Chromium begins 540 lines at 350 kbit/s. More than so much is not seen, and leaves a queue of its own where links carry a megabit. */
+const LEAST_WIDE_BPS = 350_000;
+const MOST_WIDE_BPS = 550_000;
+
+/** For everybody who has room for it at all. @param {Room} room */
+function wideBps({ leastBps, mostBps }) {
+  const bps = leastBps >= LEAST_WIDE_BPS ? leastBps : mostBps;
+  return Math.max(LEAST_WIDE_BPS, Math.min(MOST_WIDE_BPS, bps));
+}
+
+/**
+ * @param {Rung} rung @param {readonly {rid?: string, maxBitrate?: number}[]} layers @param {readonly string[]} wanted @param {Room} room
  * @returns {{active: boolean, maxBitrate?: number, maxFramerate?: number}[]}
  */
-export function encodingsOf(rung, layers, wanted, room = ANY_ROOM) {
+function withoutSizes(rung, layers, wanted, room) {
   const asked = layers.map(({ rid }) => (rid ? wanted.includes(rid) : wanted.length > 0));
   // Whoever has no room for it gets none: the lowest is made for the worst link, and what is alone for the best.
   const lowest = layers.length > 1 ? room.leastBps : room.mostBps;
