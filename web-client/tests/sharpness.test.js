@@ -26,10 +26,10 @@ test('a small picture that is well drawn is asked for whole after three seconds'
 test('whole it stays while it goes well, and each time that it does not it rests for longer', () => {
   let state = live(LEFT_ALONE, sent(320 * 180, 4), 3);
   assert.equal(live(state, sent(WHOLE, 40), 60).isWhole, true);
-  assert.equal(live(state, sent(WHOLE, 90), 2).isWhole, true, 'the first frames are rough');
-  assert.equal(live(state, sent(WHOLE, 30, 8), 3).isWhole, false, 'frames are left out');
+  assert.equal(live(state, sent(WHOLE, 90), 1).isWhole, true, 'the first frames are rough');
+  assert.equal(live(state, sent(WHOLE, 30, 8), 2).isWhole, false, 'frames are left out');
   for (const rest of [10, 20, 40]) {
-    state = live(state, sent(WHOLE, 90), 3);
+    state = live(state, sent(WHOLE, 90), 2);
     assert.equal(state.isWhole, false);
     assert.equal(live(state, sent(320 * 180, 4), rest - 1).isWhole, false);
     state = live(state, sent(320 * 180, 4), rest);
@@ -44,12 +44,14 @@ test('of several pictures, or none, the browser makes what it likes', () => {
 test('the one picture is read from what a browser counts', () => {
   const camera = (/** @type {number} */ frames) => ({ id: 'S', type: 'media-source', width: 1280, height: 720, frames });
   const layer = (/** @type {string} */ rid, /** @type {number} */ frames, mid = '1') => ({
-    id: rid + mid, type: 'outbound-rtp', kind: 'video', mid, rid, mediaSourceId: 'S', frameWidth: 320, frameHeight: 180, framesEncoded: frames, qpSum: 6 * frames,
+    id: rid + mid, type: 'outbound-rtp', kind: 'video', mid, rid, mediaSourceId: 'S', codecId: 'C', frameWidth: 320, frameHeight: 180, framesEncoded: frames, qpSum: 6 * frames,
   });
   const encodings = [{ rid: 'q', scaleResolutionDownBy: 4 }, { rid: 'h', scaleResolutionDownBy: 2 }];
-  const before = [camera(100), layer('q', 50), layer('h', 50), layer('', 50, '2')];
-  const one = [camera(115), layer('q', 50), layer('h', 64), layer('', 65, '2')];
+  const codec = { id: 'C', type: 'codec', mimeType: 'video/VP8' };
+  const before = [codec, camera(100), layer('q', 50), layer('h', 50), layer('', 50, '2')];
+  const one = [codec, camera(115), layer('q', 50), layer('h', 64), layer('', 65, '2')];
   assert.deepEqual(pictureSent(before, one, '1', encodings), { pixels: 320 * 180, askedPixels: WHOLE, quantiser: 6, frames: 14, cameraFrames: 15 });
-  assert.equal(pictureSent(before, [camera(115), layer('q', 65), layer('h', 65)], '1', encodings), null);
+  assert.equal(pictureSent(before, one.map((entry) => (entry === codec ? { ...codec, mimeType: 'video/H264' } : entry)), '1', encodings), null, 'quantisers of another kind');
+  assert.equal(pictureSent(before, [codec, camera(115), layer('q', 65), layer('h', 65)], '1', encodings), null);
   assert.equal(pictureSent(before, before, '1', encodings), null);
 });

@@ -110,7 +110,7 @@ export function statsBetween(before, now, rung) {
 }
 
 /**
- * The one picture that a sender sends, over about a second.
+ * The one picture that a sender sends, over about a second: of VP8.
  * @param {readonly any[]} before @param {readonly any[]} now what RTCPeerConnection.getStats() holds @param {string | null} mid @param {readonly RTCRtpEncodingParameters[]} encodings
  * @returns {import('../state/sharpness.js').Sent | null} none, or several
  */
@@ -119,8 +119,9 @@ export function pictureSent(before, now, mid, encodings) {
   const flowing = now.filter((entry) => entry.type === 'outbound-rtp' && entry.kind === 'video' && entry.mid === mid && grown(entry, 'framesEncoded') > 0);
   const [picture] = flowing;
   const camera = now.find(({ id }) => id === picture?.mediaSourceId);
-  // Not every browser tells of its quantiser.
-  if (flowing.length !== 1 || !camera?.width || picture.qpSum === undefined) return null;
+  const codec = now.find(({ id }) => id === picture?.codecId);
+  // Each codec has quantisers of its own, and not every browser tells of them.
+  if (flowing.length !== 1 || codec?.mimeType !== 'video/VP8' || !camera?.width || picture.qpSum === undefined) return null;
   const { scaleResolutionDownBy: scale = 1 } = encodings.find(({ rid }) => rid === picture.rid) ?? {};
   const frames = grown(picture, 'framesEncoded');
   return {

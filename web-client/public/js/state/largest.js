@@ -10,10 +10,10 @@
  * @property {number} seconds since it was last offered or withheld
  * @property {number} shortSeconds for which the uplink has carried too little
  * @property {number} roomySeconds for which it has carried enough
- * @property {number} patienceSeconds before it is tried beside the wide one
+ * @property {number} patienceSeconds before it was tried, or is: twice as long each time
  */
 
-const FIRST_PATIENCE_SECONDS = 30;
+const FIRST_PATIENCE_SECONDS = 15;
 const MOST_PATIENCE_SECONDS = 240;
 
 /** @type {Readonly<Largest>} */
@@ -44,8 +44,7 @@ export function offer(before, { estimateBps, meanLoss }) {
   };
   if (state.roomySeconds >= ROOMY_SECONDS && (state.isWide || !state.isOffered)) return OFFERED;
   if (state.isOffered && state.seconds >= RAMP_SECONDS && state.shortSeconds >= SHORT_SECONDS) {
-    const patienceSeconds = state.isWide ? Math.min(MOST_PATIENCE_SECONDS, 2 * state.patienceSeconds) : state.patienceSeconds;
-    return { ...OFFERED, isOffered: false, isWide: isCalm, patienceSeconds };
+    return { ...OFFERED, isOffered: false, isWide: isCalm, patienceSeconds: Math.min(MOST_PATIENCE_SECONDS, 2 * state.patienceSeconds) };
   }
   // The wide one stays meanwhile, so that nothing is seen of a try in vain.
   const tries = !state.isOffered && estimateBps >= TRIES_BPS && state.seconds >= state.patienceSeconds;

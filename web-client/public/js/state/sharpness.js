@@ -29,7 +29,7 @@ const WELL_SECONDS = 3;
 const SMALLER = 0.85;
 /** Chromium makes a picture smaller from 95 on; a first frame is as rough, and better within a second. */
 const BADLY_FROM = 80;
-const BADLY_SECONDS = 3;
+const BADLY_SECONDS = 2;
 /** Of the camera's frames: fewer, and the encoder leaves some out. */
 const FLOWS = 0.7;
 const MOST_REST_SECONDS = 120;
