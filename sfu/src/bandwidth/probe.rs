@@ -191,8 +191,9 @@ impl Prober {
     fn wanted(&self, now: Instant, estimate_bps: f64) -> Option<f64> {
         let is_due = self.last.is_none_or(|at| now.saturating_duration_since(at) >= IDLE_INTERVAL);
         let idle = || is_due.then_some((IDLE_FACTOR * estimate_bps).min(self.most_bps));
-        let follow_up = self.follow_up.filter(|rate_bps| *rate_bps <= STILL_BELIEVED * FOLLOW_UP * estimate_bps);
-        follow_up.or_else(idle).filter(|rate_bps| *rate_bps > estimate_bps)
+        let is_more = |rate_bps: &f64| *rate_bps > estimate_bps;
+        let is_still_believed = |rate_bps: &f64| *rate_bps <= STILL_BELIEVED * FOLLOW_UP * estimate_bps;
+        self.follow_up.filter(is_more).filter(is_still_believed).or_else(idle).filter(is_more)
     }
 }
 
@@ -382,6 +383,18 @@ mod tests {
         assert_eq!(prober.next(later, None, 1.8e6, false), None, "nobody wants more");
         let probe = prober.next(later, None, 200_000.0, true).unwrap();
         assert!((probe.rate_bps - 400_000.0).abs() < 1.0, "{probe:?}");
+    }
+
+    #[test]
+    fn what_the_estimate_has_outgrown_is_not_followed_up_and_keeps_nobody_from_looking() {
+        let now = Instant::now();
+        let mut prober = Prober::new(300_000.0, 8e6);
+        for estimate_bps in [300_000.0, 900_000.0] {
+            let probe = prober.next(now, None, estimate_bps, false).unwrap();
+            answer(&mut prober, probe, 50e6).unwrap();
+        }
+        let probe = prober.next(now + IDLE_INTERVAL, None, 3.7e6, true).unwrap();
+        assert!((probe.rate_bps - 7.4e6).abs() < 1.0, "{probe:?}");
     }
 
     #[test]
