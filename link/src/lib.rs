@@ -12,3 +12,4 @@ pub use model::link::{Arrival, Counters, Link};
 pub use model::loss::Loss;
 pub use model::profile::{Outage, Profile, ProfileError};
 pub use model::queue::Queue;
+pub use model::recording::RecordingError;

@@ -93,11 +93,12 @@ const TOLERATED: f64 = 0.02;
 const TOLERATED_KBPS: f64 = 2.0;
 const TOLERATED_MS: f64 = 5.0;
 
-pub fn compare(trace: &Trace) -> Result<Row> {
-    let (link, back) = (trace.link.parse()?, BACK.parse()?);
+/// Of a link in its text ([`Profile`]); its name is for the table.
+pub fn compare(name: &str, text: &str) -> Result<Row> {
+    let (link, back) = (text.parse()?, BACK.parse()?);
     Ok(Row {
-        trace: trace.name.to_owned(),
-        link: trace.link.to_owned(),
+        trace: name.to_owned(),
+        link: text.to_owned(),
         kenes: mean(|seed| ours(&link, &back, seed))?,
         str0m: mean(|seed| theirs(&link, &back, seed))?,
     })
@@ -113,7 +114,8 @@ and a voice to a str0m viewer; *str0m* is a str0m sender with its own estimate (
 next layer and the best one take, that forwards the best layer of the same media that fits to the same viewer, without a server.
 Goodput is video without repairs and padding, queue what 95 of 100 packets waited less at the bottleneck, dropped what its queue
 threw away, concealed how much of the voice was made up. Mobile links are made up from seeds (`link/src/model/mobile.rs`):
-no recording was at hand whose licence lets it be kept here.
+no recording is kept here. Whoever has one (Mahimahi's form) compares on it by
+`compare 'rate=recording:FILE delay=50ms queue=100k'`.
 ";
 
 /// In Markdown, kenes before str0m in each cell.

@@ -31,8 +31,10 @@ enum Command {
     /// Our estimate of a link beside `str0m`'s; fails where ours is worse.
     Compare {
         /// Where `estimate.json` and `estimate.md` are written.
-        #[arg(long)]
+        #[arg(long, conflicts_with = "links")]
         results: Option<PathBuf>,
+        /// Links in words in place of the table's, as in 'rate=recording:verizon.down delay=50ms queue=100k'.
+        links: Vec<String>,
     },
     /// The rural table's links: what people on them hear and see.
     Rural,
@@ -64,17 +66,23 @@ fn main() -> Result<()> {
         Command::Run { names, seeds } => run(&names, seeds),
         Command::Seed { seed } => show_all(&[catalog::drawn(seed)?]),
         Command::Search(options) => search(&options),
-        Command::Compare { results } => compare_all(results.as_deref()),
+        Command::Compare { results, links } => compare_all(results.as_deref(), &links),
         Command::Rural => show_rural(),
     }
 }
 
-fn compare_all(results: Option<&Path>) -> Result<()> {
+fn compare_all(results: Option<&Path>, links: &[String]) -> Result<()> {
     if let Some(folder) = results {
         // Not when minutes have passed.
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     }
-    let rows = in_threads(compare::TRACES.len(), JOBS, |index| compare::TRACES.get(index).map(compare::compare));
+    let traces: Vec<(&str, &str)> = if links.is_empty() {
+        compare::TRACES.iter().map(|trace| (trace.name, trace.link)).collect()
+    } else {
+        links.iter().map(|link| (link.as_str(), link.as_str())).collect()
+    };
+    let row = |index: usize| traces.get(index).map(|(name, link)| compare::compare(name, link));
+    let rows = in_threads(traces.len(), JOBS, row);
     let rows = rows?.into_iter().flatten().collect::<Result<Vec<Row>>>()?;
     let table = compare::table(&rows);
     print!("{table}");

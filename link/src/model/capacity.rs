@@ -46,10 +46,9 @@ fn finish_in_steps(steps: &[Step], period: Duration, start: Duration, mut bits: 
     loop {
         let round = period.as_nanos();
         let within = Duration::from_nanos(u64::try_from(at.as_nanos() % round).unwrap_or(0));
-        let next = steps.iter().position(|step| step.at > within);
-        let current = next.map_or(steps.last(), |next| steps.get(next.saturating_sub(1)));
-        let end = next.and_then(|next| steps.get(next)).map_or(period, |step| step.at);
-        let rate_bps = current.map_or(0, |step| step.rate_bps) as f64;
+        let next = steps.partition_point(|step| step.at <= within);
+        let rate_bps = steps.get(next.saturating_sub(1)).map_or(0, |step| step.rate_bps) as f64;
+        let end = steps.get(next).map_or(period, |step| step.at);
         let left = end.saturating_sub(within);
         if bits <= rate_bps * left.as_secs_f64() {
             return at + seconds(bits / rate_bps);

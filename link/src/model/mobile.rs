@@ -1,4 +1,4 @@
-//! Capacity as a phone on the move has it: made from a seed, for want of recordings whose licence lets them be kept here.
+//! Capacity as a phone on the move has it: made from a seed, since no recordings are kept here (`recording.rs` reads them).
 //!
 //! A walk over a ladder of rates with a step every 200 ms to 2 s, and now and then a stall. Pure.
 

@@ -6,3 +6,4 @@ pub(crate) mod loss;
 pub(crate) mod mobile;
 pub(crate) mod profile;
 pub(crate) mod queue;
+pub(crate) mod recording;

@@ -4,6 +4,8 @@ use super::capacity::{Capacity, Step};
 use super::loss::Loss;
 use super::mobile;
 use super::queue::Queue;
+use super::recording::{self, RecordingError};
+use std::fs;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -38,6 +40,10 @@ pub enum ProfileError {
     UnknownKey(String),
     #[error("`{value}` is no {wanted}")]
     BadValue { value: String, wanted: &'static str },
+    #[error("cannot read the recording `{path}`: {reason}")]
+    Unreadable { path: String, reason: String },
+    #[error("the recording `{path}`: {error}")]
+    Recording { path: String, error: RecordingError },
 }
 
 /// Of a queue that is not told its size: 200 ms of 2.4 Mbit/s.
@@ -92,6 +98,7 @@ impl FromStr for Profile {
 
     /// Words of key=value; an empty text is a perfect link. Bits and bytes take k and M (1,000s), times ms and s, shares %.
     /// `rate=1M/20s,300k/20s` goes from one rate to the next and round again, `rate=mobile:7` is the seventh made-up phone;
+    /// `rate=recording:verizon.down` is a real one, read from that file ([`RecordingError`]);
     /// `loss=5%/4` comes in bursts of 4 on average; `outage=10s+5s` begins at 10 s and may be repeated.
     fn from_str(text: &str) -> Result<Self, ProfileError> {
         let mut profile = Self::default();
@@ -104,7 +111,10 @@ impl FromStr for Profile {
 }
 
 fn capacity(value: &str) -> Result<Capacity, ProfileError> {
-    const WANTED: &str = "rate, as in 300k, 1M/20s,300k/20s or mobile:7";
+    const WANTED: &str = "rate, as in 300k, 1M/20s,300k/20s, mobile:7 or recording:FILE";
+    if let Some(path) = value.strip_prefix("recording:") {
+        return recorded(path);
+    }
     if let Some(seed) = value.strip_prefix("mobile:") {
         return Ok(mobile::capacity(number(seed, WANTED)?));
     }
@@ -118,6 +128,12 @@ fn capacity(value: &str) -> Result<Capacity, ProfileError> {
         period += duration(lasts)?;
     }
     Ok(Capacity::Steps { steps, period })
+}
+
+fn recorded(path: &str) -> Result<Capacity, ProfileError> {
+    let text = fs::read_to_string(path)
+        .map_err(|error| ProfileError::Unreadable { path: path.to_owned(), reason: error.to_string() })?;
+    recording::capacity(&text).map_err(|error| ProfileError::Recording { path: path.to_owned(), error })
 }
 
 fn queue(value: &str) -> Result<Queue, ProfileError> {
@@ -206,7 +222,9 @@ mod tests {
         assert!(error("speed=1M").starts_with("a link has no `speed`"));
         assert_eq!(error("loss=140%"), "`140%` is no share, as in 5%");
         assert_eq!(error("delay=5"), "`5` is no time, as in 150ms or 2s");
-        assert_eq!(error("rate=fast"), "`fast` is no rate, as in 300k, 1M/20s,300k/20s or mobile:7");
+        assert_eq!(error("rate=fast"), "`fast` is no rate, as in 300k, 1M/20s,300k/20s, mobile:7 or recording:FILE");
+        assert!(error("rate=recording:/nowhere").starts_with("cannot read the recording `/nowhere`: No such file"));
+        assert_eq!(error("rate=recording:/dev/null"), "the recording `/dev/null`: no packet ever passes");
         assert_eq!(error("outage=4s"), "`4s` is no outage, as in 10s+5s");
     }
 }
