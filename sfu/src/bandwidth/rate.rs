@@ -88,7 +88,16 @@ impl DelayBasedRate {
             Signal::Steady if self.phase == Phase::Hold => self.phase = Phase::Increase,
             Signal::Steady => self.increase(now, measured),
         }
+        if measured.signal != Signal::Grows && measured.wait == Wait::Long {
+            self.keep_up(measured.acked_bps);
+        }
         self.updated = now;
+    }
+
+    /// While packets wait the bottleneck never rests: what arrives is what it carries by now, though it may have carried less when the
+    /// queue grew.
+    fn keep_up(&mut self, acked_bps: Option<f64>) {
+        self.rate_bps = acked_bps.map_or(self.rate_bps, |acked| self.rate_bps.max(DRAIN * acked));
     }
 
     fn increase(&mut self, now: Instant, measured: Measured) {
@@ -156,7 +165,7 @@ mod tests {
 
     const MEASURED: Measured = Measured {
         signal: Signal::Steady,
-        wait: Wait::Long,
+        wait: Wait::None,
         acked_bps: Some(500_000.0),
         rtt: Duration::from_millis(100),
         is_application_limited: false,
@@ -182,7 +191,7 @@ mod tests {
     fn a_growing_queue_takes_the_rate_below_what_arrives_once_a_round_trip() {
         let start = Instant::now();
         let mut rate = DelayBasedRate::new(start, 800_000.0);
-        let grows = Measured { signal: Signal::Grows, ..MEASURED };
+        let grows = Measured { signal: Signal::Grows, wait: Wait::Long, ..MEASURED };
         rate.update(start, grows);
         assert!((rate.rate_bps() - 425_000.0).abs() < 1.0);
         rate.update(start + Duration::from_millis(20), Measured { acked_bps: Some(400_000.0), ..grows });
@@ -198,10 +207,24 @@ mod tests {
     }
 
     #[test]
+    fn a_dip_of_the_link_is_over_when_what_waited_arrives_faster() {
+        let start = Instant::now();
+        let mut rate = DelayBasedRate::new(start, 400_000.0);
+        let waits = Measured { wait: Wait::Long, ..MEASURED };
+        rate.update(start, Measured { signal: Signal::Grows, acked_bps: Some(100_000.0), ..waits });
+        assert!((rate.rate_bps() - 85_000.0).abs() < 1.0);
+        let drains = Measured { signal: Signal::Shrinks, acked_bps: Some(300_000.0), ..waits };
+        rate.update(start + Duration::from_millis(50), Measured { wait: Wait::Short, ..drains });
+        assert!((rate.rate_bps() - 85_000.0).abs() < 1.0, "a frame's burst is no rate");
+        rate.update(start + Duration::from_millis(100), drains);
+        assert!((rate.rate_bps() - 255_000.0).abs() < 1.0);
+    }
+
+    #[test]
     fn near_the_capacity_it_grows_by_packets_and_not_by_shares() {
         let start = Instant::now();
         let mut rate = DelayBasedRate::new(start, 800_000.0);
-        rate.update(start, Measured { signal: Signal::Grows, ..MEASURED });
+        rate.update(start, Measured { signal: Signal::Grows, wait: Wait::Long, ..MEASURED });
         let before = rate.rate_bps();
         let grown = after(&mut rate, start, 1, MEASURED) - before;
         assert!((20_000.0..60_000.0).contains(&grown), "{grown}");
