@@ -25,6 +25,11 @@ pub const MAX_DATAGRAM_LEN: usize = 1200;
 const FIRST_RETRANSMISSION: Duration = Duration::from_millis(200);
 /// For longer than a handshake may take (`shard/handshakes.rs`).
 const RETRANSMISSIONS: usize = 8;
+/// A flight that is repeated in several datagrams is answered once.
+const ONE_FLIGHT: Duration = Duration::from_millis(20);
+/// Content types of records (RFC 5246 §6.2.1).
+const CHANGE_CIPHER_SPEC: u8 = 20;
+const HANDSHAKE: u8 = 22;
 
 /// Our certificate, made once per process and shared by all peers; its fingerprint goes into every answer.
 #[derive(Clone)]
@@ -133,6 +138,44 @@ impl SrtpKeying {
     }
 }
 
+/// What ends a passive handshake of DTLS 1.2. A client that did not get it repeats its own last flight, each time after twice as long;
+/// `dimpl` answers a repetition only when twice as long has passed since it answered one, so that about every other would be in vain.
+#[derive(Default)]
+struct LastFlight {
+    /// Empty before it was sent.
+    datagram: Vec<u8>,
+    asked: Option<Instant>,
+    is_wanted: bool,
+}
+
+impl LastFlight {
+    fn note_sent(&mut self, datagram: &[u8]) {
+        if datagram.first() == Some(&CHANGE_CIPHER_SPEC) {
+            self.datagram = datagram.to_vec();
+            self.is_wanted = false;
+        }
+    }
+
+    fn note_heard(&mut self, now: Instant, datagram: &[u8]) {
+        let is_again = self.asked.is_some_and(|at| now.saturating_duration_since(at) < ONE_FLIGHT);
+        if !self.datagram.is_empty() && is_unencrypted_handshake(datagram) && !is_again {
+            (self.asked, self.is_wanted) = (Some(now), true);
+        }
+    }
+
+    /// The records as they were sent: whoever has them already takes them for replayed.
+    fn take(&mut self, out: &mut [u8]) -> Option<usize> {
+        let out = out.get_mut(..self.datagram.len()).filter(|_| std::mem::take(&mut self.is_wanted))?;
+        out.copy_from_slice(&self.datagram);
+        Some(out.len())
+    }
+}
+
+/// Of epoch 0 (RFC 6347 §4.1).
+fn is_unencrypted_handshake(datagram: &[u8]) -> bool {
+    matches!(datagram, [HANDSHAKE, _, _, 0, 0, ..])
+}
+
 /// One peer's handshake. After every input, [`DtlsTransport::poll`] until it says [`DtlsOutput::Wait`].
 pub struct DtlsTransport {
     /// While we wait for a client's first flight, which decides the version.
@@ -145,6 +188,7 @@ pub struct DtlsTransport {
     keying: Option<SrtpKeying>,
     has_keyed: bool,
     is_connected: bool,
+    last_flight: LastFlight,
     /// An end that `poll` has not told yet.
     end: Option<DtlsOutput>,
 }
@@ -168,6 +212,7 @@ impl DtlsTransport {
             keying: None,
             has_keyed: false,
             is_connected: false,
+            last_flight: LastFlight::default(),
             end: None,
         };
         transport.handle_timeout(now);
@@ -181,6 +226,7 @@ impl DtlsTransport {
         }
         self.handle_timeout(now);
         let Some(engine) = &mut self.engine else { return };
+        self.last_flight.note_heard(now, datagram);
         match engine.handle_packet(datagram) {
             Ok(())
             | Err(dimpl::Error::UnexpectedMessage(dimpl::UnexpectedMessageError::UnrecognizedAutoServerResponse)) => {}
@@ -212,9 +258,14 @@ impl DtlsTransport {
             }
             let Some(engine) = &mut self.engine else { return DtlsOutput::Wait(None) };
             match engine.poll_output(out) {
-                Output::Packet(packet) => return DtlsOutput::Send(packet.len()),
+                Output::Packet(packet) => {
+                    self.last_flight.note_sent(packet);
+                    return DtlsOutput::Send(packet.len());
+                }
                 Output::Timeout(_) if self.is_connected && !self.has_keyed => self.fail(DtlsFailure::NoSrtpProfile),
-                Output::Timeout(at) => return DtlsOutput::Wait(Some(at)),
+                Output::Timeout(at) => {
+                    return self.last_flight.take(out).map_or(DtlsOutput::Wait(Some(at)), DtlsOutput::Send);
+                }
                 Output::BufferTooSmall { .. } => self.fail(DtlsFailure::Protocol),
                 Output::PeerCert(certificate) => {
                     self.certificate_matches = fingerprint_of(certificate) == self.remote_fingerprint;

@@ -170,6 +170,36 @@ fn a_fifth_of_all_datagrams_lost_only_delays_the_handshake() {
 }
 
 #[test]
+fn each_repetition_of_a_clients_last_flight_is_answered() {
+    let mut link = Link::new(Version::Dtls12, false, 0.0, 8);
+    let mut repeated = None;
+    while link.outcome.is_none() {
+        link.drain();
+        let is_key_exchange = |datagram: &[u8]| is_unencrypted_handshake(datagram) && datagram.len() > 300;
+        let flights = link.flying.iter().filter(|(_, to_server, datagram)| *to_server && is_key_exchange(datagram));
+        repeated = flights.last().map(|(.., datagram)| datagram.clone()).or(repeated);
+        link.step();
+    }
+    link.flying.clear();
+    let repeated = repeated.unwrap();
+    let mut answers = || {
+        link.flying.clear();
+        // In two datagrams, say.
+        for _ in 0..2 {
+            link.server.handle_datagram(link.now, &repeated);
+            link.drain();
+        }
+        link.now += Duration::from_millis(100);
+        link.flying.iter().filter(|(_, to_server, _)| !to_server).count()
+    };
+    assert_eq!([(); 8].map(|()| answers()), [1; 8]);
+    link.now += DELAY;
+    let last = link.flying.pop().unwrap().2;
+    link.browser.engine.handle_packet(&last).unwrap();
+    link.assert_same_keys();
+}
+
+#[test]
 fn another_certificate_than_the_described_one_never_connects() {
     for version in [Version::Dtls12, Version::Dtls13, Version::Auto] {
         for server_is_client in [false, true] {
