@@ -6,7 +6,7 @@ use super::LayerView;
 use crate::bandwidth;
 use crate::description::MAX_LAYERS;
 use crate::packet::LayerIndex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A layer is begun only when this share of the rate carries it: a rate that wavers does not switch to and fro.
 const TO_BEGIN: f64 = 0.95;
@@ -15,10 +15,13 @@ const TO_KEEP: f64 = 1.1;
 /// The lowest is kept for longer: its publisher hears of the link within seconds and makes it smaller.
 const TO_KEEP_LOWEST: f64 = 1.35;
 /// … and for [`BRIEFLY`] beyond that: to begin again costs a second and a key frame, and a false alarm of the estimator is over sooner.
-/// The pacer holds back what is too much. Where packets wait long it is less, for the link itself may have no room.
+/// The pacer holds back what is too much. Where packets wait long, and nothing was to spare before, it is less: the link itself may have
+/// no room.
 const TO_KEEP_BRIEFLY: f64 = 2.0;
 const TO_KEEP_BRIEFLY_QUEUEING: f64 = 1.45;
 pub(crate) const BRIEFLY: Duration = Duration::from_secs(4);
+/// Of the rate; who used no more of it a moment ago sees a dip of the link and not a thin one.
+const ROOMY: f64 = 0.8;
 /// Who uses more than this share would use more: nothing else would find out that the link has become better.
 const TIGHT: f64 = 0.85;
 
@@ -27,8 +30,25 @@ const TIGHT: f64 = 0.85;
 pub(crate) enum Endures {
     /// Nothing waits before the bottleneck.
     Freely,
-    /// Packets wait long there.
+    /// Packets wait long there, and the link has been full for a while.
     BesideQueue,
+}
+
+/// When a link was last seen to carry all that fits of the pictures, and more.
+#[derive(Debug, Default)]
+pub(crate) struct Spare(Option<Instant>);
+
+impl Spare {
+    pub(crate) fn note(&mut self, now: Instant, rate_bps: f64, taken_bps: f64) {
+        if taken_bps <= ROOMY * rate_bps {
+            self.0 = Some(now);
+        }
+    }
+
+    pub(crate) fn endures(&self, now: Instant, is_queueing: bool) -> Endures {
+        let is_dip = self.0.is_some_and(|at| now.saturating_duration_since(at) < BRIEFLY);
+        if is_queueing && !is_dip { Endures::BesideQueue } else { Endures::Freely }
+    }
 }
 
 /// One picture that its viewer displays.
@@ -189,6 +209,18 @@ mod tests {
         assert_eq!(limits(150_000.0, &[playing]), [None]);
         assert_eq!(limits(150_000.0, &[waiting]), [Some(0)]);
         assert_eq!(limits(130_000.0, &[waiting]), [None], "a link that is full carries no more");
+    }
+
+    #[test]
+    fn a_link_that_was_not_full_has_dipped_and_one_that_was_is_thin() {
+        let start = Instant::now();
+        let mut spare = Spare::default();
+        spare.note(start, 200_000.0, 170_000.0);
+        assert_eq!(spare.endures(start, true), Endures::BesideQueue);
+        assert_eq!(spare.endures(start, false), Endures::Freely);
+        spare.note(start, 250_000.0, 170_000.0);
+        assert_eq!(spare.endures(start + BRIEFLY / 2, true), Endures::Freely);
+        assert_eq!(spare.endures(start + BRIEFLY, true), Endures::BesideQueue);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use super::repeats::Repeats;
 use super::{Downlink, seal};
-use crate::bandwidth::allocation::{BRIEFLY, Endures, Wish, allocate};
+use crate::bandwidth::allocation::{BRIEFLY, Spare, Wish, allocate};
 use crate::bandwidth::estimator::Estimator;
 use crate::bandwidth::history::ProbeId;
 use crate::bandwidth::pacer::Pacer;
@@ -42,6 +42,7 @@ pub(crate) struct Congestion {
     sequel: Sequel,
     /// More video is displayed than the estimate lets through.
     pub(crate) wants_more: bool,
+    spare: Spare,
     pub(super) repeats: Repeats,
 }
 
@@ -73,6 +74,7 @@ impl Congestion {
             probing: None,
             voices: Voices { since: now, bytes: 0, rate_bps: 0.0 },
             wants_more: false,
+            spare: Spare::default(),
             repeats: Repeats::default(),
         }
     }
@@ -173,6 +175,12 @@ impl Probing {
     }
 }
 
+/// What the pictures take that fit.
+fn pictures_bps(wishes: &[Wish], limits: &[Option<LayerIndex>]) -> f64 {
+    let cost = |(wish, limit): (&Wish, &Option<LayerIndex>)| wish.layer_bps.get((*limit)?.index()).copied();
+    wishes.iter().zip(limits).filter_map(cost).sum()
+}
+
 impl Downlink {
     /// True when the link carries less than before, or far more than anybody knew: what is sent follows at once.
     pub(crate) fn handle_transport_feedback(
@@ -237,11 +245,16 @@ impl Downlink {
     pub(crate) fn note_fitting(
         &mut self,
         now: Instant,
+        voices_bps: f64,
         sections: &[SectionIndex],
         wishes: &mut [Wish],
         limits: &[Option<LayerIndex>],
     ) -> bool {
-        let is_queueing = self.congestion.is_queueing();
+        let congestion = &mut self.congestion;
+        if let Some(rate_bps) = congestion.rate_bps(now).filter(|_| limits.iter().any(Option::is_some)) {
+            congestion.spare.note(now, rate_bps, voices_bps + pictures_bps(wishes, limits));
+        }
+        let endures = congestion.spare.endures(now, congestion.is_queueing());
         let mut any = false;
         for ((section, wish), limit) in sections.iter().zip(wishes).zip(limits) {
             let Some(slot) = self.slot_mut(*section) else { continue };
@@ -249,9 +262,9 @@ impl Downlink {
                 slot.fitted = Some(now);
             }
             let is_recent = slot.fitted.is_some_and(|at| now.saturating_duration_since(at) < BRIEFLY);
-            let endures = limit.is_none() && wish.playing.is_some() && is_recent;
-            wish.endures = endures.then_some(if is_queueing { Endures::BesideQueue } else { Endures::Freely });
-            any |= endures;
+            let is_to_endure = limit.is_none() && wish.playing.is_some() && is_recent;
+            wish.endures = is_to_endure.then_some(endures);
+            any |= is_to_endure;
         }
         any
     }
@@ -267,10 +280,8 @@ impl Downlink {
     ) -> bool {
         let congestion = &mut self.congestion;
         let Some(rate_bps) = congestion.rate_bps(now) else { return false };
-        let cost = |(wish, limit): (&Wish, &Option<LayerIndex>)| wish.layer_bps.get((*limit)?.index()).copied();
-        let pictures_bps = wishes.iter().zip(limits).filter_map(cost).sum();
         let is_full = congestion.is_queueing() || is_overloaded;
-        congestion.repeats.review(rate_bps, voices_bps, pictures_bps, is_full)
+        congestion.repeats.review(rate_bps, voices_bps, pictures_bps(wishes, limits), is_full)
     }
 
     /// What is to be sent a second time now; what would have to wait for it is not.

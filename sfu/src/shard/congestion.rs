@@ -109,7 +109,7 @@ impl Shard {
         let wishes = wishes.get_mut(..count).unwrap_or_default();
         let limits = limits.get_mut(..count).unwrap_or_default();
         downlink.fit(now, voices_bps, wishes, limits);
-        if downlink.note_fitting(now, &sections, wishes, limits) {
+        if downlink.note_fitting(now, voices_bps, &sections, wishes, limits) {
             downlink.fit(now, voices_bps, wishes, limits);
         }
         let is_repeated = downlink.review_repeats(now, voices_bps, wishes, limits, self.overload.is_active());
