@@ -176,8 +176,8 @@ fn each_repetition_of_a_clients_last_flight_is_answered() {
     while link.outcome.is_none() {
         link.drain();
         let is_key_exchange = |datagram: &[u8]| is_unencrypted_handshake(datagram) && datagram.len() > 300;
-        let flights = link.flying.iter().filter(|(_, to_server, datagram)| *to_server && is_key_exchange(datagram));
-        repeated = flights.last().map(|(.., datagram)| datagram.clone()).or(repeated);
+        let flight = link.flying.iter().rfind(|(_, to_server, datagram)| *to_server && is_key_exchange(datagram));
+        repeated = flight.map(|(.., datagram)| datagram.clone()).or(repeated);
         link.step();
     }
     link.flying.clear();
