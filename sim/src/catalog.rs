@@ -76,6 +76,14 @@ const ENTRIES: &[Entry] = &[
     Entry { name: "mobile-3", downlink: "rate=mobile:3 delay=50ms queue=100k", bounds: SWINGING, ..ENTRY },
     Entry { name: "shared", downlink: "rate=1M delay=30ms queue=60k", patients: 2, bounds: SHARED, ..ENTRY },
     Entry { name: "move", moves: &[10, 20], bounds: BACK_SOON, ..ENTRY },
+    Entry { name: "recorded-500k", downlink: "rate=recording:4g-500k delay=50ms queue=30k", bounds: RECORDED, ..ENTRY },
+    Entry {
+        name: "recorded-600k",
+        downlink: "rate=recording:4g-600k delay=50ms queue=100k",
+        bounds: RECORDED,
+        ..ENTRY
+    },
+    Entry { name: "recorded-3m", downlink: "rate=recording:4g-3m delay=50ms queue=100k", bounds: RECORDED, ..ENTRY },
 ];
 
 const fn both(link: &'static str) -> Entry {
@@ -164,6 +172,15 @@ const SWINGING: &[Bound] = &[
     (Patients, Frozen, 30.0),
     (Patients, FrameRate, 15.0),
     (Patients, QueueDown, 300.0),
+];
+
+/// What a phone's link carries changes faster than anybody can follow: words come through, and the picture seldom halts.
+const RECORDED: &[Bound] = &[
+    (Patients, AudioGap, 400.0),
+    (Patients, Concealed, 5.0),
+    (Patients, Frozen, 15.0),
+    (Patients, FrameRate, 20.0),
+    (Patients, QueueDown, 450.0),
 ];
 
 /// Two see a picture each, and neither takes the other's.

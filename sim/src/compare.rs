@@ -56,6 +56,11 @@ pub const TRACES: &[Trace] = &[
     trace("mobile 4", "rate=mobile:4 delay=50ms queue=100k"),
     trace("mobile 5", "rate=mobile:5 delay=50ms queue=codel:100k"),
     trace("mobile 6", "rate=mobile:6 delay=50ms queue=codel:100k"),
+    trace("4G, 0.5 Mbit/s", "rate=recording:4g-500k delay=50ms queue=30k"),
+    trace("4G, 0.5 Mbit/s, CoDel", "rate=recording:4g-500k delay=50ms queue=codel:100k"),
+    trace("4G, 0.6 Mbit/s", "rate=recording:4g-600k delay=50ms queue=100k"),
+    trace("4G, 3 Mbit/s", "rate=recording:4g-3m delay=50ms queue=100k"),
+    trace("4G, 3 Mbit/s, CoDel", "rate=recording:4g-3m delay=50ms queue=codel:100k"),
 ];
 
 /// One estimator on one link.
@@ -113,8 +118,8 @@ seeds, the first five seconds left out. *Kenes* is the whole shard that forwards
 and a voice to a str0m viewer; *str0m* is a str0m sender with its own estimate (GoogCC's port), told as its manual says what the
 next layer and the best one take, that forwards the best layer of the same media that fits to the same viewer, without a server.
 Goodput is video without repairs and padding, queue what 95 of 100 packets waited less at the bottleneck, dropped what its queue
-threw away, concealed how much of the voice was made up. Mobile links are made up from seeds (`link/src/model/mobile.rs`):
-no recording is kept here. Whoever has one (Mahimahi's form) compares on it by
+threw away, concealed how much of the voice was made up. Mobile links are made up from seeds (`link/src/model/mobile.rs`),
+4G is what phones recorded (`link/recordings/`). Whoever has another recording (Mahimahi's form) compares on it by
 `compare 'rate=recording:FILE delay=50ms queue=100k'`.
 ";
 

@@ -1,5 +1,6 @@
 //! What the bottleneck carries over time: a rate, or steps of rates that a trace has recorded, again and again.
 
+use std::fmt;
 use std::time::Duration;
 
 /// From `at` on, `rate_bps` bits a second; 0 = nothing moves.
@@ -9,7 +10,7 @@ pub struct Step {
     pub rate_bps: u64,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Capacity {
     Unlimited,
     Constant {
@@ -20,6 +21,22 @@ pub enum Capacity {
         steps: Vec<Step>,
         period: Duration,
     },
+}
+
+/// More steps than that are told by their number.
+const FEW_STEPS: usize = 20;
+
+impl fmt::Debug for Capacity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unlimited => f.write_str("Unlimited"),
+            Self::Constant { rate_bps } => f.debug_struct("Constant").field("rate_bps", rate_bps).finish(),
+            Self::Steps { steps, period } if steps.len() <= FEW_STEPS => {
+                f.debug_struct("Steps").field("steps", steps).field("period", period).finish()
+            }
+            Self::Steps { steps, period } => write!(f, "{} steps in {period:?}", steps.len()),
+        }
+    }
 }
 
 /// A link that carries nothing for this long carries nothing: the packet is never through.

@@ -1,4 +1,4 @@
-//! Capacity as a phone on the move has it: made from a seed, since no recordings are kept here (`recording.rs` reads them).
+//! Capacity as a phone on the move has it, made from a seed: as many others as are wanted beside the recordings (`recording.rs`).
 //!
 //! A walk over a ladder of rates with a step every 200 ms to 2 s, and now and then a stall. Pure.
 

@@ -98,7 +98,7 @@ impl FromStr for Profile {
 
     /// Words of key=value; an empty text is a perfect link. Bits and bytes take k and M (1,000s), times ms and s, shares %.
     /// `rate=1M/20s,300k/20s` goes from one rate to the next and round again, `rate=mobile:7` is the seventh made-up phone;
-    /// `rate=recording:verizon.down` is a real one, read from that file ([`RecordingError`]);
+    /// `rate=recording:4g-500k` is a real one (`recordings/`), `rate=recording:verizon.down` another, read from that file ([`RecordingError`]);
     /// `loss=5%/4` comes in bursts of 4 on average; `outage=10s+5s` begins at 10 s and may be repeated.
     fn from_str(text: &str) -> Result<Self, ProfileError> {
         let mut profile = Self::default();
@@ -130,9 +130,10 @@ fn capacity(value: &str) -> Result<Capacity, ProfileError> {
     Ok(Capacity::Steps { steps, period })
 }
 
+/// By the name of one that is kept here, or by its file.
 fn recorded(path: &str) -> Result<Capacity, ProfileError> {
-    let text = fs::read_to_string(path)
-        .map_err(|error| ProfileError::Unreadable { path: path.to_owned(), reason: error.to_string() })?;
+    let text = recording::kept(path).map_or_else(|| fs::read_to_string(path), |kept| Ok(kept.to_owned()));
+    let text = text.map_err(|error| ProfileError::Unreadable { path: path.to_owned(), reason: error.to_string() })?;
     recording::capacity(&text).map_err(|error| ProfileError::Recording { path: path.to_owned(), error })
 }
 

@@ -6,6 +6,13 @@
 use super::capacity::{Capacity, Step};
 use std::time::Duration;
 
+/// Those kept here, by name; where they come from is in `recordings/README.md`.
+const KEPT: [(&str, &str); 3] = [
+    ("4g-500k", include_str!("../../recordings/4g-500k.trace")),
+    ("4g-600k", include_str!("../../recordings/4g-600k.trace")),
+    ("4g-3m", include_str!("../../recordings/4g-3m.trace")),
+];
+
 /// What is wrong with a recording.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RecordingError {
@@ -19,6 +26,10 @@ pub enum RecordingError {
 
 /// Of one packet in one millisecond.
 const PACKET_BPS: u64 = 1_500 * 8 * 1_000;
+
+pub(crate) fn kept(name: &str) -> Option<&'static str> {
+    KEPT.iter().find(|(kept, _)| *kept == name).map(|(_, text)| *text)
+}
 
 pub(crate) fn capacity(text: &str) -> Result<Capacity, RecordingError> {
     let mut steps: Vec<Step> = Vec::new();
@@ -74,6 +85,17 @@ mod tests {
             passed.push(at.as_micros());
         }
         assert_eq!(passed, [4_500, 5_000, 20_000, 24_500, 25_000, 40_000]);
+    }
+
+    #[test]
+    fn those_that_are_kept_carry_what_their_names_say() {
+        let mean = |name| {
+            let text = kept(name).unwrap();
+            let Capacity::Steps { period, .. } = capacity(text).unwrap() else { panic!("{name}") };
+            (text.lines().count() as f64 * 12.0 / period.as_secs_f64()).round()
+        };
+        assert_eq!(["4g-500k", "4g-600k", "4g-3m"].map(mean), [508.0, 610.0, 2_837.0]);
+        assert_eq!(kept("5g"), None);
     }
 
     #[test]
