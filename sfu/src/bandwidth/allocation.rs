@@ -70,6 +70,17 @@ impl Wish {
         Self { priority: 0, layer_bps: [0.0; MAX_LAYERS], filling: LayerIndex::SINGLE, playing: None, endures: None };
 }
 
+/// Makes the wishes so small that all of them take no more than that, if their lowest layers do not take more already.
+pub(crate) fn shrink(wishes: &mut [Wish], most_bps: f64) {
+    let lowest_bps: f64 = wishes.iter().map(|wish| wish.layer_bps[0]).sum();
+    let each_bps = most_bps / wishes.len().max(1) as f64;
+    for wish in wishes.iter_mut().filter(|_| lowest_bps <= most_bps) {
+        let fits = |cost: &f64| (1.0..=each_bps).contains(cost);
+        let highest = wish.layer_bps.iter().take(wish.filling.index() + 1).rposition(fits).unwrap_or(0);
+        wish.filling = LayerIndex(u8::try_from(highest).unwrap_or(0));
+    }
+}
+
 /// What each layer of a track costs its viewer: as measured, or as cameras of its height do. A low layer that does not flow costs
 /// what plays in its place. `None` when nothing flows.
 pub(crate) fn layer_costs(layers: &[LayerView], measured: &[Option<f64>; MAX_LAYERS]) -> Option<[f64; MAX_LAYERS]> {
@@ -221,6 +232,19 @@ mod tests {
         spare.note(start, 250_000.0, 170_000.0);
         assert_eq!(spare.endures(start + BRIEFLY / 2, true), Endures::Freely);
         assert_eq!(spare.endures(start + BRIEFLY, true), Endures::BesideQueue);
+    }
+
+    #[test]
+    fn wishes_become_small_enough_or_stay() {
+        let shrunk = |most_bps, count| {
+            let mut wishes = vec![wish(1, 2, None); count];
+            shrink(&mut wishes, most_bps);
+            wishes.iter().map(|wish| wish.filling.0).collect::<Vec<_>>()
+        };
+        assert_eq!(shrunk(200_000.0, 1), [0]);
+        assert_eq!(shrunk(600_000.0, 1), [1]);
+        assert_eq!(shrunk(600_000.0, 2), [0, 0]);
+        assert_eq!(shrunk(200_000.0, 2), [2, 2], "not even the lowest would fit");
     }
 
     #[test]

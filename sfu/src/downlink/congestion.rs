@@ -4,7 +4,7 @@
 
 use super::repeats::Repeats;
 use super::{Downlink, seal};
-use crate::bandwidth::allocation::{BRIEFLY, Spare, Wish, allocate};
+use crate::bandwidth::allocation::{BRIEFLY, Spare, Wish, allocate, shrink};
 use crate::bandwidth::estimator::Estimator;
 use crate::bandwidth::history::ProbeId;
 use crate::bandwidth::pacer::Pacer;
@@ -233,6 +233,13 @@ impl Downlink {
         let probe = self.congestion.probing.as_mut()?.note(now.at, len);
         self.congestion.estimator.as_mut()?.note_sent(now, len, Some(probe));
         Some(())
+    }
+
+    /// What is lost there comes too late when it is asked for: pictures that can be sent twice are worth more than large ones.
+    pub(crate) fn shrink_wishes(&self, wishes: &mut [Wish]) {
+        if let Some(most_bps) = self.congestion.repeats.wanted_bps(self.feedback.rtt()) {
+            shrink(wishes, most_bps);
+        }
     }
 
     /// Shares the rate among the wishes; no limits where nothing is known of the link.

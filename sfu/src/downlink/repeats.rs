@@ -21,6 +21,9 @@ const NEWEST_REPORT: f32 = 0.3;
 const FILLS: f64 = 0.95;
 /// More than this is not sent twice: a large picture's frames are of many packets, and copies of those fill the link's queue.
 const MOST_BPS: f64 = 200_000.0;
+/// From this round trip on what is asked for comes too late for a picture that moves: a small one that is sent twice is worth more than a
+/// large one.
+const FAR: Duration = Duration::from_millis(200);
 /// Packets that may wait for their turn: of small pictures, all of 25 ms.
 const MAX_WAITING: usize = 64;
 
@@ -52,13 +55,22 @@ impl Repeats {
 
     /// Whether pictures of so much in all are sent twice from now on. `is_full`: link or shard has too much already.
     pub(crate) fn review(&mut self, rate_bps: f64, voices_bps: f64, pictures_bps: f64, is_full: bool) -> bool {
-        let is_lossy = self.loss >= if self.is_on { END_BELOW } else { BEGIN_FROM };
+        let is_lossy = self.is_lossy();
         let has_room = pictures_bps <= MOST_BPS && voices_bps + 2.0 * pictures_bps <= FILLS * rate_bps;
         self.is_on = is_lossy && has_room && !is_full;
         if self.is_on && self.queue.capacity() == 0 {
             self.queue.reserve_exact(MAX_WAITING);
         }
         self.is_on
+    }
+
+    fn is_lossy(&self) -> bool {
+        self.loss >= if self.is_on { END_BELOW } else { BEGIN_FROM }
+    }
+
+    /// What pictures are to take in all, so that they can be sent twice; `None`: as much as fits.
+    pub(crate) fn wanted_bps(&self, rtt: Option<Duration>) -> Option<f64> {
+        (self.is_lossy() && rtt.is_some_and(|rtt| rtt >= FAR)).then_some(MOST_BPS)
     }
 
     /// A packet of a picture has left.
@@ -110,6 +122,14 @@ mod tests {
         assert!(!is_on(losing(10), 220_000.0, false), "no room");
         assert!(!is_on(losing(10), 240_000.0, true), "packets wait");
         assert!(!is_on(losing(1), 240_000.0, false), "hardly anything is lost");
+    }
+
+    #[test]
+    fn small_pictures_are_wanted_where_a_link_loses_and_an_answer_takes_long() {
+        let far = Some(Duration::from_millis(300));
+        assert_eq!(losing(10).wanted_bps(far), Some(MOST_BPS));
+        assert_eq!(losing(10).wanted_bps(Some(Duration::from_millis(50))), None);
+        assert_eq!(losing(1).wanted_bps(far), None);
     }
 
     #[test]

@@ -108,6 +108,7 @@ impl Shard {
         let voices_bps = downlink.congestion.voices_bps(now, listening);
         let wishes = wishes.get_mut(..count).unwrap_or_default();
         let limits = limits.get_mut(..count).unwrap_or_default();
+        downlink.shrink_wishes(wishes);
         downlink.fit(now, voices_bps, wishes, limits);
         if downlink.note_fitting(now, voices_bps, &sections, wishes, limits) {
             downlink.fit(now, voices_bps, wishes, limits);
