@@ -92,11 +92,19 @@ impl Default for Ear {
 
 impl Ear {
     /// A packet came: its extended RTP time and what it holds.
-    pub(crate) fn receive(&mut self, now: Duration, time: u64, frame: OpusFrame) {
+    pub(crate) fn receive(&mut self, now: Duration, time: u64, packet: OpusFrame) {
         self.play_until(now);
         let first = *self.first_time.get_or_insert(time);
         let number =
             (i64::try_from(time).unwrap_or(0) - i64::try_from(first).unwrap_or(0)).div_euclid(i64::from(AUDIO_TICKS));
+        if !packet.is_double {
+            return self.take(now, number, packet);
+        }
+        self.take(now, number, OpusFrame { silence_follows: false, ..packet });
+        self.take(now, number + 1, OpusFrame { number: packet.number + 1, ..packet });
+    }
+
+    fn take(&mut self, now: Duration, number: i64, frame: OpusFrame) {
         if !self.came.insert(number) {
             return;
         }
@@ -246,7 +254,11 @@ mod tests {
         let end = arrivals.last().unwrap().0;
         arrivals.sort_unstable();
         for (at, number) in arrivals {
-            ear.receive(MS(at), u64::from(number * AUDIO_TICKS), OpusFrame { number, silence_follows: false });
+            ear.receive(
+                MS(at),
+                u64::from(number * AUDIO_TICKS),
+                OpusFrame { number, silence_follows: false, is_double: false },
+            );
         }
         ear.play_until(MS(end));
         ear.heard().clone()
@@ -257,6 +269,17 @@ mod tests {
         let heard = hear((0..500).map(|n| Some(100 + n * 20)));
         assert_eq!(heard.gaps, []);
         assert!(heard.played > 495 && heard.delays.iter().all(|(_, delay)| *delay == MS(140)), "{heard:?}");
+    }
+
+    #[test]
+    fn a_packet_of_two_frames_is_heard_whole() {
+        let mut ear = Ear::default();
+        for number in (0..500_u32).step_by(2) {
+            let packet = OpusFrame { number, silence_follows: false, is_double: true };
+            ear.receive(MS(120 + u64::from(number) * 20), u64::from(number * AUDIO_TICKS), packet);
+        }
+        assert_eq!(ear.heard().gaps, []);
+        assert!(ear.heard().played > 490, "{}", ear.heard().played);
     }
 
     #[test]
@@ -294,7 +317,7 @@ mod tests {
     fn announced_silence_is_not_a_gap() {
         let mut ear = Ear::default();
         for number in (0..1_000_u32).filter(|n| n % 100 <= 50) {
-            let frame = OpusFrame { number, silence_follows: number % 100 == 50 };
+            let frame = OpusFrame { number, silence_follows: number % 100 == 50, is_double: false };
             ear.receive(MS(100 + u64::from(number) * 20), u64::from(number * AUDIO_TICKS), frame);
         }
         assert_eq!(ear.heard().gaps, []);

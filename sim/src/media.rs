@@ -1,7 +1,7 @@
 //! Synthetic media that says what it is: Opus and VP8 payloads that a forwarder understands, with a number that tells the
 //! receiver which moment it hears or sees. Holds no state.
 
-/// One packet of the microphone: 20 ms.
+/// What the microphone encodes at a time; a packet holds one or two.
 pub(crate) const AUDIO_FRAME_MS: u64 = 20;
 pub(crate) const AUDIO_TICKS: u32 = 960;
 pub(crate) const VIDEO_FRAME_MS: u64 = 40;
@@ -16,9 +16,11 @@ const CHUNK_LEN: usize = 1_100;
 /// The least a frame can be: header, layer and number.
 pub(crate) const MIN_VIDEO_FRAME_LEN: usize = FRAME_HEADER_LEN + 5;
 
-/// An Opus frame of at least 6 bytes. `silence_follows`: silence follows, nothing is sent for it (DTX).
-pub(crate) fn opus(number: u32, silence_follows: bool, len: usize) -> Vec<u8> {
-    let mut payload = vec![0xfc, u8::from(silence_follows)];
+/// An Opus packet of at least 6 bytes and one frame, or two of the same size (RFC 6716 §3.2.3). `silence_follows`: silence follows,
+/// nothing is sent for it (DTX).
+pub(crate) fn opus(frame: OpusFrame, len: usize) -> Vec<u8> {
+    let OpusFrame { number, silence_follows, is_double } = frame;
+    let mut payload = vec![0xfc | u8::from(is_double), u8::from(silence_follows)];
     payload.extend_from_slice(&number.to_be_bytes());
     payload.resize(len.max(payload.len()), 0x55);
     payload
@@ -28,11 +30,14 @@ pub(crate) fn opus(number: u32, silence_follows: bool, len: usize) -> Vec<u8> {
 pub(crate) struct OpusFrame {
     pub(crate) number: u32,
     pub(crate) silence_follows: bool,
+    /// The next frame is with it.
+    pub(crate) is_double: bool,
 }
 
 pub(crate) fn read_opus(payload: &[u8]) -> Option<OpusFrame> {
-    let (&[_, silence_follows, a, b, c, d], _) = payload.split_first_chunk()?;
-    Some(OpusFrame { number: u32::from_be_bytes([a, b, c, d]), silence_follows: silence_follows == 1 })
+    let (&[contents, silence_follows, a, b, c, d], _) = payload.split_first_chunk()?;
+    let number = u32::from_be_bytes([a, b, c, d]);
+    Some(OpusFrame { number, silence_follows: silence_follows == 1, is_double: contents & 1 == 1 })
 }
 
 /// RFC 2198 §3: the newest frame with those before it, each with how much older it is in RTP ticks; oldest first.
@@ -121,11 +126,9 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let payload = opus(70_000, true, 80);
-        assert_eq!(
-            (payload.len(), read_opus(&payload)),
-            (80, Some(OpusFrame { number: 70_000, silence_follows: true }))
-        );
+        let spoken = OpusFrame { number: 70_000, silence_follows: true, is_double: true };
+        let payload = opus(spoken, 80);
+        assert_eq!((payload.len(), read_opus(&payload)), (80, Some(spoken)));
         let red = red(111, &[(1_920, vec![1; 300]), (960, vec![2; 3])], &payload);
         let frames = read_red(&red).unwrap();
         assert_eq!(frames, [(1_920, &[1; 300][..]), (960, &[2; 3]), (0, &payload)]);

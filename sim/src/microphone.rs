@@ -1,10 +1,10 @@
-//! A microphone as an Opus encoder leaves it: 50 packets a second, or talk and announced silence (DTX) by turns, of which every
+//! A microphone as an Opus encoder leaves it: 50 packets a second or half as many twice as long, or talk and announced silence (DTX) by turns, of which every
 //! twentieth frame tells again; each with the frame before it (RED), where that was agreed on and is asked for.
 //!
 //! Owns the numbering of its stream; must not know when it is asked.
 
 use crate::clock;
-use crate::media::{self, AUDIO_FRAME_MS, AUDIO_TICKS};
+use crate::media::{self, AUDIO_FRAME_MS, AUDIO_TICKS, OpusFrame};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::time::Duration;
@@ -31,8 +31,12 @@ pub(crate) struct Microphone {
     turn: (u32, bool),
     sent: u64,
     last: Option<(u32, Vec<u8>)>,
+    /// Frames of the packet that is due next.
+    frames: u32,
     pub(crate) next: Duration,
     pub(crate) rate_bps: u64,
+    /// Packets hold two frames.
+    pub(crate) doubles: bool,
     pub(crate) repeats: bool,
 }
 
@@ -45,18 +49,23 @@ impl Microphone {
             turn: (0, false),
             sent: 0,
             last: None,
+            frames: 1,
             next: Duration::ZERO,
             rate_bps: FULL_BPS,
+            doubles: false,
             repeats: false,
         }
     }
 
-    /// Sends the frame that is due now, if there is sound in it.
+    /// Sends the packet that is due now, if there is sound in it: its last frame has just been spoken.
     pub(crate) fn speak(&mut self, rtc: &mut Rtc) {
-        let number = self.next.as_millis() / u128::from(AUDIO_FRAME_MS);
-        let now = self.next;
-        self.next += FRAME;
-        let (is_sent, silence_follows) = self.take_turn();
+        let number = self.next.as_millis() / u128::from(AUDIO_FRAME_MS) + 1 - u128::from(self.frames);
+        let (now, frames) = (self.next, self.frames);
+        self.frames = if self.doubles { 2 } else { 1 };
+        self.next += FRAME * self.frames;
+        let turns: Vec<_> = (0..frames).map(|_| self.take_turn()).collect();
+        let is_sent = turns.iter().any(|(is_sent, _)| *is_sent);
+        let silence_follows = turns.last().is_some_and(|(_, silence_follows)| *silence_follows);
         let Ok(number) = u32::try_from(number) else { return };
         if !is_sent {
             return;
@@ -67,22 +76,26 @@ impl Microphone {
         let Some(stream) = api.stream_tx_by_mid(self.mid, None) else { return };
         self.sent += 1;
         let time = number.wrapping_mul(AUDIO_TICKS);
-        let len = usize::try_from(self.rate_bps / 8 / FRAMES_PER_SECOND).unwrap_or(0);
-        let frame = media::opus(number, silence_follows, len);
+        let len = usize::try_from(self.rate_bps / 8 / FRAMES_PER_SECOND * u64::from(frames)).unwrap_or(0);
+        let frame = media::opus(OpusFrame { number, silence_follows, is_double: frames > 1 }, len);
         let (pt, payload) = match red {
             Some(red) => (red, media::red(*pt, &self.before(number), &frame)),
             None => (pt, frame.clone()),
         };
-        self.last = Some((number, frame));
+        self.last = Some((number + frames - 1, frame));
         let extensions =
             ExtensionValues { audio_level: Some(SPOKEN_DBOV), voice_activity: Some(true), ..Default::default() };
         stream.write_rtp(RtpWrite::new(pt, self.sent.into(), time, clock::instant(now), payload).ext_vals(extensions));
     }
 
-    /// The frame before this one, if there was one.
+    /// The packet before this one, if there was one, and how much older it is.
     fn before(&mut self, number: u32) -> Vec<(u32, Vec<u8>)> {
         let before = self.last.take().filter(|(last, _)| last + 1 == number);
-        before.map(|(_, frame)| (AUDIO_TICKS, frame)).into_iter().collect()
+        let older = |(_, packet): (u32, Vec<u8>)| {
+            let is_double = media::read_opus(&packet).is_some_and(|frame| frame.is_double);
+            (AUDIO_TICKS * if is_double { 2 } else { 1 }, packet)
+        };
+        before.map(older).into_iter().collect()
     }
 
     /// Whether this frame is sent, and whether silence follows it.

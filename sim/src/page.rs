@@ -1,5 +1,5 @@
 //! What the product's page makes of how everybody's links fare, once a second: how large its smallest picture may be, how much
-//! speech may take, whether it says each frame twice (`web-client/public/js/state`: `roomOf`, `speechBitrate`, `listen`). So
+//! speech may take and in how long packets, whether it says each frame twice (`web-client/public/js/state`: `roomOf`, `voiceFor`, `listen`). So
 //! that a thin link is simulated with the cameras that it has in the product. The ladder's rungs are not here: they are
 //! tested where they are.
 //!
@@ -20,8 +20,11 @@ const STEP_BPS: u64 = 20_000;
 const LEAST_PICTURE_BPS: u64 = 40_000;
 
 /// What is known of a downlink's room, and what speech becomes then; more room than the last leaves it as it is.
-const SPEECH_BPS: [(u64, u64); 2] = [(110_000, 16_000), (250_000, 24_000)];
+const SPEECH_BPS: [(u64, u64); 2] = [(THIN_BPS, 16_000), (250_000, 24_000)];
 const FULL_SPEECH_BPS: u64 = 32_000;
+/// Packets hold two frames from below the one until above the other.
+const THIN_BPS: u64 = 110_000;
+const WIDE_BPS: u64 = 160_000;
 
 const REDUNDANT_FROM: f32 = 0.06;
 const HEAVY_LOSS: f32 = 0.15;
@@ -38,6 +41,7 @@ const ROUTE_REPORTS: usize = 8;
 pub(crate) struct Page {
     listeners: BTreeMap<PeerKey, LinkReport>,
     repeats: bool,
+    doubles: bool,
     /// Reports since the uplink lost much, and since a frame was last said twice, if ever.
     calm: u32,
     single: Option<u32>,
@@ -80,11 +84,13 @@ impl Page {
         rooms.min()
     }
 
-    /// Who hears worst decides: nobody on the way can encode speech anew.
-    pub(crate) fn speech_bps(&self, estimate_bps: Option<u64>) -> u64 {
+    /// Speech's bits a second, and whether packets hold two frames. Who hears worst decides: nobody on the way can encode speech anew.
+    pub(crate) fn voice(&mut self, estimate_bps: Option<u64>) -> (u64, bool) {
         let listeners = self.listeners.values().filter_map(|downlink| downlink.estimate_bps);
         let least_bps = listeners.chain(estimate_bps).min().unwrap_or(u64::MAX);
-        SPEECH_BPS.iter().find(|(below, _)| least_bps < *below).map_or(FULL_SPEECH_BPS, |(_, speech_bps)| *speech_bps)
+        self.doubles = least_bps < if self.doubles { WIDE_BPS } else { THIN_BPS };
+        let fits = SPEECH_BPS.iter().find(|(below, _)| least_bps < *below);
+        (fits.map_or(FULL_SPEECH_BPS, |(_, speech_bps)| *speech_bps), self.doubles)
     }
 
     pub(crate) fn repeats(&self) -> bool {
@@ -103,15 +109,17 @@ mod tests {
     #[test]
     fn the_smallest_picture_and_speech_are_made_for_the_worst_listener() {
         let mut page = Page::default();
-        assert_eq!((page.room_bps(), page.speech_bps(None)), (None, 32_000));
+        assert_eq!((page.room_bps(), page.voice(None)), (None, (32_000, false)));
         page.hear_of(PeerKey(2), report(0.0, 300_000));
-        assert_eq!((page.room_bps(), page.speech_bps(None)), (Some(240_000), 32_000));
+        assert_eq!((page.room_bps(), page.voice(None)), (Some(240_000), (32_000, false)));
         page.hear_of(PeerKey(3), report(0.1, 200_000));
-        assert_eq!((page.room_bps(), page.speech_bps(None)), (Some(100_000), 24_000));
+        assert_eq!((page.room_bps(), page.voice(None)), (Some(100_000), (24_000, false)));
         page.hear_of(PeerKey(3), report(0.1, 90_000));
-        assert_eq!((page.room_bps(), page.speech_bps(None)), (Some(40_000), 16_000));
+        assert_eq!((page.room_bps(), page.voice(None)), (Some(40_000), (16_000, true)));
         page.hear_of(PeerKey(3), report(0.1, 900_000));
-        assert_eq!(page.speech_bps(Some(100_000)), 16_000);
+        assert_eq!(page.voice(Some(100_000)), (16_000, true));
+        assert_eq!(page.voice(Some(140_000)), (24_000, true), "an estimate goes up and down");
+        assert_eq!(page.voice(Some(170_000)), (24_000, false));
     }
 
     #[test]

@@ -201,7 +201,7 @@ impl Person {
             self.page.hear_of(peer, downlink);
         }
         self.camera.room_bps = self.page.room_bps();
-        self.microphone.rate_bps = self.page.speech_bps(self.estimate_bps);
+        (self.microphone.rate_bps, self.microphone.doubles) = self.page.voice(self.estimate_bps);
         self.microphone.repeats = self.page.repeats();
     }
 

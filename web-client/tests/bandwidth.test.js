@@ -1,7 +1,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { begin, encodingsOf, observe, roomOf } from '../public/js/state/bandwidth.js';
-import { CALM, listen, playoutMs, speechBitrate } from '../public/js/state/speech.js';
+import { CALM, listen, playoutMs, USUAL_VOICE, voiceFor } from '../public/js/state/speech.js';
 
 /** @typedef {import('../public/js/state/bandwidth.js').Sample} Sample */
 
@@ -204,9 +204,16 @@ test('loss that comes with waiting is answered by sending less', () => {
 });
 
 test('who hears worst decides how speech is encoded', () => {
-  assert.equal(speechBitrate([2_000_000, null]), 32_000);
-  assert.equal(speechBitrate([2_000_000, 200_000]), 24_000);
-  assert.equal(speechBitrate([64_000, 200_000]), 16_000);
+  assert.deepEqual(voiceFor(USUAL_VOICE, [2_000_000, null]), USUAL_VOICE);
+  assert.deepEqual(voiceFor(USUAL_VOICE, [2_000_000, 200_000]), { bitrate: 24_000, packetMs: 20 });
+  assert.deepEqual(voiceFor(USUAL_VOICE, [64_000, 200_000]), { bitrate: 16_000, packetMs: 40 });
+});
+
+test('packets are longer on a thin link, until it is wide again', () => {
+  const thin = voiceFor(USUAL_VOICE, [100_000]);
+  assert.equal(thin.packetMs, 40);
+  assert.equal(voiceFor(thin, [130_000]).packetMs, 40, 'an estimate goes up and down');
+  assert.equal(voiceFor(thin, [170_000]).packetMs, 20);
 });
 
 test('what stays longer although less is sent is another route', () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { offeredCodecs } from '../public/js/rtc/codecs.js';
 import { deviceProblem } from '../public/js/rtc/devices.js';
 import { levelOf } from '../public/js/rtc/meter.js';
-import { withAudioRepair, withPausedLayers, withRedundancy } from '../public/js/rtc/sdp.js';
+import { withAudioRepair, withPackets, withPausedLayers, withRedundancy } from '../public/js/rtc/sdp.js';
 import { statsBetween, totalsOf } from '../public/js/rtc/stats.js';
 import { linkWords, pauseOf } from '../public/js/state/quality.js';
 import { clientMessageMismatch, statsMessage } from '../public/js/protocol/messages.js';
@@ -56,6 +56,14 @@ test('what is sent is what comes first in the answer, in the microphone alone', 
   assert.equal(withRedundancy(redundant, false), answer);
   const firefox = answer.replaceAll(/a=rtpmap:63.*\r\n/g, '');
   assert.equal(withRedundancy(firefox, true), firefox);
+});
+
+test('packets of the microphone alone are made longer', () => {
+  const section = 'm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\n';
+  const answer = `v=0\r\n${section}${section}`;
+  const long = withPackets(answer, 40);
+  assert.equal(long, `v=0\r\n${section}a=ptime:40\r\n${section}`);
+  assert.equal(withPackets(long, 60), long.replace('40', '60'), 'once');
 });
 
 test('an answer that is read again starts no layer that nobody watches', () => {

@@ -7,6 +7,7 @@
 pub(crate) mod corpus;
 pub mod h264;
 pub mod header;
+pub(crate) mod opus;
 pub mod payload;
 pub mod red;
 pub mod rtx;

@@ -7,6 +7,7 @@
 use crate::ids::PayloadType;
 use crate::measure::Loss;
 use crate::rtp::sequence::ExtendedSeq;
+use std::time::Duration;
 
 /// Older frames in one packet.
 pub(crate) const MAX_FRAMES: usize = 4;
@@ -15,10 +16,13 @@ const MEMORY: f32 = 100.0;
 /// Weight of the newest report of so many packets, a second of speech; one of fewer says less.
 const NEWEST_REPORT: f32 = 0.4;
 const WHOLE_REPORT: f32 = 50.0;
-/// A browser asks for what it misses with each packet that it gets, until it comes: once in so many is answered, and the first counts.
-const PACKETS_PER_ANSWER: u64 = 5;
-/// From these losses on a frame is repeated 4 packets later, and once more after 8: losses on such links come in bursts, and a copy
-/// in the very next packet is lost with it.
+/// What a packet lasts that does not say it.
+const USUAL_PACKET: Duration = Duration::from_millis(20);
+/// A browser asks for what it misses with each packet that it gets, until it comes: once in so long it is answered, and the first counts.
+const BETWEEN_ANSWERS: Duration = Duration::from_millis(100);
+/// From these losses on a frame is repeated so much later, and once more after twice that: losses on such links come in bursts, and a
+/// copy in the very next packet is lost with it.
+const REPEAT_AFTER: Duration = Duration::from_millis(80);
 const REPEAT_ONCE_FROM: f32 = 0.02;
 const REPEAT_TWICE_FROM: f32 = 0.12;
 
@@ -34,6 +38,8 @@ pub(crate) struct Redundancy {
     asked: f32,
     reported: f32,
     is_queueing: bool,
+    /// How much sound a packet held when one was last repeated.
+    packet: Duration,
 }
 
 /// Packets by how far they are behind another one: bit n is n + 1 behind.
@@ -50,6 +56,7 @@ impl Redundancy {
             asked: 0.0,
             reported: 0.0,
             is_queueing: false,
+            packet: USUAL_PACKET,
         }
     }
 
@@ -60,7 +67,7 @@ impl Redundancy {
         let place = usize::from(sequence.seq_no().0) % self.answered.len();
         let Some((lost, answered)) = self.answered.get_mut(place) else { return false };
         let is_new = *lost != sequence;
-        if !is_new && newest.0 < answered.0 + PACKETS_PER_ANSWER {
+        if !is_new && newest.0 < answered.0 + packets_in(BETWEEN_ANSWERS, self.packet) {
             return true;
         }
         (*lost, *answered) = (sequence, newest);
@@ -80,8 +87,9 @@ impl Redundancy {
         self.is_queueing = is_long;
     }
 
-    /// Frames to go beside the packet that is sent under this number; none beside one that is late itself.
-    pub(crate) fn take(&mut self, sequence: ExtendedSeq) -> Ages {
+    /// Frames to go beside the packet that is sent under this number; none beside one that is late itself. `lasts`: its sound,
+    /// which is only asked for where it matters.
+    pub(crate) fn take(&mut self, sequence: ExtendedSeq, lasts: impl FnOnce() -> Option<Duration>) -> Ages {
         let Some(step) = sequence.0.checked_sub(self.newest.0).filter(|step| *step > 0) else { return Ages::default() };
         self.newest = sequence;
         self.asked -= self.asked / MEMORY;
@@ -90,14 +98,22 @@ impl Redundancy {
             return ages.newest();
         }
         let loss = self.asked.max(self.reported);
-        if loss >= REPEAT_ONCE_FROM {
-            ages.add(4);
+        if loss < REPEAT_ONCE_FROM {
+            return ages;
         }
+        self.packet = lasts().unwrap_or(self.packet);
+        let behind = packets_in(REPEAT_AFTER, self.packet);
+        ages.add(behind);
         if loss >= REPEAT_TWICE_FROM {
-            ages.add(8);
+            ages.add(2 * behind);
         }
         ages
     }
+}
+
+/// At least one.
+fn packets_in(time: Duration, packet: Duration) -> u64 {
+    u64::try_from(time.as_micros() / packet.as_micros().max(1)).unwrap_or(u64::MAX).max(1)
 }
 
 impl Ages {
@@ -128,7 +144,7 @@ mod tests {
     use super::*;
 
     fn ages(redundancy: &mut Redundancy, sequence: u64) -> Vec<u64> {
-        redundancy.take(ExtendedSeq(sequence)).oldest_first().collect()
+        redundancy.take(ExtendedSeq(sequence), || None).oldest_first().collect()
     }
 
     fn lost(percent: u64) -> Loss {
@@ -177,6 +193,20 @@ mod tests {
         assert_eq!(ages(&mut redundancy, 4), [8, 4]);
         (0..5).for_each(|_| redundancy.note_loss(lost(0)));
         assert_eq!(ages(&mut redundancy, 5), []);
+    }
+
+    #[test]
+    fn copies_come_as_soon_where_packets_are_longer() {
+        let mut redundancy = Redundancy::new(PayloadType(63));
+        (0..5).for_each(|_| redundancy.note_loss(lost(20)));
+        let mut copies = |sequence, ms| {
+            redundancy
+                .take(ExtendedSeq(sequence), || Some(Duration::from_millis(ms)))
+                .oldest_first()
+                .collect::<Vec<_>>()
+        };
+        assert_eq!([copies(10, 10), copies(11, 20), copies(12, 40), copies(13, 60)], [[16, 8], [8, 4], [4, 2], [2, 1]]);
+        assert_eq!(copies(14, 120), [2, 1], "never sooner than the next one");
     }
 
     #[test]

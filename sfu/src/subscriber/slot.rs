@@ -16,6 +16,7 @@ use crate::packet::{Context, KeptPacket, LayerClocks, LayerIndex, MediaPacket};
 use crate::rtcp::reader::SenderInfo;
 use crate::rtcp::{NtpTime, ReportBlock};
 use crate::rtp::header::{OutgoingExtensions, OutgoingHeader, write_header};
+use crate::rtp::opus;
 use crate::rtp::payload::Outline;
 use crate::rtp::red::{self, Block};
 use crate::rtp::rtx::{self, OSN_LEN};
@@ -329,7 +330,8 @@ impl Slot {
     ) -> Result<(usize, usize), NotWritten> {
         if let (Some(recent), Some(redundancy), Some(source)) = (recent, &mut self.redundancy, self.timeline.playing())
         {
-            let older = find_older(recent, redundancy.take(sequence), header.payload_type, source, packet);
+            let ages = redundancy.take(sequence, || opus::duration(packet.payload));
+            let older = find_older(recent, ages, header.payload_type, source, packet);
             if !older.is_empty() {
                 let newest = Block { payload_type: header.payload_type, timestamp_offset: 0, data: packet.payload };
                 header.payload_type = redundancy.payload_type;

@@ -1,7 +1,7 @@
 /** What a listener hears, by the browser's own counters: how much of it was made up, and the longest time in which nothing else was. */
 
 /** @typedef {import('./person.js').Person} Person */
-/** @typedef {{concealed: number, gap_ms: number, seconds: number, loss: number, red: boolean}} Heard `concealed`: share of the sound that was made up; `red`: redundant audio came */
+/** @typedef {{concealed: number, gap_ms: number, seconds: number, loss: number, red: boolean, packets: number}} Heard `concealed`: share of the sound that was made up; `red`: redundant audio came; `packets`: a second */
 
 /** @param {Person} listener @param {string} track `p1/microphone` @param {number} seconds @returns {Promise<Heard>} */
 export function hears(listener, track, seconds) {
@@ -34,6 +34,7 @@ export function hears(listener, track, seconds) {
       seconds: Math.round((last.at - first.at) / 1000),
       loss: lost / Math.max(1, lost + last.packetsReceived - first.packetsReceived),
       red: last.fecPacketsReceived > first.fecPacketsReceived,
+      packets: Math.round(((last.packetsReceived - first.packetsReceived) * 1000) / (last.at - first.at)),
     };
   }, track, seconds * 1000);
 }

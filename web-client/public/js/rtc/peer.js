@@ -6,8 +6,9 @@ import { pictureSent } from './stats.js';
 import { ANY_ROOM, encodingsOf } from '../state/bandwidth.js';
 import { OFFERED } from '../state/largest.js';
 import { settled } from '../state/lips.js';
+import { USUAL_PACKET_MS } from '../state/speech.js';
 import { offeredCodecs } from './codecs.js';
-import { withAudioRepair, withPausedLayers, withRedundancy } from './sdp.js';
+import { withAudioRepair, withPackets, withPausedLayers, withRedundancy } from './sdp.js';
 
 /** @typedef {import('../state/intent.js').Mids} Mids */
 /** @typedef {'microphone' | 'camera' | 'detail' | 'instrument'} Section */
@@ -61,6 +62,7 @@ export class Peer {
     /** How speech is sent, as last written. */
     this.microphoneBitrate = 0;
     this.isRedundant = false;
+    this.packetMs = USUAL_PACKET_MS;
     this.isWhole = false;
     this.connection.addEventListener('connectionstatechange', () => onState(this.connection.connectionState));
   }
@@ -90,8 +92,8 @@ export class Peer {
   /** @param {string} sdp */
   async accept(sdp) {
     if (this.connection.signalingState !== 'have-local-offer') return;
-    await this.#read(withRedundancy(sdp, this.isRedundant));
     this.answer = sdp;
+    await this.#read(this.#spoken());
   }
 
   /** @param {string} answer sends what is sent now, and no more */
@@ -185,10 +187,12 @@ export class Peer {
     });
   }
 
-  /** @param {boolean} isRedundant each frame twice (RFC 2198) @param {number} speechBitrate */
-  async speak(isRedundant, speechBitrate) {
+  /** @param {boolean} isRedundant each frame twice (RFC 2198) @param {import('../state/speech.js').Voice} voice */
+  async speak(isRedundant, { bitrate: speechBitrate, packetMs }) {
     if (this.connection.signalingState !== 'stable') return;
-    if (isRedundant !== this.isRedundant) await this.#repeat(isRedundant);
+    const before = this.#spoken();
+    [this.isRedundant, this.packetMs] = [isRedundant, packetMs];
+    if (this.#spoken() !== before) await this.#reread();
     const maxBitrate = speechBitrate + (isRedundant ? COPIES_BPS : 0);
     if (maxBitrate !== this.microphoneBitrate) {
       this.microphoneBitrate = maxBitrate;
@@ -196,16 +200,19 @@ export class Peer {
     }
   }
 
-  /** The server's last answer is read anew, in the order that is wished for; it need not know: whatever comes is what it agreed to. @param {boolean} isRedundant */
-  async #repeat(isRedundant) {
-    this.isRedundant = isRedundant;
-    const answer = withRedundancy(this.answer, isRedundant);
-    if (answer === withRedundancy(this.answer, !isRedundant)) return;
+  /** The server's last answer, with speech as it is to be sent. */
+  #spoken() {
+    const answer = withRedundancy(this.answer, this.isRedundant);
+    return this.packetMs === USUAL_PACKET_MS ? answer : withPackets(answer, this.packetMs);
+  }
+
+  /** The server need not know: whatever comes is what it agreed to. */
+  async #reread() {
     await this.#inTurn(async () => {
       if (this.connection.signalingState !== 'stable') return;
       const { sdp = '' } = await this.connection.createOffer();
       await this.connection.setLocalDescription({ type: 'offer', sdp: withAudioRepair(sdp) });
-      await this.#read(answer).catch(() => this.connection.setLocalDescription({ type: 'rollback' }));
+      await this.#read(this.#spoken()).catch(() => this.connection.setLocalDescription({ type: 'rollback' }));
     });
   }
 

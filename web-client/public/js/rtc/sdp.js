@@ -29,6 +29,15 @@ export function withRedundancy(sdp, isRedundant) {
 }
 
 /**
+ * The server's answer with packets of so much sound in the first audio section, the microphone's (`ptime`, RFC 8866 §6.4).
+ * @param {string} sdp @param {number} ms @returns {string}
+ */
+export function withPackets(sdp, ms) {
+  const section = sdp.split(/^(?=m=)/m).find((one) => one.startsWith('m=audio'));
+  return section ? sdp.replace(section, () => `${section.replace(/^a=ptime:.*\r\n/gm, '')}a=ptime:${ms}\r\n`) : sdp;
+}
+
+/**
  * The server's answer with the layers that are not sent as paused (RFC 8853 §5.1): an answer makes a browser encode each layer that it does not call so.
  * @param {string} sdp @param {readonly {rid?: string, active?: boolean}[]} encodings as they are @returns {string}
  */

@@ -6,7 +6,7 @@ import { begin, observe, roomOf } from '../state/bandwidth.js';
 import { buffersOf, pictureWaits } from '../state/lips.js';
 import { OFFERED, offer } from '../state/largest.js';
 import { LEFT_ALONE, sharpen } from '../state/sharpness.js';
-import { CALM, listen, playoutMs, speechBitrate } from '../state/speech.js';
+import { CALM, listen, playoutMs, USUAL_VOICE, voiceFor } from '../state/speech.js';
 import { soundMissed, statsBetween, totalsOf } from '../rtc/stats.js';
 import { statsMessage, stillMessage } from '../protocol/messages.js';
 import { piecesOf } from '../state/stills.js';
@@ -28,6 +28,8 @@ export class BandwidthWatch {
     this.state = begin(performance.now());
     /** @type {import('../state/speech.js').Speech} */
     this.speech = CALM;
+    /** @type {import('../state/speech.js').Voice} */
+    this.voice = USUAL_VOICE;
     /** @type {import('../state/sharpness.js').Sharpness} */
     this.sharpness = LEFT_ALONE;
     /** @type {import('../state/largest.js').Largest} */
@@ -68,7 +70,8 @@ export class BandwidthWatch {
     const speakersLoss = Math.max(0, ...others.map((other) => other.uplink?.loss_ratio ?? 0));
     const { loss_ratio: downlinkLoss, concealed_ratio: concealed } = downlink;
     this.speech = listen(this.speech, { soundLoss, estimateBps, rttMs: uplink.rtt_ms, downlinkLoss, speakersLoss, concealed });
-    await peer.speak(this.speech.isRedundant, speechBitrate([estimateBps, ...others.map((other) => other.downlink?.estimate_bps ?? null)]));
+    this.voice = voiceFor(this.voice, [estimateBps, ...others.map((other) => other.downlink?.estimate_bps ?? null)]);
+    await peer.speak(this.speech.isRedundant, this.voice);
     peer.playAfter(playoutMs(this.speech, uplink.rtt_ms));
     const { room } = this.store.state();
     if (room) peer.showAfter(pictureWaits(room, last.buffers, buffers));

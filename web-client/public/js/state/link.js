@@ -3,7 +3,7 @@
  * limits it. Pure. A rung needs what it needs in the call (state/bandwidth.js); nobody is kept out by what is said here.
  */
 import { DEAD_RATIO, HEAVY_LOSS, LIGHT_LOSS, NEEDS_BPS, RUNGS } from './bandwidth.js';
-import { speechBitrate } from './speech.js';
+import { LEAST_BITRATE } from './speech.js';
 
 /** @typedef {import('../protocol/types.js').Rung} Rung */
 /** @typedef {'udp' | 'tcp' | 'turn'} Transport `tcp` is ICE-TCP, `turn` TURN over TLS */
@@ -178,7 +178,7 @@ export function judge({ transport, rttMs, upBps, downBps, lossUp, lossDown }) {
 
 /** @param {number} bps @returns {Rung} */
 function rungOfRate(bps) {
-  if (bps < speechBitrate([0])) return 'phone';
+  if (bps < LEAST_BITRATE) return 'phone';
   return RUNGS.find((rung) => bps >= NEEDS_BPS[rung]) ?? 'audio';
 }
 

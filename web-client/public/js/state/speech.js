@@ -68,14 +68,29 @@ export function listen(before, { soundLoss, estimateBps, rttMs, downlinkLoss, sp
 /** @param {number} before @param {number} now */
 const towards = (before, now) => before + (now - before) * (now > before ? LEARNS : now > 0 ? FORGETS : FORGETS_IN_PEACE);
 
+/** @typedef {{bitrate: number, packetMs: number}} Voice bits a second, and how much sound a packet holds */
+
+export const USUAL_PACKET_MS = 20;
+/** @type {Readonly<Voice>} */
+export const USUAL_VOICE = Object.freeze({ bitrate: 32_000, packetMs: USUAL_PACKET_MS });
+
+/** Opus is well understood from here on, bits a second. */
+export const LEAST_BITRATE = 16_000;
+/** Headers of 50 packets a second take 25 kbit/s, and each is asked for, told of and repeated by itself: on thin links half as many do. */
+const LONG_PACKET_MS = 40;
+const THIN_BPS = 110_000;
+/** A change of it begins the encoder anew. */
+const WIDE_BPS = 160_000;
+
 /**
- * Opus is well understood from 16 kbit/s on; headers take 25 more. Who hears worst decides: nobody on the way can encode speech anew.
- * @param {(number | null)[]} estimatesBps of the own uplink and of each listener's downlink
- * @returns {number} bits a second
+ * Who hears worst decides: nobody on the way can encode speech anew.
+ * @param {Voice} before @param {(number | null)[]} estimatesBps of the own uplink and of each listener's downlink
+ * @returns {Voice}
  */
-export function speechBitrate(estimatesBps) {
+export function voiceFor(before, estimatesBps) {
   const least = Math.min(...estimatesBps.map((estimate) => estimate ?? Infinity));
-  return least < 110_000 ? 16_000 : least < 250_000 ? 24_000 : 32_000;
+  const isLong = least < (before.packetMs === USUAL_PACKET_MS ? THIN_BPS : WIDE_BPS);
+  return { bitrate: least < THIN_BPS ? LEAST_BITRATE : least < 250_000 ? 24_000 : 32_000, packetMs: isLong ? LONG_PACKET_MS : USUAL_PACKET_MS };
 }
 
 /**
