@@ -97,6 +97,14 @@ test('another network takes a new socket, and ICE is restarted over it', () => {
   assert.deepEqual(play([[1200, { type: 'entered', media: true }]], back.ladder).actions, [], 'once');
 });
 
+test('a network that this window has not heard of takes a new PeerConnection too', () => {
+  const left = play([[1000, { type: 'moved' }], [1050, { type: 'elsewhere' }]], inCall);
+  assert.equal(left.ladder.peer, 'failed');
+  assert.deepEqual(play([[1100, { type: 'socket_open' }]], left.ladder).actions, [{ do: 'join', newPeer: true, resume: true }]);
+  const lost = play([[1100, { type: 'socket_closed' }], [1700, { type: 'socket_open' }]], left.ladder);
+  assert.deepEqual(lost.actions, [{ do: 'join', newPeer: true, resume: true }], 'whichever socket comes through');
+});
+
 test('a restart whose socket is lost is made again over the next', () => {
   const restarting = play([[1000, { type: 'moved' }], [1100, { type: 'socket_open' }], [1150, { type: 'socket_closed' }]], inCall);
   const again = play([[1500, { type: 'socket_open' }]], restarting.ladder);

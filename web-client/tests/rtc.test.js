@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { offeredCodecs } from '../public/js/rtc/codecs.js';
 import { deviceProblem } from '../public/js/rtc/devices.js';
 import { levelOf } from '../public/js/rtc/meter.js';
+import { addressesIn, isElsewhere } from '../public/js/rtc/surroundings.js';
 import { withAudioRepair, withPackets, withPausedLayers, withRedundancy } from '../public/js/rtc/sdp.js';
 import { statsBetween, totalsOf } from '../public/js/rtc/stats.js';
 import { linkWords, pauseOf } from '../public/js/state/quality.js';
@@ -143,4 +144,14 @@ test('times are 24 h and dates dd.MM.yyyy', () => {
   assert.equal(clockTime(at), '07:04');
   assert.equal(momentWords(at, at), '07:04');
   assert.equal(momentWords(at, at + 86_400_000), '05.11.2026 07:04');
+});
+
+test('where a machine is, is told by its own addresses', () => {
+  const candidate = (/** @type {string} */ address, /** @type {string} */ type) => `a=candidate:1 1 udp 2113937151 ${address} 50000 typ ${type} generation 0\r\n`;
+  const known = addressesIn(['10.0.0.7', 'fd00::7', '3f6c.local'].map((address) => candidate(address, 'host')).join('') + candidate('198.51.100.1', 'srflx'));
+  assert.deepEqual([...known], ['10.0.0.7', 'fd00::7']);
+  assert.equal(isElsewhere(known, new Set(['10.0.0.7'])), false, 'a network went, and no other came');
+  assert.equal(isElsewhere(known, new Set(['10.0.0.7', 'fd00::7', '172.16.0.2'])), false, 'one more');
+  assert.equal(isElsewhere(known, new Set(['172.16.0.2'])), true);
+  assert.equal(isElsewhere(new Set(), new Set(['172.16.0.2'])), false, 'nothing was known');
 });

@@ -11,6 +11,7 @@ import { offeredCodecs } from './codecs.js';
 import { withAudioRepair, withPackets, withPausedLayers, withRedundancy } from './sdp.js';
 
 /** @typedef {import('../state/intent.js').Mids} Mids */
+/** @typedef {import('./surroundings.js').Surroundings} Surroundings */
 /** @typedef {'microphone' | 'camera' | 'detail' | 'instrument'} Section */
 
 const LISTENING_SLOTS = 6;
@@ -32,8 +33,10 @@ const COPIES_BPS = 8_000;
 const INSTRUMENT_LAYER = [{ maxBitrate: 128_000, priority: 'high', networkPriority: 'high' }];
 
 export class Peer {
-  /** @param {RTCIceServer[]} iceServers @param {(state: RTCPeerConnectionState) => void} onState */
-  constructor(iceServers, onState) {
+  /** @param {RTCIceServer[]} iceServers @param {(state: RTCPeerConnectionState) => void} onState @param {Surroundings | null} [surroundings] null: this window */
+  constructor(iceServers, onState, surroundings = null) {
+    this.surroundings = surroundings;
+    const { RTCPeerConnection } = surroundings?.window ?? window;
     this.connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers });
     /** @type {Record<Section, RTCRtpTransceiver>} */
     this.sending = {
@@ -257,8 +260,14 @@ export class Peer {
     await this.parameterQueue;
   }
 
+  /** Where its sound is played: a browser mixes what it hears by window. */
+  document() {
+    return this.surroundings?.window.document ?? document;
+  }
+
   close() {
     this.connection.close();
+    this.surroundings?.close();
   }
 }
 

@@ -141,6 +141,6 @@ export class Line {
   /** @param {import('../rtc/peer.js').Peer} peer */
   async #newPeer(peer) {
     await this.media.attach(peer);
-    this.sound.play(peer.heard());
+    this.sound.play(peer.heard(), peer.document());
   }
 }

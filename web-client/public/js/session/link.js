@@ -6,6 +6,7 @@ import { joinMessage, offerMessage } from '../protocol/messages.js';
 import { climb, connectionWord, GROUND, keepsPeer, LOST_MS, RESUME_MS } from '../state/ladder.js';
 import { hear, WATCH_MS } from '../state/silence.js';
 import { Peer } from '../rtc/peer.js';
+import { addressesIn, isElsewhere, isToldLate, Surroundings } from '../rtc/surroundings.js';
 import { Refusal } from './entrance.js';
 import { openSocket, socketUrl } from './socket.js';
 
@@ -43,6 +44,8 @@ export class Link {
     this.peer = null;
     /** Made ahead for the next join, and not yet offered. @type {Peer | null} */
     this.spare = null;
+    /** For the next PeerConnection: this window has not heard yet of where the machine is now. @type {Surroundings | null} */
+    this.surroundings = null;
     /** The offer of a join whose socket is still opening. @type {Promise<string> | null} */
     this.opening = null;
     /** @type {ReturnType<typeof openSocket> | null} */
@@ -90,7 +93,8 @@ export class Link {
     this.socket?.close();
     this.peer?.close();
     this.spare?.close();
-    this.socket = this.peer = this.spare = null;
+    this.surroundings?.close();
+    this.socket = this.peer = this.spare = this.surroundings = null;
     this.resume = null;
   }
 
@@ -161,6 +165,8 @@ export class Link {
       return this.step({ type: 'socket_closed' });
     }
     if (superseded()) return;
+    await this.#lookAround();
+    if (superseded()) return;
     // The first attempt is expected to succeed: its offer is made while the socket opens.
     const fresh = !this.resume || !keepsPeer(this.ladder, performance.now());
     this.opening = fresh && this.ladder.socketAttempt === 0 ? this.#openPeer() : null;
@@ -170,6 +176,19 @@ export class Link {
       onMessage: (message) => this.#receive(message),
       onClosed: () => this.step({ type: 'socket_closed' }),
     });
+  }
+
+  /** To gather anew is in vain until this window is told of the new network: a PeerConnection in a new one does so at once. */
+  async #lookAround() {
+    const peer = this.peer;
+    if (!peer || this.ladder.peer !== 'disconnected' || !isToldLate()) return;
+    const surroundings = new Surroundings();
+    const now = await surroundings.addresses().catch(() => new Set());
+    const before = addressesIn(peer.connection.localDescription?.sdp ?? '');
+    if (peer !== this.peer || this.ladder.peer !== 'disconnected' || !isElsewhere(before, now)) return surroundings.close();
+    this.surroundings?.close();
+    this.surroundings = surroundings;
+    this.step({ type: 'elsewhere' });
   }
 
   async #fetchToken() {
@@ -230,7 +249,8 @@ export class Link {
       if (this.peer !== peer) return;
       this.step({ type: 'ice', state });
       if (state === 'failed' && this.ladder.peerAttempt > 0) this.handlers.onTrouble('E-NET-2');
-    });
+    }, this.surroundings);
+    this.surroundings = null;
     return peer;
   }
 

@@ -7,11 +7,17 @@ export class Sound {
     /** @type {HTMLAudioElement[]} */
     this.elements = [];
     this.speakerId = '';
+    this.place = document;
   }
 
-  /** @param {MediaStream[]} streams one per slot, of the PeerConnection in use */
-  play(streams) {
-    while (this.elements.length < streams.length) this.elements.push(newElement());
+  /** @param {MediaStream[]} streams one per slot, of the PeerConnection in use @param {Document} place that it belongs to */
+  play(streams, place) {
+    if (place !== this.place) {
+      this.stop();
+      this.elements.splice(0).forEach((element) => element.remove());
+      this.place = place;
+    }
+    while (this.elements.length < streams.length) this.elements.push(newElement(place));
     for (const [index, stream] of streams.entries()) {
       const element = this.elements[index];
       if (element && element.srcObject !== stream) element.srcObject = stream;
@@ -43,10 +49,11 @@ export class Sound {
   }
 }
 
-function newElement() {
-  const element = document.createElement('audio');
+/** @param {Document} place */
+function newElement(place) {
+  const element = place.createElement('audio');
   element.autoplay = true;
   element.dataset.testid = 'slot-audio';
-  document.body.append(element);
+  place.body.append(element);
   return element;
 }

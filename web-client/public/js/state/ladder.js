@@ -2,7 +2,8 @@
  * The recovery ladder (signaling/PROTOCOL.md "Recovery ladder"): what happened -> what to do about it. Pure: time comes in, actions go out; the
  * session runs them and reports back.
  *
- * 1 socket lost: connect again and resume · 2 ICE disconnected: ICE restart · 3 failed or session unknown: a new PeerConnection · 4 server gone: join anew.
+ * 1 socket lost: connect again and resume · 2 ICE disconnected: ICE restart · 3 failed, session unknown, or in a network that this window has not heard of: a new
+ * PeerConnection · 4 server gone: join anew.
  */
 
 /**
@@ -19,7 +20,7 @@
 
 /**
  * @typedef {{type: 'start'} | {type: 'socket_open'} | {type: 'socket_closed'} | {type: 'entered', media: boolean} | {type: 'session_unknown'}
- *   | {type: 'ice', state: RTCPeerConnectionState} | {type: 'ice_check'} | {type: 'restart_check'} | {type: 'moved'}
+ *   | {type: 'ice', state: RTCPeerConnectionState} | {type: 'ice_check'} | {type: 'restart_check'} | {type: 'moved'} | {type: 'elsewhere'}
  *   | {type: 'renegotiate', reason: 'ice_failed' | 'server_moved'} | {type: 'reconnect', tier: 'socket' | 'ice' | 'peer' | 'server', after_ms: number}
  *   | {type: 'retry_now'} | {type: 'stop'}} LadderEvent
  * @typedef {{do: 'connect', after_ms: number} | {do: 'join', newPeer: boolean, resume: boolean} | {do: 'restart_ice'}
@@ -78,6 +79,8 @@ export function climb(ladder, event, nowMs, random) {
       return ladder.peer === 'restarting' ? newPeer(ladder, 0, nowMs) : stay(ladder);
     case 'moved':
       return moved(ladder, nowMs);
+    case 'elsewhere':
+      return stay({ ...ladder, peer: 'failed' });
     case 'retry_now':
       return ladder.socket === 'pausing' ? connect(ladder, 0) : stay(ladder);
     case 'renegotiate':
