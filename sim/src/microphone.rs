@@ -1,5 +1,6 @@
-//! A microphone as an Opus encoder leaves it: 50 packets a second or half as many twice as long, or talk and announced silence (DTX) by turns, of which every
-//! twentieth frame tells again; each with the frame before it (RED), where that was agreed on and is asked for.
+//! A microphone as an Opus encoder leaves it: 50 packets a second or half as many twice as long, or talk and announced silence
+//! (DTX) by turns, of which every twentieth frame tells again; each with the packet before it (RED), where that was agreed on and is
+//! asked for.
 //!
 //! Owns the numbering of its stream; must not know when it is asked.
 
@@ -7,6 +8,7 @@ use crate::clock;
 use crate::media::{self, AUDIO_FRAME_MS, AUDIO_TICKS, OpusFrame};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use std::ops::Range;
 use std::time::Duration;
 use str0m::Rtc;
 use str0m::format::{Codec, PayloadParams};
@@ -30,7 +32,8 @@ pub(crate) struct Microphone {
     /// Frames left of the turn, and whether it is talk.
     turn: (u32, bool),
     sent: u64,
-    last: Option<(u32, Vec<u8>)>,
+    /// The packet sent last, and the numbers of its frames.
+    last: Option<(Range<u32>, Vec<u8>)>,
     /// Frames of the packet that is due next.
     frames: u32,
     pub(crate) next: Duration,
@@ -82,7 +85,7 @@ impl Microphone {
             Some(red) => (red, media::red(*pt, &self.before(number), &frame)),
             None => (pt, frame.clone()),
         };
-        self.last = Some((number + frames - 1, frame));
+        self.last = Some((number..number + frames, frame));
         let extensions =
             ExtensionValues { audio_level: Some(SPOKEN_DBOV), voice_activity: Some(true), ..Default::default() };
         stream.write_rtp(RtpWrite::new(pt, self.sent.into(), time, clock::instant(now), payload).ext_vals(extensions));
@@ -90,12 +93,8 @@ impl Microphone {
 
     /// The packet before this one, if there was one, and how much older it is.
     fn before(&mut self, number: u32) -> Vec<(u32, Vec<u8>)> {
-        let before = self.last.take().filter(|(last, _)| last + 1 == number);
-        let older = |(_, packet): (u32, Vec<u8>)| {
-            let is_double = media::read_opus(&packet).is_some_and(|frame| frame.is_double);
-            (AUDIO_TICKS * if is_double { 2 } else { 1 }, packet)
-        };
-        before.map(older).into_iter().collect()
+        let before = self.last.take().filter(|(frames, _)| frames.end == number);
+        before.map(|(frames, packet)| (AUDIO_TICKS * (number - frames.start), packet)).into_iter().collect()
     }
 
     /// Whether this frame is sent, and whether silence follows it.

@@ -1,6 +1,6 @@
 //! What the product's page makes of how everybody's links fare, once a second: how large its smallest picture may be, how much
-//! speech may take and in how long packets, whether it says each frame twice (`web-client/public/js/state`: `roomOf`, `voiceFor`, `listen`). So
-//! that a thin link is simulated with the cameras that it has in the product. The ladder's rungs are not here: they are
+//! speech may take and in how long packets, whether it says each frame twice (`web-client/public/js/state`: `roomOf`, `voiceFor`,
+//! `listen`). So that a thin link is simulated with the cameras that it has in the product. The ladder's rungs are not here: they are
 //! tested where they are.
 //!
 //! Owns the newest report of each listener and what the last seconds of the own uplink were like.

@@ -95,8 +95,8 @@ export class Peer {
   /** @param {string} sdp */
   async accept(sdp) {
     if (this.connection.signalingState !== 'have-local-offer') return;
+    await this.#read(this.#spoken(sdp));
     this.answer = sdp;
-    await this.#read(this.#spoken());
   }
 
   /** @param {string} answer sends what is sent now, and no more */
@@ -193,9 +193,7 @@ export class Peer {
   /** @param {boolean} isRedundant each frame twice (RFC 2198) @param {import('../state/speech.js').Voice} voice */
   async speak(isRedundant, { bitrate: speechBitrate, packetMs }) {
     if (this.connection.signalingState !== 'stable') return;
-    const before = this.#spoken();
-    [this.isRedundant, this.packetMs] = [isRedundant, packetMs];
-    if (this.#spoken() !== before) await this.#reread();
+    if (isRedundant !== this.isRedundant || packetMs !== this.packetMs) await this.#reread(isRedundant, packetMs);
     const maxBitrate = speechBitrate + (isRedundant ? COPIES_BPS : 0);
     if (maxBitrate !== this.microphoneBitrate) {
       this.microphoneBitrate = maxBitrate;
@@ -203,19 +201,23 @@ export class Peer {
     }
   }
 
-  /** The server's last answer, with speech as it is to be sent. */
-  #spoken() {
-    const answer = withRedundancy(this.answer, this.isRedundant);
+  /** The server's answer, with speech as it is to be sent. @param {string} sdp */
+  #spoken(sdp) {
+    const answer = withRedundancy(sdp, this.isRedundant);
     return this.packetMs === USUAL_PACKET_MS ? answer : withPackets(answer, this.packetMs);
   }
 
-  /** The server need not know: whatever comes is what it agreed to. */
-  async #reread() {
+  /** The server's last answer is read anew; it need not know: whatever comes is what it agreed to. @param {boolean} isRedundant @param {number} packetMs */
+  async #reread(isRedundant, packetMs) {
+    const before = this.#spoken(this.answer);
+    [this.isRedundant, this.packetMs] = [isRedundant, packetMs];
+    const answer = this.#spoken(this.answer);
+    if (answer === before) return;
     await this.#inTurn(async () => {
       if (this.connection.signalingState !== 'stable') return;
       const { sdp = '' } = await this.connection.createOffer();
       await this.connection.setLocalDescription({ type: 'offer', sdp: withAudioRepair(sdp) });
-      await this.#read(this.#spoken()).catch(() => this.connection.setLocalDescription({ type: 'rollback' }));
+      await this.#read(answer).catch(() => this.connection.setLocalDescription({ type: 'rollback' }));
     });
   }
 

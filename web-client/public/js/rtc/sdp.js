@@ -18,7 +18,7 @@ export function withAudioRepair(sdp) {
  * @param {string} sdp @param {boolean} isRedundant @returns {string} the same where the section has no RED
  */
 export function withRedundancy(sdp, isRedundant) {
-  const section = sdp.split(/^(?=m=)/m).find((one) => one.startsWith('m=audio'));
+  const section = microphoneOf(sdp);
   const red = section && /^a=rtpmap:(\d+) red\/48000\/2\r$/m.exec(section)?.[1];
   if (!red) return sdp;
   const reordered = section.replace(/^(m=audio \S+ \S+ )(.*)\r$/m, (_, head, formats) => {
@@ -33,7 +33,7 @@ export function withRedundancy(sdp, isRedundant) {
  * @param {string} sdp @param {number} ms @returns {string}
  */
 export function withPackets(sdp, ms) {
-  const section = sdp.split(/^(?=m=)/m).find((one) => one.startsWith('m=audio'));
+  const section = microphoneOf(sdp);
   return section ? sdp.replace(section, () => `${section.replace(/^a=ptime:.*\r\n/gm, '')}a=ptime:${ms}\r\n`) : sdp;
 }
 
@@ -48,6 +48,9 @@ export function withPausedLayers(sdp, encodings) {
     return `${head}${layers.join(';')}\r`;
   });
 }
+
+/** The first audio section. @param {string} sdp */
+const microphoneOf = (sdp) => sdp.split(/^(?=m=)/m).find((one) => one.startsWith('m=audio'));
 
 /** @param {string} section */
 function repaired(section) {

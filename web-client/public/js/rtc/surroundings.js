@@ -1,6 +1,6 @@
 /**
  * A window of its own for a PeerConnection, which knows what networks there are now. Chromium tells a window of its networks when it first asks, and of
- * a change only once that has settled: after 2 s on Linux, 1.5 s on Windows (docs/adr/0018). Owns a hidden frame.
+ * a change only once that has settled: after 2 s on Linux, 1.5 s on Windows (docs/adr/0030). Owns a hidden frame.
  */
 
 /** Addresses are known at once; what is not by then is not waited for. */
