@@ -6,6 +6,7 @@
 
 mod cell;
 mod convert;
+mod deflate;
 mod effects;
 mod events;
 pub mod media;

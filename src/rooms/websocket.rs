@@ -4,6 +4,7 @@
 //! read is closed and counted.
 
 use super::cell::RoomCell;
+use super::deflate::{deflated, inflated};
 use super::outbox::{Outbox, OutboxEnd, Outgoing, outbox};
 use super::{Phase, Rooms};
 use crate::clock;
@@ -75,7 +76,7 @@ async fn exchange(socket: &mut WebSocket, session: &mut Session<'_>, end: &mut O
             biased;
             () = end.overflow.notified() => return Ending::SlowReader,
             outgoing = end.queue.recv() => {
-                match timeout(WRITE_WITHIN, send_waiting(socket, outgoing, &mut end.queue)).await {
+                match timeout(WRITE_WITHIN, send_waiting(socket, outgoing, &mut end.queue, session.takes_deflated)).await {
                     Ok(Ok(false)) => {}
                     Ok(Ok(true)) => return Ending::Dismissed,
                     Ok(Err(_)) => return Ending::Gone,
@@ -102,12 +103,16 @@ async fn send_waiting(
     socket: &mut WebSocket,
     first: Option<Outgoing>,
     queue: &mut mpsc::Receiver<Outgoing>,
+    deflates: bool,
 ) -> Result<bool, axum::Error> {
     let mut next = first;
     let mut closes = next.is_none();
     while let Some(outgoing) = next {
         match outgoing {
-            Outgoing::Text(text) => socket.feed(Message::Text(text)).await?,
+            Outgoing::Text(text) => {
+                let short = deflates.then(|| deflated(&text)).flatten();
+                socket.feed(short.map_or(Message::Text(text), Message::Binary)).await?;
+            }
             Outgoing::Close => closes = true,
         }
         next = queue.try_recv().ok().filter(|_| !closes);
@@ -173,6 +178,8 @@ struct Session<'a> {
     connection: ConnectionId,
     outbox: Outbox,
     rate: RateLimit,
+    /// It has sent a message that was: it reads such.
+    takes_deflated: bool,
     /// The room that this socket has sent a `join` to.
     cell: Option<Arc<RoomCell>>,
 }
@@ -180,7 +187,15 @@ struct Session<'a> {
 impl<'a> Session<'a> {
     fn new(rooms: Arc<Rooms>, tokens: &'a TokenKey, outbox: Outbox) -> Self {
         let connection = ConnectionId(rooms.next_number());
-        Self { rooms, tokens, connection, outbox, rate: RateLimit::new(clock::unix_ms()), cell: None }
+        Self {
+            rooms,
+            tokens,
+            connection,
+            outbox,
+            rate: RateLimit::new(clock::unix_ms()),
+            takes_deflated: false,
+            cell: None,
+        }
     }
 
     fn receive(&mut self, message: &Message) {
@@ -190,10 +205,16 @@ impl<'a> Session<'a> {
         }
         match message {
             Message::Text(text) => self.receive_text(text.as_str()),
-            Message::Binary(_) => {
-                self.count("malformed");
-                self.refuse(ErrorMessage::new(ErrorCode::BadMessage, None, None));
-            }
+            Message::Binary(bytes) => match inflated(bytes, SDP_MESSAGE_BYTES) {
+                Ok(text) => {
+                    self.takes_deflated = true;
+                    self.receive_text(&text);
+                }
+                Err(refusal) => {
+                    self.count("malformed");
+                    self.refuse(ErrorMessage::new(refusal.code(), None, None));
+                }
+            },
             // Answered by tungstenite; a sign of life like any other.
             Message::Ping(_) | Message::Pong(_) | Message::Close(_) => {}
         }

@@ -1,7 +1,11 @@
 //! Messages that are wrong: a typed error each, and the socket stays.
 
 use crate::test_app::TestApp;
-use serde_json::json;
+use flate2::Compression;
+use flate2::read::DeflateDecoder;
+use flate2::write::DeflateEncoder;
+use serde_json::{Value, json};
+use std::io::Write as _;
 use tokio_tungstenite::tungstenite::Message;
 
 #[tokio::test]
@@ -33,7 +37,7 @@ async fn malformed_messages_get_typed_errors_and_the_socket_stays() {
 async fn before_join_nothing_else_is_taken() {
     let app = TestApp::start().await;
     let mut nurse = app.connect("nurse").await;
-    nurse.moderate("lock", &serde_json::Value::Null).await;
+    nurse.moderate("lock", &Value::Null).await;
     let error = nurse.next("error").await;
     assert_eq!((error["code"].as_str(), error["ref"].as_str()), (Some("not_joined"), Some("r1")));
     nurse.join().await;
@@ -51,12 +55,44 @@ async fn another_protocol_version_is_told_so_and_closed() {
 }
 
 #[tokio::test]
-async fn a_binary_frame_is_a_bad_message() {
+async fn a_deflated_message_is_answered_in_kind() {
     let app = TestApp::start().await;
     let (mut nurse, _) = app.enter("nurse").await;
-    nurse.send_frame(Message::binary(vec![0_u8; 100])).await;
-    assert_eq!(nurse.next("error").await["code"], "bad_message");
+    let long = "сестра ".repeat(200);
+    nurse.chat(&long).await;
+    assert!(matches!(nurse.next_frame().await, Some(Message::Text(_))), "who has sent none may not read any");
+    let chat = json!({ "type": "app", "to": "room", "kind": "chat", "body": long });
+    nurse.send_frame(Message::binary(deflate(&chat.to_string()))).await;
+    let Some(Message::Binary(bytes)) = nurse.next_frame().await else { panic!("it was not deflated") };
+    assert_eq!(inflate(&bytes)["body"], long);
+    // What is short comes as it is.
     nurse.settle().await;
+}
+
+#[tokio::test]
+async fn a_binary_frame_that_is_no_message_gets_a_typed_error_and_the_socket_stays() {
+    let app = TestApp::start().await;
+    let (mut nurse, _) = app.enter("nurse").await;
+    let cases = [
+        (vec![0_u8; 100], "bad_message"),
+        (deflate("{"), "bad_message"),
+        (deflate(&"0".repeat(1 << 24)), "message_too_large"),
+    ];
+    for (bytes, code) in cases {
+        nurse.send_frame(Message::binary(bytes)).await;
+        assert_eq!(nurse.next("error").await["code"], code);
+    }
+    nurse.settle().await;
+}
+
+fn deflate(text: &str) -> Vec<u8> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn inflate(bytes: &[u8]) -> Value {
+    serde_json::from_reader(DeflateDecoder::new(bytes)).unwrap()
 }
 
 #[tokio::test]

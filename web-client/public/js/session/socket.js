@@ -1,4 +1,5 @@
 /** One WebSocket with its heartbeat: text in, parsed messages out. Reconnecting is not its job. */
+import { deflated, inflated, inOrder } from '../protocol/deflate.js';
 import { parseServerMessage, pingMessage } from '../protocol/messages.js';
 
 const HEARTBEAT_MS = 10_000;
@@ -7,6 +8,8 @@ const DEAD_MS = 25_000;
 /** A socket that has not opened by then is tried anew: the network that it was begun on may be gone. */
 const OPENS_MS = 4_000;
 const CHECK_MS = 1_000;
+/** Behind the last message, either way. */
+const END = null;
 
 /**
  * @param {string} url
@@ -15,6 +18,7 @@ const CHECK_MS = 1_000;
  */
 export function openSocket(url, handlers) {
   const raw = new WebSocket(url);
+  raw.binaryType = 'arraybuffer';
   let heardAtMs = performance.now();
   let pingedAtMs = heardAtMs;
   let closed = false;
@@ -27,35 +31,47 @@ export function openSocket(url, handlers) {
     handlers.onClosed();
   };
 
+  /** @param {string | Uint8Array<ArrayBuffer> | typeof END} frame */
+  const write = (frame) => {
+    if (frame === END) raw.close();
+    else if (raw.readyState === WebSocket.OPEN) raw.send(frame);
+  };
+  const outgoing = inOrder(write, () => {});
+  const send = (/** @type {string} */ message) => outgoing(deflated(message));
+
+  /** @param {string | typeof END} text */
+  const read = (text) => {
+    if (closed) return;
+    if (text === END) return finish();
+    const parsed = parseServerMessage(text);
+    if (parsed.ok) handlers.onMessage(parsed.message);
+    else console.warn('a message was not understood at', parsed.field);
+  };
+  const incoming = inOrder(read, () => console.warn('a message was no DEFLATE'));
+
   const timer = setInterval(() => {
     const nowMs = performance.now();
     if (nowMs - heardAtMs > (raw.readyState === WebSocket.CONNECTING ? OPENS_MS : DEAD_MS)) return finish();
     if (raw.readyState === WebSocket.OPEN && nowMs - pingedAtMs > HEARTBEAT_MS) {
       pingedAtMs = nowMs;
-      raw.send(pingMessage(Date.now()));
+      send(pingMessage(Date.now()));
     }
   }, CHECK_MS);
 
   raw.addEventListener('open', () => closed || handlers.onOpen());
-  raw.addEventListener('close', finish);
+  raw.addEventListener('close', () => incoming(END));
   raw.addEventListener('message', (event) => {
     heardAtMs = performance.now();
-    if (closed) return;
-    const parsed = parseServerMessage(String(event.data));
-    if (parsed.ok) handlers.onMessage(parsed.message);
-    else console.warn('a message was not understood at', parsed.field);
+    incoming(inflated(event.data));
   });
 
   return {
     raw,
-    /** @param {string} message */
-    send: (message) => {
-      if (raw.readyState === WebSocket.OPEN) raw.send(message);
-    },
+    send,
     close: () => {
       closed = true;
       clearInterval(timer);
-      raw.close();
+      outgoing(END);
     },
   };
 }
