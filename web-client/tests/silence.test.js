@@ -4,15 +4,15 @@ import { hear, WATCH_MS } from '../public/js/state/silence.js';
 
 /**
  * Looks at a link for so long; how often, and when first, it was taken for lost.
- * @param {number} forMs @param {(ms: number) => number} receivedAt bytes that have arrived by then
+ * @param {number} forMs @param {(ms: number) => number} receivedAt bytes that have arrived by then @param {number | null} [downBps] known of the link
  */
-function watch(forMs, receivedAt) {
+function watch(forMs, receivedAt, downBps = null) {
   /** @type {number[]} */
   const lost = [];
   /** @type {import('../public/js/state/silence.js').Silence | null} */
   let silence = null;
   for (let atMs = 0; atMs <= forMs; atMs += WATCH_MS) {
-    const next = hear(silence, receivedAt(atMs), atMs);
+    const next = hear(silence, receivedAt(atMs), atMs, downBps);
     if (next.isLost && !silence?.isLost) lost.push(atMs);
     silence = next;
   }
@@ -39,6 +39,14 @@ test('loss in bursts, and a way of any length, is no loss of the network', () =>
 test('a link that stalls for 0.9 s now and then is given up once, not each time', () => {
   const lost = watch(60_000, voice((ms) => ms > 5_000 && ms % 5_000 < 900));
   assert.ok(lost.length <= 1, `${lost}`);
+});
+
+test('a message that takes its time on a thin link is no loss of the network', () => {
+  const behindMessages = voice((ms) => ms % 20_000 > 18_900);
+  assert.deepEqual(watch(60_000, behindMessages, 70_000), []);
+  assert.equal(watch(60_000, behindMessages, 2_000_000).length, 1);
+  const [firstMs = Infinity] = watch(12_000, voice((ms) => ms > 10_000), 70_000);
+  assert.ok(firstMs <= 11_600, `${firstMs}`);
 });
 
 test('who hears one report a second alone is not taken for lost', () => {

@@ -14,6 +14,8 @@ const ACCEPTABLE_MS = 185;
 const WATCH_S = 15;
 /** Until the pictures are off a link that carries speech alone, and what waited before it has gone. */
 const SETTLE_S = 25;
+/** For speech alone. */
+const THIN = 'rate=64k delay=40ms queue=8k';
 /** Of 40 ms, and some that were sent again. */
 const LONG_PACKETS = 35;
 
@@ -43,9 +45,25 @@ farJourney('words are understood while a fifth of the packets is lost in bursts'
 
 farJourney('words are understood on a link that carries 64 kbit/s in all', async ({ nurse, specialist, say }) => {
   await nextFrame(specialist.person, `${await nurse.person.id()}/camera`);
-  await nurse.link.becomes('rate=64k delay=40ms queue=8k');
+  await nurse.link.becomes(THIN);
   await seconds(SETTLE_S);
   for (const { packets } of await understandEachOther(nurse, specialist, say)) assert.ok(packets <= LONG_PACKETS, `${packets} packets a second`);
+});
+
+farJourney('a link of 64 kbit/s that is taken for another is back within 6 s, and nobody hears it', async ({ nurse, specialist, say }) => {
+  await nurse.link.becomes(THIN);
+  await seconds(SETTLE_S);
+  const understood = understandEachOther(nurse, specialist, say);
+  await seconds(3);
+  const began = performance.now();
+  // As a browser tells of a network: the socket is opened anew, and ICE restarted over it.
+  await nurse.person.page.evaluate(() => window.dispatchEvent(new Event('online')));
+  await nurse.person.isConnected();
+  const backMs = Math.round(performance.now() - began);
+  say(`connected again after ${backMs} ms`);
+  await understood;
+  assert.ok(backMs < 6_000, `after ${backMs} ms`);
+  assert.equal(await nurse.person.page.evaluate(() => window.kenes.generation), 1, 'with the PeerConnection of before');
 });
 
 farJourney('lips stay in step with words where both come late', async ({ nurse, specialist, say }) => {

@@ -64,6 +64,7 @@ export class BandwidthWatch {
     // What nobody displays is not sent, and the estimate is of nothing.
     if (this.state.rung === 'full' && peer.isWatched()) this.largest = offer(this.largest, { estimateBps, meanLoss: this.speech.meanLoss });
     const downBps = own?.downlink?.estimate_bps ?? null;
+    this.link.downBps = downBps;
     this.#adopt(observe(this.state, sampleOf(before, totals, stats, { estimateBps, downBps, isWatched: peer.isWatched(), waits: this.speech.waits }), totals.atMs));
     const soundLoss = totals.soundLoss;
     const others = this.#others();

@@ -39,6 +39,8 @@ export class Link {
     this.resume = memory.resume;
     this.lastRev = 0;
     this.negId = 0;
+    /** The last offer of a restart that was answered. */
+    this.answeredId = 0;
     this.offersMade = 0;
     /** @type {Peer | null} */
     this.peer = null;
@@ -64,6 +66,8 @@ export class Link {
     /** @type {{connection?: EventTarget & {type?: string}}} */ (navigator).connection?.addEventListener('change', () => this.#networkChanged());
     /** @type {string | undefined} */
     this.network = /** @type {{connection?: {type?: string}}} */ (navigator).connection?.type;
+    /** What the server believes to reach this person. @type {number | null} */
+    this.downBps = null;
     /** @type {{peer: Peer, silence: import('../state/silence.js').Silence} | null} */
     this.heard = null;
     setInterval(() => void this.#watch(), WATCH_MS);
@@ -122,9 +126,12 @@ export class Link {
     const bytes = await peer.receivedBytes();
     if (peer !== this.peer) return;
     const before = this.heard?.peer === peer ? this.heard.silence : null;
-    this.heard = { peer, silence: hear(before, bytes, performance.now()) };
+    this.heard = { peer, silence: hear(before, bytes, performance.now(), this.downBps) };
     const isWatched = this.ladder.entered && this.ladder.peer === 'connected';
     if (isWatched && this.heard.silence.isLost && !before?.isLost) this.step({ type: 'moved' });
+    // No event tells that what was taken for lost was a pause, or that a healthy connection was restarted.
+    const isBack = before?.isLost || (this.ladder.peer === 'restarting' && this.answeredId === this.negId);
+    if (isBack && bytes !== before?.bytes && peer.connection.connectionState === 'connected') this.step({ type: 'ice', state: 'connected' });
   }
 
   /** @param {Action} action */
@@ -282,7 +289,9 @@ export class Link {
         if (message.answer !== null) this.#accept(message.answer);
         return this.#entered(message.resume, true);
       case 'answer':
-        return message.neg_id === this.negId ? this.#accept(message.sdp) : undefined;
+        if (message.neg_id === this.negId) this.#accept(message.sdp);
+        this.answeredId = message.neg_id;
+        return;
       case 'state':
         this.lastRev = message.rev;
         return;

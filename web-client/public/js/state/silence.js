@@ -8,6 +8,8 @@ export const WATCH_MS = 200;
 /** The server reports once a second at least: nothing for longer is no pause. Where more comes, three times the usual pause is none either. */
 const MOST_SILENCE_MS = 1_500;
 const USUAL_PAUSES = 3;
+/** Of other things than media, that a thin link brings first: a message and what opens a socket. */
+const BETWEEN_BYTES = 6 * 1024;
 /** Of the longest pause, at each look. */
 const FORGETS = 0.99;
 
@@ -19,11 +21,12 @@ const FORGETS = 0.99;
  * @property {boolean} isLost
  */
 
-/** @param {Silence | null} before @param {number} bytes @param {number} nowMs @returns {Silence} */
-export function hear(before, bytes, nowMs) {
+/** @param {Silence | null} before @param {number} bytes @param {number} nowMs @param {number | null} [downBps] what the link carries, if that is known @returns {Silence} */
+export function hear(before, bytes, nowMs, downBps = null) {
   if (!before) return { bytes, atMs: nowMs, pauseMs: WATCH_MS, isLost: false };
   const lastedMs = nowMs - before.atMs;
   // A browser that counts nothing is not judged by it.
   if (bytes === 0 || bytes !== before.bytes) return { bytes, atMs: nowMs, pauseMs: Math.max(WATCH_MS, lastedMs, before.pauseMs * FORGETS), isLost: false };
-  return { ...before, isLost: lastedMs > Math.min(MOST_SILENCE_MS, USUAL_PAUSES * before.pauseMs) };
+  const betweenMs = downBps ? (BETWEEN_BYTES * 8_000) / downBps : 0;
+  return { ...before, isLost: lastedMs > Math.min(MOST_SILENCE_MS, USUAL_PAUSES * before.pauseMs + betweenMs) };
 }
