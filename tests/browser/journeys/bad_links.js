@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 
 import { farJourney } from '../harness/far.js';
 import { hears, holdsBack } from '../harness/hearing.js';
-import { nextFrame, watchGaps } from '../harness/media.js';
+import { nextFrame, soundArrives, watchGaps } from '../harness/media.js';
 
 /** @typedef {import('../harness/far.js').Far} Far */
 
@@ -49,6 +49,22 @@ farJourney('words are understood on a link that carries 64 kbit/s in all', async
   await seconds(SETTLE_S);
   for (const { packets } of await understandEachOther(nurse, specialist, say)) assert.ok(packets <= LONG_PACKETS, `${packets} packets a second`);
 });
+
+farJourney('on a link of 64 kbit/s the call is entered within 5 s', async ({ nurse, specialist, say }) => {
+  // Once the link was measured.
+  await Promise.all([nurse, specialist].map(({ person }) => person.sees('link-figures', 30_000)));
+  await nurse.link.becomes(THIN);
+  const began = performance.now();
+  await nurse.person.click('join-call');
+  await nurse.person.isConnected();
+  const inMs = Math.round(performance.now() - began);
+  say(`in the call after ${inMs} ms`);
+  assert.ok(inMs < 5_000, `after ${inMs} ms`);
+  await nurse.link.becomes('');
+  await specialist.person.click('join-call');
+  await specialist.person.isConnected();
+  await soundArrives(specialist.person, nurse.person);
+}, { come: (person, url) => person.arrive(url) });
 
 farJourney('a link of 64 kbit/s that is taken for another is back within 6 s, and nobody hears it', async ({ nurse, specialist, say }) => {
   await nurse.link.becomes(THIN);
