@@ -39,7 +39,7 @@ export class Link {
     this.resume = memory.resume;
     this.lastRev = 0;
     this.negId = 0;
-    /** The last offer of a restart that was answered. */
+    /** The last offer of an ICE restart that was answered. */
     this.answeredId = 0;
     this.offersMade = 0;
     /** @type {Peer | null} */
@@ -131,7 +131,7 @@ export class Link {
     if (isWatched && this.heard.silence.isLost && !before?.isLost) this.step({ type: 'moved' });
     // No event tells that what was taken for lost was a pause, or that a healthy connection was restarted.
     const isBack = before?.isLost || (this.ladder.peer === 'restarting' && this.answeredId === this.negId);
-    if (isBack && bytes !== before?.bytes && peer.connection.connectionState === 'connected') this.step({ type: 'ice', state: 'connected' });
+    if (isBack && before && bytes !== before.bytes && peer.connection.connectionState === 'connected') this.step({ type: 'ice', state: 'connected' });
   }
 
   /** @param {Action} action */
@@ -264,11 +264,12 @@ export class Link {
   async #restartIce() {
     const peer = this.peer;
     if (!peer) return;
+    this.negId += 1;
+    const { negId } = this;
     // An unanswered restart is rolled back by the browser's own rules when the next one is offered.
     const sdp = await peer.offer(true);
     this.offersMade += 1;
-    this.negId += 1;
-    if (peer === this.peer && this.ladder.socket === 'open') this.socket?.send(offerMessage(this.negId, sdp, true));
+    if (peer === this.peer && this.ladder.socket === 'open') this.socket?.send(offerMessage(negId, sdp, true));
   }
 
   /** @param {ServerMessage} message */
