@@ -26,6 +26,8 @@ const MOST_BPS: f64 = 8_000_000.0;
 const LIMITED: f64 = 0.65;
 /// Of the measure of what was sent.
 const SENT_WINDOW: Duration = Duration::from_millis(500);
+/// More than the air does on most links, as a full queue would.
+const LOSSY: f64 = 0.25;
 const RTT_UNKNOWN: Duration = Duration::from_millis(200);
 /// Of what is sent; beyond that a link loses what is too much, whatever its delay says.
 const MOST_IN_THE_AIR: f64 = 0.25;
@@ -64,6 +66,7 @@ pub(crate) struct Estimator {
     sent: SentRate,
     /// Since it was asked for last.
     told: Loss,
+    is_lossy: bool,
 }
 
 /// The last feedback, or when it was seen last that none was owed.
@@ -105,6 +108,7 @@ impl Estimator {
             is_guess: true,
             sent: SentRate { since: now, bytes: 0, rate_bps: 0.0 },
             told: Loss::default(),
+            is_lossy: false,
         }
     }
 
@@ -227,6 +231,7 @@ impl Estimator {
         }
         self.is_guess &= shown.is_none();
         self.loss_based.update(now.at, acked_bps, self.delay_based.rate_bps());
+        self.is_lossy = self.loss_based.loss_ratio() >= LOSSY;
         newest.map(|sent_us| Duration::from_micros(now.us.saturating_sub(sent_us)))
     }
 
@@ -279,7 +284,7 @@ impl Estimator {
         if sent_ms > self.probed_until_ms || !is_idle {
             self.trend.note(sent_ms, received_ms);
         }
-        self.queueing.note(sent_ms, received_ms);
+        self.queueing.note(sent_ms, received_ms, self.is_lossy);
         self.throughput.note(received_ms, usize::from(sent.len));
         self.prober.note(sent.probe?, sent_ms, received_ms, usize::from(sent.len))
     }

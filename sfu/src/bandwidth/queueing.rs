@@ -10,6 +10,8 @@ const LONG_MS: f64 = 100.0;
 const SHORT_MS: f64 = 50.0;
 /// A wait that becomes no shorter for so long, although nothing is repeated and the rate has been lowered, is none: the route is longer.
 const PATIENCE_MS: f64 = 5_000.0;
+/// The same where much is lost: a full queue loses, and what else it holds (what the other direction needs, a socket) is not ours to lower.
+const LOSSY_PATIENCE_MS: f64 = 15_000.0;
 /// Shorter is less than this of what it was.
 const SHORTER: f64 = 0.75;
 /// Weight of the newest packet.
@@ -48,8 +50,8 @@ struct State {
 }
 
 impl Queueing {
-    /// One packet that arrived.
-    pub(crate) fn note(&mut self, sent_ms: f64, received_ms: f64) {
+    /// One packet that arrived, of several of which perhaps much is lost.
+    pub(crate) fn note(&mut self, sent_ms: f64, received_ms: f64, is_lossy: bool) {
         let delay_ms = received_ms - sent_ms;
         let known = self.state.filter(|state| (delay_ms - state.smoothed_ms).abs() < JUMP_MS);
         let mut state = known.unwrap_or(State {
@@ -67,7 +69,8 @@ impl Queueing {
         let waits_ms = state.waits_ms();
         let is_long = waits_ms >= if self.long.is_some() { SHORT_MS } else { LONG_MS };
         self.long = is_long.then(|| Long::after(self.long, sent_ms, waits_ms));
-        if self.long.is_some_and(|long| sent_ms - long.since_ms >= PATIENCE_MS) {
+        let patience_ms = if is_lossy { LOSSY_PATIENCE_MS } else { PATIENCE_MS };
+        if self.long.is_some_and(|long| sent_ms - long.since_ms >= patience_ms) {
             self.long = None;
             (state.shortest_before_ms, state.shortest_ms) = (state.smoothed_ms, state.smoothed_ms);
         }
@@ -119,10 +122,14 @@ mod tests {
 
     /// A packet each 20 ms whose delay is `delay_ms` of its number; how many found a long queue.
     fn long(packets: u32, delay_ms: impl Fn(u32) -> f64) -> usize {
+        long_where(false, packets, delay_ms)
+    }
+
+    fn long_where(is_lossy: bool, packets: u32, delay_ms: impl Fn(u32) -> f64) -> usize {
         let mut queueing = Queueing::default();
         let found = |number: &u32| {
             let sent_ms = f64::from(*number) * 20.0;
-            queueing.note(sent_ms, 5e5 + sent_ms + delay_ms(*number));
+            queueing.note(sent_ms, 5e5 + sent_ms + delay_ms(*number), is_lossy);
             queueing.is_long()
         };
         (0..packets).filter(found).count()
@@ -152,13 +159,13 @@ mod tests {
         let mut queueing = Queueing::default();
         for number in 0..100 {
             let sent_ms = f64::from(number) * 20.0;
-            queueing.note(sent_ms, sent_ms + if number < 50 { 40.0 } else { 600.0 });
+            queueing.note(sent_ms, sent_ms + if number < 50 { 40.0 } else { 600.0 }, false);
         }
         assert!(queueing.is_long());
         queueing.forget_wait();
-        queueing.note(9_000.0, 9_040.0);
+        queueing.note(9_000.0, 9_040.0, false);
         assert!(!queueing.is_long());
-        (0..10).for_each(|_| queueing.note(9_020.0, 9_620.0));
+        (0..10).for_each(|_| queueing.note(9_020.0, 9_620.0, false));
         assert!(queueing.is_long(), "a wait that is there is found again");
     }
 
@@ -171,6 +178,12 @@ mod tests {
     fn another_route_is_taken_for_a_queue_for_some_seconds() {
         let found = long(60 * 50 * 3, |number| if number < 50 { 40.0 } else { 250.0 });
         assert!((200..300).contains(&found), "{found}");
+    }
+
+    #[test]
+    fn a_queue_that_stands_and_loses_is_not_soon_another_route() {
+        let found = long_where(true, 60 * 50 * 3, |number| if number < 50 { 40.0 } else { 1_000.0 });
+        assert!((700..800).contains(&found), "{found}");
     }
 
     #[test]

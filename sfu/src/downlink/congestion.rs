@@ -193,7 +193,7 @@ impl Downlink {
         let (before, was_queueing) = (estimator.rate_bps(now.at), estimator.is_queueing());
         self.congestion.sequel.left_out(feedback).for_each(|number| estimator.note_left_out(now, number));
         let answered_within = estimator.handle_feedback(now, feedback.arrivals(), self.feedback.rtt());
-        self.feedback.note_round_trip_within(answered_within);
+        self.feedback.note_round_trip_within(now.at, answered_within);
         let (rate_bps, is_queueing) = (estimator.rate_bps(now.at), estimator.is_queueing());
         if is_queueing != was_queueing {
             self.slots.iter_mut().flatten().for_each(|slot| slot.note_queueing(is_queueing));

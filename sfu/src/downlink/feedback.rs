@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 /// From this loss on.
 const LOSES_REQUESTS: f32 = 0.04;
+const WITHIN_WINDOW: Duration = Duration::from_secs(1);
 /// Sender reports remembered, for the round trips that they measure: one a slot and second, a few seconds.
 const MAX_REPORTS: usize = 64;
 
@@ -18,13 +19,22 @@ const MAX_REPORTS: usize = 64;
 pub(crate) struct Feedback {
     sent_reports: VecDeque<SentReport>,
     rtt: Option<Duration>,
-    /// No round trip is longer, by what else answers; until RTCP has measured one.
-    rtt_within: Option<Duration>,
+    /// No round trip was longer lately, by what else answers; until RTCP has measured one.
+    within: Within,
     jitter: Duration,
     /// Since the last link report, of what receiver reports alone tell.
     reported: Loss,
     /// As it was told last: of sound alone there is a report in five seconds.
     loss_ratio: f32,
+}
+
+/// The shortest of what answered in the last one to two [`WITHIN_WINDOW`]s: when a link becomes thin the round trip of before it is
+/// soon no longer true, and who asks by it asks a full queue again and again.
+#[derive(Clone, Copy, Default)]
+struct Within {
+    since: Option<Instant>,
+    shortest: Option<Duration>,
+    before: Option<Duration>,
 }
 
 #[derive(Clone, Copy)]
@@ -38,7 +48,7 @@ struct SentReport {
 impl Feedback {
     /// Of the last few samples: they come once a second, and a repair that goes by the round trip of a queue long gone comes too late.
     pub(crate) fn rtt(&self) -> Option<Duration> {
-        self.rtt.or(self.rtt_within)
+        self.rtt.or(self.within.shortest())
     }
 
     /// By RTCP alone, with what waits on the way now: an answer to a probe waits as long, and a handshake did not.
@@ -51,8 +61,8 @@ impl Feedback {
         self.loss_ratio >= LOSES_REQUESTS
     }
 
-    pub(super) fn note_round_trip_within(&mut self, sample: Option<Duration>) {
-        self.rtt_within = [self.rtt_within, sample].into_iter().flatten().min();
+    pub(super) fn note_round_trip_within(&mut self, now: Instant, sample: Option<Duration>) {
+        self.within.note(now, sample);
     }
 
     fn note_sent(&mut self, report: SentReport) {
@@ -72,6 +82,22 @@ impl Feedback {
         let Some(report) = self.sent_reports.iter().rev().find(named) else { return };
         let sample = now.saturating_duration_since(report.at).saturating_sub(units_to_duration(block.delay_since_last));
         self.rtt = Some(self.rtt.map_or(sample, |rtt| (rtt + sample) / 2));
+    }
+}
+
+impl Within {
+    fn note(&mut self, now: Instant, sample: Option<Duration>) {
+        let Some(sample) = sample else { return };
+        let elapsed = self.since.map_or(Duration::MAX, |since| now.saturating_duration_since(since));
+        if elapsed >= WITHIN_WINDOW {
+            let before = self.shortest.filter(|_| elapsed < 2 * WITHIN_WINDOW);
+            *self = Self { since: Some(now), shortest: None, before };
+        }
+        self.shortest = Some(self.shortest.map_or(sample, |shortest| shortest.min(sample)));
+    }
+
+    fn shortest(self) -> Option<Duration> {
+        [self.shortest, self.before].into_iter().flatten().min()
     }
 }
 
@@ -161,5 +187,18 @@ mod tests {
         feedback.note_block(start + Duration::from_millis(1_080), &block, 48_000);
         assert_eq!(feedback.rtt(), Some(Duration::from_millis(80)));
         assert_eq!(feedback.jitter, Duration::from_millis(10));
+    }
+
+    #[test]
+    fn a_round_trip_of_before_the_link_filled_is_soon_forgotten() {
+        let start = Instant::now();
+        let mut within = Within::default();
+        let mut after = |ms: u64, sample_ms: u64| {
+            within.note(start + Duration::from_millis(ms), Some(Duration::from_millis(sample_ms)));
+            within.shortest().map(|shortest| shortest.as_millis())
+        };
+        assert_eq!([after(0, 6), after(100, 9)], [Some(6), Some(6)], "the receiver's pause is in it");
+        assert_eq!([after(1_100, 900), after(1_900, 1_200), after(2_200, 2_000)], [Some(6), Some(6), Some(900)]);
+        assert_eq!(after(9_000, 2_000), Some(2_000), "nothing was heard meanwhile");
     }
 }

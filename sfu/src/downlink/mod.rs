@@ -89,9 +89,9 @@ impl Downlink {
     }
 
     /// `round_trip`: at most, as far as is known.
-    pub(crate) fn begin(&mut self, srtp: SrtpSender, round_trip: Option<Duration>) {
+    pub(crate) fn begin(&mut self, now: Instant, srtp: SrtpSender, round_trip: Option<Duration>) {
         self.srtp = Some(srtp);
-        self.feedback.note_round_trip_within(round_trip);
+        self.feedback.note_round_trip_within(now, round_trip);
     }
 
     /// Where ICE sends us: the newest nominated pair. True when the peer was elsewhere before.

@@ -133,7 +133,7 @@ impl Shard {
         let (receiver, sender) = keying.contexts()?;
         let Some(peer) = self.peers.get_mut(index.0) else { return Ok(()) };
         if let Some(downlink) = self.downlinks.get_mut(index.0) {
-            downlink.begin(sender, peer.round_trip.end(now));
+            downlink.begin(now, sender, peer.round_trip.end(now));
         }
         if let Some(uplink) = self.uplinks.get_mut(index.0) {
             uplink.begin(receiver);
