@@ -21,12 +21,27 @@ const rungs = (/** @type {[number, Sample][]} */ ...days) => live(begin(0), days
 
 test('each rate has its rung', () => {
   for (const [rate, rung] of /** @type {const} */ ([[1_100_000, 'full'], [500_000, 'small'], [350_000, 'small'], [180_000, 'small'], [100_000, 'stills'], [60_000, 'stills'], [38_000, 'audio']])) {
-    assert.deepEqual(rungs([20, link(rate, { sentBps: rate, waits: true })]), [rung], `${rate}`);
+    assert.deepEqual(rungs([15, link(rate, { sentBps: rate, waits: true })]), [rung], `${rate}`);
   }
 });
 
 test('an estimate that is still growing lowers nothing', () => {
   assert.deepEqual(rungs([7, link(300_000)], [20, link(2_000_000)]), ['full', 'full']);
+});
+
+test('an estimate that has fallen far below where it began is not growing', () => {
+  assert.deepEqual(rungs([3, link(34_000, { loss: 0.1 })], [2, link(34_000, { loss: 0.1 })]), ['full', 'audio']);
+  assert.deepEqual(rungs([5, link(50_000)], [4, link(80_000)]), ['full', 'small'], 'nothing waits: loss alone makes so little');
+  const fallen = live(begin(0), [[5, link(70_000, { isBrowsers: false, loss: 0.2 })]]);
+  assert.deepEqual(fallen.rungs, ['small']);
+  assert.deepEqual(live(fallen.state, [[5, link(50_000, { waits: true })]]).rungs, ['audio'], 'a queue that stands');
+  assert.deepEqual(live(fallen.state, [[5, link(40_000)]]).rungs, ['small']);
+});
+
+test('what a full queue of a thin link loses is not taken for the air\'s', () => {
+  const lossy = { loss: 0.2, airLoss: 0.2 };
+  assert.deepEqual(rungs([5, link(40_000, { ...lossy, waits: true })]), ['audio']);
+  assert.deepEqual(rungs([5, link(40_000, lossy)]), ['small']);
 });
 
 test('what the server has seen of a queue that stood is believed at once', () => {
@@ -65,11 +80,11 @@ test('a picture that nothing waits for goes on, however little its estimate is f
 
 test('a photograph is not tried beside sound on a thin link that loses', () => {
   const thin = link(50_000, { sentBps: 20_000, loss: 0.01, airLoss: 0.1 });
-  assert.deepEqual(rungs([20, link(38_000)], [120, thin]), ['audio', 'audio']);
+  assert.deepEqual(rungs([15, link(38_000)], [120, thin]), ['audio', 'audio']);
 });
 
 test('what the air loses does not keep the picture away for good', () => {
-  const fallen = live(begin(0), [[20, link(40_000)]]);
+  const fallen = live(begin(0), [[15, link(40_000)]]);
   assert.deepEqual(fallen.rungs, ['audio']);
   const lossy = link(80_000, { loss: 0.08, airLoss: 0.2 });
   assert.deepEqual(live(fallen.state, [[40, lossy], [60, lossy]]).rungs, ['small', 'small']);
@@ -101,12 +116,12 @@ test('a dip of two seconds changes nothing, and a rate that wavers around a limi
 });
 
 test('a link that recovers is climbed rung by rung', () => {
-  assert.deepEqual(rungs([20, link(38_000)], [6, link(2_000_000)], [6, link(2_000_000)], [6, link(2_000_000)]), ['audio', 'stills', 'small', 'full']);
+  assert.deepEqual(rungs([15, link(38_000)], [6, link(2_000_000)], [6, link(2_000_000)], [6, link(2_000_000)]), ['audio', 'stills', 'small', 'full']);
 });
 
 test('an estimate that cannot grow with what is sent is tried, each time later', () => {
   const stuck = link(65_000, { sentBps: 50_000 });
-  const fallen = live(begin(0), [[20, link(38_000)]]).state;
+  const fallen = live(begin(0), [[15, link(38_000)]]).state;
   /** @type {number[]} */
   const tries = [];
   let [state, nowMs] = [fallen, fallen.sinceMs];

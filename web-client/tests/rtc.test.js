@@ -95,7 +95,9 @@ test('stats are what happened between two looks', () => {
     [
       { type: 'outbound-rtp', bytesSent: 24_000, headerBytesSent: 1_000, packetsSent: 100, qualityLimitationReason: 'bandwidth' },
       { type: 'remote-inbound-rtp', kind: 'audio', packetsLost: 5, fractionLost: 0.25 },
-      { type: 'candidate-pair', nominated: true, currentRoundTripTime: 0.0805, availableOutgoingBitrate: 310_000.7 },
+      { type: 'transport', selectedCandidatePairId: 'udp' },
+      { type: 'candidate-pair', id: 'udp', nominated: true, currentRoundTripTime: 0.0805, availableOutgoingBitrate: 310_000.7 },
+      { type: 'candidate-pair', id: 'tcp', nominated: true, currentRoundTripTime: 0.9 },
       { type: 'inbound-rtp', kind: 'video', bytesReceived: 50_000, packetsReceived: 90, packetsLost: 10, framesDecoded: 60, totalFreezesDuration: 0.5 },
       { type: 'inbound-rtp', kind: 'audio', packetsReceived: 100, jitter: 0.004, totalSamplesReceived: 1000, concealedSamples: 30, silentConcealedSamples: 10 },
     ],
@@ -108,6 +110,11 @@ test('stats are what happened between two looks', () => {
     loss_ratio: 0.05, jitter_ms: 4, rate_bps: 200_000, concealed_ratio: 0.02, freeze_ratio: 0.25, frames_per_s: 30,
   });
   assert.equal(clientMessageMismatch(JSON.parse(statsMessage(stats))), null);
+});
+
+test('Firefox marks the pair that media takes', () => {
+  const pairs = [{ type: 'candidate-pair', selected: true, currentRoundTripTime: 0.08 }, { type: 'candidate-pair', nominated: true, currentRoundTripTime: 0.9 }];
+  assert.equal(totalsOf(pairs, 0).rttMs, 80);
 });
 
 test('a counter that fell back counts as nothing', () => {

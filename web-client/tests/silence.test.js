@@ -2,17 +2,20 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { hear, WATCH_MS } from '../public/js/state/silence.js';
 
+const WIDE = 2_000_000;
+
 /**
  * Looks at a link for so long; how often, and when first, it was taken for lost.
  * @param {number} forMs @param {(ms: number) => number} receivedAt bytes that have arrived by then @param {number | null} [downBps] known of the link
+ * @param {(ms: number) => number} [toldAt] when the server last said anything
  */
-function watch(forMs, receivedAt, downBps = null) {
+function watch(forMs, receivedAt, downBps = WIDE, toldAt = () => 0) {
   /** @type {number[]} */
   const lost = [];
   /** @type {import('../public/js/state/silence.js').Silence | null} */
   let silence = null;
   for (let atMs = 0; atMs <= forMs; atMs += WATCH_MS) {
-    const next = hear(silence, receivedAt(atMs), atMs, downBps);
+    const next = hear(silence, receivedAt(atMs), atMs, { atMs: toldAt(atMs), downBps });
     if (next.isLost && !silence?.isLost) lost.push(atMs);
     silence = next;
   }
@@ -44,9 +47,21 @@ test('a link that stalls for 0.9 s now and then is given up once, not each time'
 test('a message that takes its time on a thin link is no loss of the network', () => {
   const behindMessages = voice((ms) => ms % 20_000 > 18_900);
   assert.deepEqual(watch(60_000, behindMessages, 70_000), []);
-  assert.equal(watch(60_000, behindMessages, 2_000_000).length, 1);
+  assert.equal(watch(60_000, behindMessages, WIDE).length, 1);
   const [firstMs = Infinity] = watch(12_000, voice((ms) => ms > 10_000), 70_000);
   assert.ok(firstMs <= 11_600, `${firstMs}`);
+});
+
+test('a link of which nothing is known may be thin', () => {
+  assert.deepEqual(watch(60_000, voice((ms) => ms % 20_000 > 18_900), null), []);
+  const [firstMs = Infinity] = watch(12_000, voice((ms) => ms > 10_000), null);
+  assert.ok(firstMs <= 11_800, `${firstMs}`);
+});
+
+test('messages that come instead of media say that the network is there', () => {
+  const pauses = voice((ms) => ms % 20_000 > 18_900);
+  assert.equal(watch(19_900, pauses, WIDE).length, 1);
+  assert.deepEqual(watch(19_900, pauses, WIDE, (ms) => (ms > 19_100 ? 19_100 : 18_000)), []);
 });
 
 test('who hears one report a second alone is not taken for lost', () => {

@@ -17,7 +17,7 @@
  * @property {number} rttMs @property {number} jitterMs @property {UplinkStats['limited']} limited
  */
 
-/** @param {Iterable<any>} entries what RTCPeerConnection.getStats() holds @param {number} atMs @returns {Totals} */
+/** @param {readonly any[]} entries what RTCPeerConnection.getStats() holds @param {number} atMs @returns {Totals} */
 export function totalsOf(entries, atMs) {
   /** @type {Totals} */
   const totals = {
@@ -43,7 +43,17 @@ export function totalsOf(entries, atMs) {
     limited: 'none',
   };
   for (const entry of entries) addEntry(totals, entry);
+  const pair = chosenPair(entries);
+  if (pair?.currentRoundTripTime !== undefined) totals.rttMs = pair.currentRoundTripTime * 1000;
+  totals.estimateBps = pair?.availableOutgoingBitrate ?? null;
   return totals;
+}
+
+/** That media takes now: several may be nominated, and each goes on with its own checks. @param {readonly any[]} entries what RTCPeerConnection.getStats() holds */
+export function chosenPair(entries) {
+  const chosen = entries.find((entry) => entry.type === 'transport')?.selectedCandidatePairId;
+  // Firefox marks it, and has no transports.
+  return entries.find((entry) => entry.type === 'candidate-pair' && (chosen ? entry.id === chosen : entry.selected));
 }
 
 /** @param {Totals} totals @param {any} entry */
@@ -65,8 +75,6 @@ function addEntry(totals, entry) {
       break;
     case 'candidate-pair':
       totals.heardBytes += entry.bytesReceived ?? 0;
-      if (entry.nominated && entry.currentRoundTripTime !== undefined) totals.rttMs = entry.currentRoundTripTime * 1000;
-      if (entry.nominated && entry.availableOutgoingBitrate !== undefined) totals.estimateBps = entry.availableOutgoingBitrate;
       break;
     case 'inbound-rtp':
       totals.receivedBytes += (entry.bytesReceived ?? 0) + (entry.headerBytesReceived ?? 0);

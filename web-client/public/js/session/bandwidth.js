@@ -64,8 +64,10 @@ export class BandwidthWatch {
     // What nobody displays is not sent, and the estimate is of nothing.
     if (this.state.rung === 'full' && peer.isWatched()) this.largest = offer(this.largest, { estimateBps, meanLoss: this.speech.meanLoss });
     const downBps = own?.downlink?.estimate_bps ?? null;
-    this.link.downBps = downBps;
-    this.#adopt(observe(this.state, sampleOf(before, totals, stats, { estimateBps, downBps, isWatched: peer.isWatched(), waits: this.speech.waits }), totals.atMs));
+    const sample = sampleOf(before, totals, stats, { estimateBps, downBps, isWatched: peer.isWatched(), waits: this.speech.waits });
+    // Where packets wait, so does the server's word of it.
+    this.link.told.downBps = sample.waits ? null : downBps;
+    this.#adopt(observe(this.state, sample, totals.atMs));
     const soundLoss = totals.soundLoss;
     const others = this.#others();
     const speakersLoss = Math.max(0, ...others.map((other) => other.uplink?.loss_ratio ?? 0));

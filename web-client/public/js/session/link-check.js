@@ -2,6 +2,7 @@
  * Measures the link before a call, against the server's `/api/v1/link-check`: first how fast it is, by a few transfers, then, over the very way
  * that media would take, which transport works and what is lost. Nine seconds and 0.3 MB each way at most. What it means is `state/link.js`'s.
  */
+import { chosenPair } from '../rtc/stats.js';
 import { MOST_WAYS, SILENCE, atLeast, isAgreed, isCalledSlow, isInDoubt, lossOf, nextSample, rateOf, waysOf, written } from '../state/link.js';
 
 /** @typedef {import('../state/link.js').Measured} Measured */
@@ -289,8 +290,7 @@ function connected(peer) {
 
 /** @param {any[]} entries of getStats() @returns {Transport | null} that media takes now */
 function transportOf(entries) {
-  const chosen = entries.find((entry) => entry.type === 'transport')?.selectedCandidatePairId;
-  const pair = entries.find((entry) => entry.type === 'candidate-pair' && (chosen ? entry.id === chosen : entry.selected));
+  const pair = chosenPair(entries);
   const local = entries.find((entry) => entry.id === pair?.localCandidateId);
   if (!local) return null;
   return local.candidateType === 'relay' ? 'turn' : local.protocol === 'tcp' ? 'tcp' : 'udp';

@@ -16,7 +16,12 @@ import { openSocket, socketUrl } from './socket.js';
 
 /** A token is good for 5 minutes; one older than this is not worth trying. */
 const TOKEN_MARGIN_MS = 30_000;
+/** What the server has not taken by then is tried anew: the network that it was begun on may be gone. */
 const ANSWER_MS = 4_000;
+/** Where media comes the network is there: on a thin link what opens a socket waits behind it, and is lost beside it. */
+const ANSWER_BESIDE_MEDIA_MS = 15_000;
+/** Heard so lately. */
+const LATELY_MS = 2_000;
 
 /**
  * @typedef {object} LinkHandlers
@@ -66,8 +71,8 @@ export class Link {
     /** @type {{connection?: EventTarget & {type?: string}}} */ (navigator).connection?.addEventListener('change', () => this.#networkChanged());
     /** @type {string | undefined} */
     this.network = /** @type {{connection?: {type?: string}}} */ (navigator).connection?.type;
-    /** What the server believes to reach this person. @type {number | null} */
-    this.downBps = null;
+    /** @type {import('../state/silence.js').Told} */
+    this.told = { atMs: 0, downBps: null };
     /** @type {{peer: Peer, silence: import('../state/silence.js').Silence} | null} */
     this.heard = null;
     setInterval(() => void this.#watch(), WATCH_MS);
@@ -126,7 +131,7 @@ export class Link {
     const bytes = await peer.receivedBytes();
     if (peer !== this.peer) return;
     const before = this.heard?.peer === peer ? this.heard.silence : null;
-    this.heard = { peer, silence: hear(before, bytes, performance.now(), this.downBps) };
+    this.heard = { peer, silence: hear(before, bytes, performance.now(), this.told) };
     const isWatched = this.ladder.entered && this.ladder.peer === 'connected';
     if (isWatched && this.heard.silence.isLost && !before?.isLost) this.step({ type: 'moved' });
     // No event tells that what was taken for lost was a pause, or that a healthy connection was restarted.
@@ -182,7 +187,12 @@ export class Link {
       onOpen: () => this.step({ type: 'socket_open' }),
       onMessage: (message) => this.#receive(message),
       onClosed: () => this.step({ type: 'socket_closed' }),
-    });
+    }, () => this.#patienceMs());
+  }
+
+  /** With the way to the server. */
+  #patienceMs() {
+    return this.heard && performance.now() - this.heard.silence.atMs < LATELY_MS ? ANSWER_BESIDE_MEDIA_MS : ANSWER_MS;
   }
 
   /** To gather anew is in vain until this window is told of the new network: a PeerConnection in a new one does so at once. */
@@ -204,7 +214,7 @@ export class Link {
     const { resumeUntilMs } = this.ladder;
     if (this.resume && this.used && resumeUntilMs !== null && performance.now() < resumeUntilMs) return;
     // A request into a network that is gone would wait for as long as TCP does.
-    const tooLate = new Promise((_, reject) => setTimeout(() => reject(new Error('no answer')), ANSWER_MS));
+    const tooLate = new Promise((_, reject) => setTimeout(() => reject(new Error('no answer')), this.#patienceMs()));
     this.welcome(await Promise.race([this.exchange(), /** @type {Promise<never>} */ (tooLate)]));
   }
 
@@ -274,6 +284,7 @@ export class Link {
 
   /** @param {ServerMessage} message */
   #receive(message) {
+    this.told.atMs = performance.now();
     this.#take(message);
     this.handlers.onMessage(message);
   }

@@ -5,8 +5,6 @@ import { parseServerMessage, pingMessage } from '../protocol/messages.js';
 const HEARTBEAT_MS = 10_000;
 /** Nothing heard for this long: the socket is dead, whatever the browser believes. */
 const DEAD_MS = 25_000;
-/** A socket that has not opened by then is tried anew: the network that it was begun on may be gone. */
-const OPENS_MS = 4_000;
 const CHECK_MS = 1_000;
 /** Behind the last message, either way. */
 const END = null;
@@ -15,8 +13,9 @@ const END = null;
  * @param {string} url
  * @param {{onOpen: () => void, onMessage: (message: import('../protocol/types.js').ServerMessage) => void, onClosed: () => void}} handlers
  *   `onClosed` is called once, never after `close()`
+ * @param {() => number} opensMs how long it may take to open, as things are now
  */
-export function openSocket(url, handlers) {
+export function openSocket(url, handlers, opensMs) {
   const raw = new WebSocket(url);
   raw.binaryType = 'arraybuffer';
   let heardAtMs = performance.now();
@@ -51,7 +50,7 @@ export function openSocket(url, handlers) {
 
   const timer = setInterval(() => {
     const nowMs = performance.now();
-    if (nowMs - heardAtMs > (raw.readyState === WebSocket.CONNECTING ? OPENS_MS : DEAD_MS)) return finish();
+    if (nowMs - heardAtMs > (raw.readyState === WebSocket.CONNECTING ? opensMs() : DEAD_MS)) return finish();
     if (raw.readyState === WebSocket.OPEN && nowMs - pingedAtMs > HEARTBEAT_MS) {
       pingedAtMs = nowMs;
       send(pingMessage(Date.now()));

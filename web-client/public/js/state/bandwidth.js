@@ -45,7 +45,7 @@ export const RUNGS = ['full', 'small', 'stills', 'audio', 'phone'];
 /** What a rung needs, sound included. @type {Record<Rung, number>} */
 export const NEEDS_BPS = { full: 1_100_000, small: 150_000, stills: 60_000, audio: 0, phone: 0 };
 
-/** A browser's own estimate is still growing. */
+/** A browser's own estimate is still growing: from 300 kbit/s, in Chromium. */
 const RAMP_MS = 8_000;
 /** A rung is reached from this share of its need on. */
 const REACHES = 1.15;
@@ -97,7 +97,7 @@ export function observe(before, sample, nowMs) {
   };
   if (state.rung === 'phone') return dead || !lasts(state.sinceMs, ALIVE_MS, nowMs) ? state : reach(state, state.returnsTo, nowMs);
   if (lasts(state.deadSinceMs, DEAD_MS, nowMs)) return { ...reach(state, 'phone', nowMs), returnsTo: 'audio' };
-  const isKnown = !sample.isBrowsers || lasts(state.sinceMs, RAMP_MS, nowMs);
+  const isKnown = !sample.isBrowsers || lasts(state.sinceMs, RAMP_MS, nowMs) || isHopeless(state, sample);
   if (isKnown && lasts(state.tightSinceMs, TIGHT_MS, nowMs)) return down(state, sample, nowMs);
   if (!isKnown && lasts(state.vainSinceMs, TIGHT_MS, nowMs)) return fall(state, RUNGS[RUNGS.indexOf(state.rung) + 1] ?? 'audio', nowMs);
   const above = RUNGS[RUNGS.indexOf(state.rung) - 1];
@@ -214,6 +214,18 @@ function isTight(rung, { estimateBps, loss, soundLoss, waits }) {
   return sendsVideo(rung) && (loss >= HEAVY_LOSS || isBlind || isBelow(keepsBps(rung, waits)));
 }
 
+/** Packets wait although so little is sent: it is the queue that loses them. @param {Pick<Sample, 'estimateBps' | 'waits'>} sample */
+const isThin = ({ estimateBps, waits }) => waits && estimateBps !== null && estimateBps < NEEDS_BPS.stills;
+
+/**
+ * An estimate that does not grow, but has fallen far below where it began; a picture that is only tried has yet to raise it.
+ * @param {Bandwidth} state @param {Sample} sample
+ */
+function isHopeless({ rung, isTry }, sample) {
+  const isFallen = rung === 'full' && sample.estimateBps !== null && sample.estimateBps < SMALL_GOES_ON_BPS;
+  return !isTry && (isThin(sample) || isFallen);
+}
+
 /** @param {Rung} rung @param {boolean} waits */
 function keepsBps(rung, waits) {
   if (rung === 'full') return FULL_GOES_ON_BPS;
@@ -235,7 +247,9 @@ function hasRoom(rung, { estimateBps, downBps, sentBps, loss, airLoss, waits }) 
 /** @param {Bandwidth} state @param {Sample} sample @param {number} nowMs */
 function down(state, { estimateBps, loss, waits }, nowMs) {
   const below = RUNGS.indexOf(state.rung) + 1;
-  const fits = (/** @type {Rung} */ rung) => estimateBps === null || loss >= HEAVY_LOSS || estimateBps >= (sendsVideo(rung) ? keepsBps(rung, waits) : NEEDS_BPS[rung]);
+  // Much loss takes any estimate far down.
+  const isTold = estimateBps !== null && (loss < HEAVY_LOSS || isThin({ estimateBps, waits }));
+  const fits = (/** @type {Rung} */ rung) => !isTold || estimateBps >= (sendsVideo(rung) ? keepsBps(rung, waits) : NEEDS_BPS[rung]);
   return fall(state, RUNGS.slice(below, RUNGS.indexOf('phone')).find(fits) ?? 'audio', nowMs);
 }
 

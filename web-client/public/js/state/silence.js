@@ -21,12 +21,18 @@ const FORGETS = 0.99;
  * @property {boolean} isLost
  */
 
-/** @param {Silence | null} before @param {number} bytes @param {number} nowMs @param {number | null} [downBps] what the link carries, if that is known @returns {Silence} */
-export function hear(before, bytes, nowMs, downBps = null) {
+/** @typedef {{atMs: number, downBps: number | null}} Told when the server last said anything, and what the link is believed to carry; null where that is not known by now */
+
+/** @param {Silence | null} before @param {number} bytes @param {number} nowMs @param {Told} told @returns {Silence} */
+export function hear(before, bytes, nowMs, told) {
   if (!before) return { bytes, atMs: nowMs, pauseMs: WATCH_MS, isLost: false };
   const lastedMs = nowMs - before.atMs;
   // A browser that counts nothing is not judged by it.
   if (bytes === 0 || bytes !== before.bytes) return { bytes, atMs: nowMs, pauseMs: Math.max(WATCH_MS, lastedMs, before.pauseMs * FORGETS), isLost: false };
-  const betweenMs = downBps ? (BETWEEN_BYTES * 8_000) / downBps : 0;
-  return { ...before, isLost: lastedMs > Math.min(MOST_SILENCE_MS, USUAL_PAUSES * before.pauseMs + betweenMs) };
+  return { ...before, isLost: lastedMs > Math.min(MOST_SILENCE_MS, USUAL_PAUSES * before.pauseMs + betweenMs(before, told)) };
+}
+
+/** How long other things may take. A link of which nothing is known may be thin; and one that brings messages instead of media is there. @param {Silence} silence @param {Told} told */
+function betweenMs({ atMs }, told) {
+  return told.downBps !== null && told.atMs <= atMs ? (BETWEEN_BYTES * 8_000) / told.downBps : Infinity;
 }
