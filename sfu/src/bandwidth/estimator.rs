@@ -26,8 +26,6 @@ const MOST_BPS: f64 = 8_000_000.0;
 const LIMITED: f64 = 0.65;
 /// Of the measure of what was sent.
 const SENT_WINDOW: Duration = Duration::from_millis(500);
-/// More than the air does on most links, as a full queue would.
-const LOSSY: f64 = 0.25;
 const RTT_UNKNOWN: Duration = Duration::from_millis(200);
 /// Of what is sent; beyond that a link loses what is too much, whatever its delay says.
 const MOST_IN_THE_AIR: f64 = 0.25;
@@ -66,7 +64,6 @@ pub(crate) struct Estimator {
     sent: SentRate,
     /// Since it was asked for last.
     told: Loss,
-    is_lossy: bool,
 }
 
 /// The last feedback, or when it was seen last that none was owed.
@@ -108,7 +105,6 @@ impl Estimator {
             is_guess: true,
             sent: SentRate { since: now, bytes: 0, rate_bps: 0.0 },
             told: Loss::default(),
-            is_lossy: false,
         }
     }
 
@@ -204,6 +200,7 @@ impl Estimator {
         arrivals: impl Iterator<Item = Arrival>,
         rtt: Option<Duration>,
     ) -> Option<Duration> {
+        let is_lossy = self.loss_based.loss_ratio() >= MOST_IN_THE_AIR;
         self.end_silence(now);
         let (mut shown, mut newest) = (None, None);
         for arrival in arrivals {
@@ -216,7 +213,7 @@ impl Estimator {
                 Fate::Arrived(sent) => {
                     newest = Some(sent.at_us);
                     self.loss_based.note(usize::from(sent.len), true);
-                    shown = self.note_arrival(sent, arrival.received_us.unwrap_or_default()).or(shown);
+                    shown = self.note_arrival(sent, arrival.received_us.unwrap_or_default(), is_lossy).or(shown);
                 }
                 // Counted as lost once; its delay is of no use any more.
                 Fate::ArrivedAfterAll(_) => {}
@@ -231,7 +228,6 @@ impl Estimator {
         }
         self.is_guess &= shown.is_none();
         self.loss_based.update(now.at, acked_bps, self.delay_based.rate_bps());
-        self.is_lossy = self.loss_based.loss_ratio() >= LOSSY;
         newest.map(|sent_us| Duration::from_micros(now.us.saturating_sub(sent_us)))
     }
 
@@ -274,7 +270,7 @@ impl Estimator {
         }
     }
 
-    fn note_arrival(&mut self, sent: Sent, received_us: i64) -> Option<Finding> {
+    fn note_arrival(&mut self, sent: Sent, received_us: i64, is_lossy: bool) -> Option<Finding> {
         let sent_ms = sent.at_us as f64 / 1e3;
         let received_ms = received_us as f64 / 1e3;
         if sent.probe.is_some() {
@@ -284,7 +280,7 @@ impl Estimator {
         if sent_ms > self.probed_until_ms || !is_idle {
             self.trend.note(sent_ms, received_ms);
         }
-        self.queueing.note(sent_ms, received_ms, self.is_lossy);
+        self.queueing.note(sent_ms, received_ms, is_lossy);
         self.throughput.note(received_ms, usize::from(sent.len));
         self.prober.note(sent.probe?, sent_ms, received_ms, usize::from(sent.len))
     }
