@@ -55,6 +55,13 @@ pub struct Row {
     pub allocated_bytes_per_forwarded: f64,
 }
 
+impl Row {
+    /// Of the floor that touches as much memory, where there is one.
+    pub(super) fn multiple(&self) -> f64 {
+        self.kept_ratio.unwrap_or(self.ratio)
+    }
+}
+
 /// What the rounds gave.
 #[derive(Default)]
 struct Rounds {
