@@ -27,7 +27,7 @@ const FLATNESS_WARM_UP_SECONDS: u32 = 5;
 /// Flatness takes its cases in turn so often, each time in memory of its own: where that happens to lie is a tenth of a small case's
 /// cost. Odd.
 const FLATNESS_TURNS: usize = 3;
-/// media.md: what a packet may cost more in many rooms than in one, as a multiple of the floor.
+/// media.md, as ADR 0033 reads it: how many times one room's multiple of the floor may be that of many.
 const MAX_GROWTH: f64 = 1.15;
 const REPAIR_LOSS: Loss = Loss { uplink_one_in: None, downlink_one_in: Some(20) };
 const UPLINK_LOSS: Loss = Loss { uplink_one_in: Some(20), downlink_one_in: None };
